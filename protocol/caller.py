@@ -1,0 +1,46 @@
+"""Who stands at the callback: a person's browser, a script, or a page that tricks one.
+
+A hostile page can make its visitor's browser request any address: as image, script,
+frame, ``fetch`` or prefetch. Such a request must not finish a sign-in. Browsers say
+what a request is for (Fetch Metadata) and always send ``Accept-Language``; scripts do
+neither.
+"""
+
+import enum
+
+
+class Caller(enum.Enum):
+    BROWSER = "browser"  # a page is shown, and nothing happens before its Allow
+    SCRIPT = "script"  # JSON at once: it followed the redirect itself
+    REFUSED = "refused"  # neither: refused before the state is taken
+
+
+_PAGE_TYPES = {"text/html", "application/xhtml+xml"}
+
+
+def kind_of_caller(method, headers):
+    """Tell the kind of caller from a request's method and headers.
+
+    :param str method: such as ``GET``
+    :param headers: mapping of header names, case-insensitive, to values
+    :return: a :class:`Caller`
+    """
+    if method != "GET":
+        return Caller.REFUSED
+    destination = headers.get("Sec-Fetch-Dest")
+    prefetch = headers.get("Sec-Purpose") or headers.get("Purpose")
+    if _lists_html(headers.get("Accept") or ""):
+        # Frames accept HTML too; a page in a frame invites clickjacking.
+        if prefetch or destination not in (None, "document"):
+            return Caller.REFUSED
+        return Caller.BROWSER
+    # Node sends "*"; every browser names its user's languages.
+    language = (headers.get("Accept-Language") or "*").strip()
+    if destination or prefetch or headers.get("Sec-Fetch-Site") or language != "*":
+        return Caller.REFUSED
+    return Caller.SCRIPT
+
+
+def _lists_html(accept):
+    types = (part.partition(";")[0].strip().lower() for part in accept.split(","))
+    return any(media_type in _PAGE_TYPES for media_type in types)

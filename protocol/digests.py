@@ -1,0 +1,34 @@
+"""Random values and their digests: the one place that makes and hashes tokens."""
+
+import hashlib
+import hmac
+import secrets
+
+#: An identity that this server issued begins with this; clients may not choose such a
+#: one.
+ISSUED_IDENTITY_PREFIX = "cui_"
+
+
+def random_token():
+    """:return: 256 random bits, URL-safe (RFC 6749 section 10.10 asks for 160)"""
+    return secrets.token_urlsafe(32)
+
+
+def issue_identity():
+    """:return: a new ``client_user_identity`` that nobody can guess"""
+    return ISSUED_IDENTITY_PREFIX + random_token()
+
+
+def digest(value):
+    """:return: SHA-256 of a high-entropy text, as 64 hexadecimal digits"""
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def keyed_digest(key, value):
+    """:return: HMAC-SHA-256 of a text that can be guessed, as 64 hexadecimal digits"""
+    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+
+
+def same(left, right):
+    """Compare two texts in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())

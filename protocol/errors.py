@@ -1,0 +1,229 @@
+"""The errors that a caller may see, one class per RFC error code.
+
+Each class knows its wire form. ``error_description`` is static ASCII: it tells the
+caller what to do next and never what was stored, sent or guessed. What an administrator
+needs to know goes into ``reason``, which reaches the log and nothing else.
+"""
+
+import logging
+
+from .challenge import quoted_challenge
+
+
+class OAuth2Error(Exception):
+    """Base of all refusals.
+
+    :param description: static ASCII text for the caller; the class's own when left out
+    :param reason: what the log says; never a token, secret, identity or provider's text
+    :param retry_after: seconds after which the caller may try again
+    :param log_only: keyword facts for the audit event, never sent
+    """
+
+    error = "server_error"
+    status = 500
+    description = "The request could not be served."
+    # Odoo logs what escapes a handler at this level instead of with a traceback.
+    loglevel = logging.DEBUG
+
+    def __init__(self, description=None, *, reason="", retry_after=None):
+        super().__init__(reason or self.error)
+        if description is not None:
+            self.description = description
+        self.reason = reason
+        self.retry_after = retry_after
+
+    def body(self):
+        """:return: the JSON object of RFC 6749 section 5.2"""
+        return {"error": self.error, "error_description": self.description}
+
+    def headers(self):
+        """:return: ``{name: value}`` that the answer carries with its content type"""
+        headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(int(self.retry_after))
+        return headers
+
+
+class InvalidRequest(OAuth2Error):
+    """RFC 6749 section 5.2 ``invalid_request``"""
+
+    error = "invalid_request"
+    status = 400
+    description = "The request is malformed."
+
+
+class MethodNotAllowed(InvalidRequest):
+    """RFC 9110 section 15.5.6, in the shape of RFC 6749 section 5.2"""
+
+    status = 405
+    description = (
+        "This method is not allowed here; the Allow header names those that are."
+    )
+
+    def __init__(self, allowed):
+        super().__init__(reason="method not allowed")
+        self.allowed = sorted(allowed)
+
+    def headers(self):
+        return {**super().headers(), "Allow": ", ".join(self.allowed)}
+
+
+class NotFound(InvalidRequest):
+    """RFC 9110 section 15.5.5, in the shape of RFC 6749 section 5.2"""
+
+    status = 404
+    description = "This API has no such path; check the address."
+
+
+class UnsupportedGrantType(OAuth2Error):
+    """RFC 6749 section 5.2 ``unsupported_grant_type``"""
+
+    error = "unsupported_grant_type"
+    status = 400
+    description = (
+        "Leave grant_type out, or send refresh_token: other grants are not served here."
+    )
+
+
+class InvalidClient(OAuth2Error):
+    """RFC 6749 section 5.2 ``invalid_client``: one answer for every cause.
+
+    Whether the API or the client is unknown, a secret is wrong or no proof was given
+    cannot be told apart.
+    """
+
+    error = "invalid_client"
+    status = 401
+    description = (
+        "Unknown API or client, or no valid proof: check the path and client_id, and"
+        " send the client secret, the current token, or an identity issued by this"
+        " server."
+    )
+
+    def headers(self):
+        # RFC 6749 section 5.2 asks for the challenge of the scheme that was used.
+        challenge = quoted_challenge("Basic", realm="oauth2", charset="UTF-8")
+        return {**super().headers(), "WWW-Authenticate": challenge}
+
+
+class InvalidGrant(OAuth2Error):
+    """RFC 6749 section 5.2 ``invalid_grant``: one answer for every cause."""
+
+    error = "invalid_grant"
+    status = 400
+    description = (
+        "This identity has no grant that can be used: have the user authorize again"
+        " through provider/authorize."
+    )
+
+
+class AccessDenied(OAuth2Error):
+    """RFC 6749 section 4.1.2.1 ``access_denied``, answered by the callback."""
+
+    error = "access_denied"
+    status = 403
+    description = (
+        "Access was denied: no user of this server may be used for this sign-in."
+        " Ask its administrator."
+    )
+
+
+class SignInDenied(AccessDenied):
+    """The provider or the user said no."""
+
+    status = 400
+    description = "The sign-in was denied; start again through provider/authorize."
+
+
+class ServerError(OAuth2Error):
+    """RFC 6749 section 4.1.2.1 ``server_error``: the provider is at fault."""
+
+    error = "server_error"
+    status = 502
+    description = (
+        "The authorization server gave an answer that cannot be used."
+        " Ask the administrator of this server, whose log has the cause."
+    )
+
+
+class ProviderReportedError(ServerError):
+    """The provider redirected back with an error other than ``access_denied``."""
+
+    status = 400
+    description = (
+        "The authorization server reported an error; start again, or ask the"
+        " administrator of this server, whose log has its code."
+    )
+
+
+class TemporarilyUnavailable(OAuth2Error):
+    """RFC 6749 section 4.1.2.1 ``temporarily_unavailable``"""
+
+    error = "temporarily_unavailable"
+    status = 503
+    description = "The service cannot be reached right now; try again later."
+
+
+class ProtectedResourceError(OAuth2Error):
+    """Base of RFC 6750 section 3: refusals that carry a ``Bearer`` challenge."""
+
+    error = "invalid_token"
+    status = 401
+    #: RFC 6750 section 3.1: no error code for a request without any authentication.
+    name_the_error = True
+
+    def __init__(self, description=None, *, reason="", scope="", realm="odoo"):
+        super().__init__(description, reason=reason)
+        self.scope = scope
+        self.realm = realm
+
+    def headers(self):
+        parameters = {"realm": self.realm}
+        if self.name_the_error:
+            parameters["error"] = self.error
+            parameters["error_description"] = self.description
+        if self.scope:
+            parameters["scope"] = self.scope
+        challenge = quoted_challenge("Bearer", **parameters)
+        return {**super().headers(), "WWW-Authenticate": challenge}
+
+
+class MissingToken(ProtectedResourceError):
+    """RFC 6750 section 3.1: the request lacks any authentication information."""
+
+    name_the_error = False
+    description = "Send an access token in the Authorization header, as Bearer."
+
+
+class MalformedAuthorization(ProtectedResourceError):
+    """RFC 6750 section 3.1 ``invalid_request``"""
+
+    error = "invalid_request"
+    status = 400
+    description = "Send exactly one Authorization header: Bearer and the token."
+
+
+class InvalidToken(ProtectedResourceError):
+    """RFC 6750 section 3.1 ``invalid_token``: one answer for every cause."""
+
+    description = (
+        "The access token is unknown, expired or revoked:"
+        " refresh it at oauth2/token, or have the user authorize again."
+    )
+
+
+class InsufficientScope(ProtectedResourceError):
+    """RFC 6750 section 3.1 ``insufficient_scope``"""
+
+    error = "insufficient_scope"
+    status = 403
+    description = "The access token does not carry the scope that this route needs."
+
+
+class RequestForbidden(ProtectedResourceError):
+    """A route whose protection was weakened by mistake: refused, never served."""
+
+    error = "server_error"
+    status = 500
+    name_the_error = False
+    description = "This route is not protected as declared; ask the administrator."

@@ -1,0 +1,14 @@
+"""What a valid access token stands for, for the length of one call."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The outcome of the token check: record ids and scope names, no secret."""
+
+    api_id: int
+    client_id: int
+    client_user_id: int
+    user_id: int
+    scopes: frozenset

@@ -1,0 +1,139 @@
+"""The parameters of a request to ``authorize``, ``token`` or ``revoke``.
+
+RFC 6749 section 3.1 and 3.2: a parameter without a value counts as left out, an unknown
+one is ignored, none may come twice, and (a rule of ours) none may come in the URL.
+"""
+
+import json
+from urllib.parse import parse_qsl
+
+from .errors import InvalidRequest
+
+MAX_BODY = 64 * 1024  # bytes
+MAX_VALUE = 8 * 1024  # characters
+MAX_IDENTITY = 255  # characters
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+
+
+class Parameters:
+    """The parameters of one request, read with :meth:`text` and :meth:`identity`."""
+
+    def __init__(self, values):
+        self._values = values
+
+    @classmethod
+    def from_request(cls, *, media_type, body, query_string):
+        """Read a request's parameters.
+
+        :param str media_type: of the body, without parameters
+        :param bytes body: at most :data:`MAX_BODY` bytes
+        :param query_string: whatever followed the ``?`` of the URL, str or bytes
+        :raises InvalidRequest: for anything that cannot be read in exactly one way
+        """
+        if query_string:
+            raise InvalidRequest("Send parameters in the body, never in the URL.")
+        if len(body) > MAX_BODY:
+            raise InvalidRequest("The request body is too long.")
+        if not body.strip():
+            return cls({})
+        try:
+            text = body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidRequest("The request body is not UTF-8.") from error
+        media_type = media_type.lower()
+        if media_type == _JSON:
+            return cls(_read_json(text))
+        if media_type == _FORM:
+            return cls(_read_form(text))
+        raise InvalidRequest(
+            f"Send the parameters as {_JSON} or {_FORM}, with that Content-Type."
+        )
+
+    def text(self, name, *, required=False):
+        """Read a parameter of visible ASCII characters.
+
+        :return: the value, ``""`` when it is left out
+        :raises InvalidRequest: missing though required, not a string, too long
+        """
+        value = self._values.get(name)
+        if value is None or value == "":
+            if required:
+                raise InvalidRequest(f"The parameter {name} is missing.")
+            return ""
+        if not isinstance(value, str):
+            raise InvalidRequest(f"The parameter {name} must be a string.")
+        if len(value) > MAX_VALUE:
+            raise InvalidRequest(f"The parameter {name} is too long.")
+        # RFC 6749 appendix A: VSCHAR
+        if not all(" " <= character <= "~" for character in value):
+            raise InvalidRequest(f"The parameter {name} must be printable ASCII.")
+        return value
+
+    def identity(self, name="client_user_identity", *, required=False):
+        """Read a client's name for its user.
+
+        :return: UTF-8 text of up to 255 characters without control characters; an
+            integer is taken as its decimals; ``""`` when it is left out
+        :raises InvalidRequest: missing though required, or anything else
+        """
+        value = self._values.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = _decimals(name, value)
+        if value is None or value == "":
+            if required:
+                raise InvalidRequest(f"The parameter {name} is missing.")
+            return ""
+        if not isinstance(value, str):
+            raise InvalidRequest(f"The parameter {name} must be a string.")
+        if len(value) > MAX_IDENTITY:
+            raise InvalidRequest(f"The parameter {name} is too long.")
+        if not all(_is_text(character) for character in value):
+            raise InvalidRequest(f"The parameter {name} has forbidden characters.")
+        return value
+
+
+def _decimals(name, value):
+    if abs(value) >= 10**MAX_IDENTITY:
+        raise InvalidRequest(f"The parameter {name} is too long.")
+    return str(value)
+
+
+def _is_text(character):
+    """Neither a control character (C0, DEL, C1) nor half of a surrogate pair."""
+    code = ord(character)
+    return not (code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000)
+
+
+def _read_json(text):
+    def no_duplicates(pairs):
+        values = dict(pairs)
+        if len(values) != len(pairs):
+            raise InvalidRequest("A parameter was sent twice.")
+        return values
+
+    def no_constant(name):
+        raise ValueError(name)
+
+    try:
+        values = json.loads(
+            text, object_pairs_hook=no_duplicates, parse_constant=no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest("The request body is not valid JSON.") from error
+    if not isinstance(values, dict):
+        raise InvalidRequest("The request body must be a JSON object.")
+    return values
+
+
+def _read_form(text):
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, errors="strict", max_num_fields=100
+        )
+    except ValueError as error:
+        raise InvalidRequest("The request body is not a valid form.") from error
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise InvalidRequest("A parameter was sent twice.")
+    return values

@@ -1,0 +1,288 @@
+"""A client of one provider: each call that the flows of this addon make to it.
+
+    client = ProviderClient(metadata, credentials)
+    url = client.authorization_url(...)        # where the user signs in
+    answer = client.fetch_token(...)           # code for tokens
+    claims = client.verify_id_token(...)       # who signed in
+
+Every call may raise what `provider_errors` lists. A client keeps nothing between calls
+and opens a session for each, so it may be shared by threads.
+"""
+
+import io
+import json
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote_plus, urlsplit
+
+import requests
+from oauthlib.common import add_params_to_uri
+from oauthlib.oauth2 import WebApplicationClient
+from requests.auth import HTTPBasicAuth
+
+from .id_token import verify_id_token
+from .json_object import load_json_object
+from .provider_errors import ProviderMisbehaved, ProviderRefused
+from .token_answer import raise_for_error, token_parameters
+from .transport import (
+    ProviderSession,
+    as_spelled_in,
+    https_spelling,
+)
+
+OPENID_SCOPE = "openid"
+AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+CODE_VERIFIER_LENGTH = 64
+
+# What the flow itself sets, and what would move it out of the flow's hands.
+RESERVED_AUTHORIZE_PARAMS = frozenset(
+    {
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "nonce",
+        "redirect_uri",
+        "request",
+        "request_uri",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
+    }
+)
+
+_JSON = {"Accept": "application/json"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderMetadata:
+    """Where a provider is found, in the terms of RFC 8414 2. "" means it has none."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    revocation_endpoint: str = ""
+    userinfo_endpoint: str = ""
+    jwks_uri: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientCredentials:
+    """Who the client is at the provider. Raises ValueError for an unknown method."""
+
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    token_endpoint_auth_method: str = "client_secret_basic"
+
+    def __post_init__(self):
+        if self.token_endpoint_auth_method not in AUTH_METHODS:
+            raise ValueError("unknown token_endpoint_auth_method")
+
+    def basic_auth(self):
+        """Return requests' authentication for `client_secret_basic`, else None.
+
+        RFC 6749 2.3.1: both parts are form-urlencoded first, which requests does not
+        do. `~` and `*` stay: decoding leaves them alone, and Microsoft's secrets, which
+        have them, also work at a provider that forgets to decode.
+        """
+        if self.token_endpoint_auth_method != "client_secret_basic":
+            return None
+        return HTTPBasicAuth(
+            quote_plus(self.client_id, safe="~*"),
+            quote_plus(self.client_secret, safe="~*"),
+        )
+
+    def body_parameters(self):
+        """Return the parameters (dict) that authenticate the client in the body."""
+        if self.token_endpoint_auth_method == "client_secret_post":
+            return {"client_id": self.client_id, "client_secret": self.client_secret}
+        if self.token_endpoint_auth_method == "none":
+            return {"client_id": self.client_id}
+        return {}
+
+
+def create_code_verifier():
+    """Return a new PKCE code_verifier (RFC 7636 4.1), more than 256 bits at random."""
+    return WebApplicationClient(None).create_code_verifier(CODE_VERIFIER_LENGTH)
+
+
+def check_authorize_params(params):
+    """Raise ValueError unless the names and values of `params` may be added to a URL.
+
+    They must be non-empty strings, and no name one that the flow sets.
+    """
+    for name, value in params.items():
+        if name in RESERVED_AUTHORIZE_PARAMS:
+            raise ValueError(f"{name} is set by the flow")
+        if not isinstance(name, str) or not isinstance(value, str) or not name:
+            raise ValueError("an extra parameter is not a string")
+
+
+class ProviderClient:
+    """The calls of one client to one provider."""
+
+    def __init__(self, metadata, credentials):
+        self.metadata = metadata
+        self.credentials = credentials
+
+    def authorization_url(
+        self,
+        *,
+        redirect_uri,
+        scope,
+        state,
+        code_verifier,
+        nonce=None,
+        extra=None,
+    ):
+        """Return the URL where the user signs in (RFC 6749 4.1.1), always with PKCE.
+
+        `scope` is a string of scopes separated by spaces; `extra` are more query
+        parameters (dict of strings). Raises ValueError when one of these, or of the
+        query of the authorization endpoint, is the flow's own, and ProviderMisbehaved
+        when that endpoint is no https URL.
+        """
+        endpoint = self.metadata.authorization_endpoint
+        spelling = https_spelling(endpoint)
+        extra = dict(extra or {})
+        check_authorize_params(extra)
+        check_authorize_params(
+            dict(parse_qsl(urlsplit(endpoint).query, keep_blank_values=True))
+        )
+        client = WebApplicationClient(self.credentials.client_id)
+        url = client.prepare_request_uri(
+            spelling,
+            redirect_uri=redirect_uri,
+            scope=scope,
+            state=state,
+            code_challenge=client.create_code_challenge(code_verifier, "S256"),
+            code_challenge_method="S256",
+            nonce=nonce,
+        )
+        return as_spelled_in(endpoint, add_params_to_uri(url, extra.items()))
+
+    def fetch_token(self, *, code, redirect_uri, code_verifier):
+        """Return the provider's answer to `code` (RFC 6749 4.1.3), verbatim, as a dict.
+
+        `redirect_uri` is the one of the authorization request, exactly.
+        """
+        in_body = self.credentials.body_parameters()
+        with self._session(redirect_uri=redirect_uri) as session:
+            answer = _TokenAnswer(
+                session,
+                "access_token_response",
+                [code, code_verifier, self.credentials.client_secret],
+            )
+            session.fetch_token(
+                session.endpoint(self.metadata.token_endpoint),
+                code=code,
+                code_verifier=code_verifier,
+                auth=self.credentials.basic_auth(),
+                include_client_id=bool(in_body),
+                client_secret=in_body.get("client_secret"),
+            )
+        return answer.parameters
+
+    def refresh_token(self, refresh_token):
+        """Return the provider's answer to a refresh (RFC 6749 6), verbatim, as a dict.
+
+        It need not have a refresh token: then the old one goes on.
+        """
+        with self._session() as session:
+            answer = _TokenAnswer(
+                session,
+                "refresh_token_response",
+                [refresh_token, self.credentials.client_secret],
+            )
+            session.refresh_token(
+                session.endpoint(self.metadata.token_endpoint),
+                refresh_token=refresh_token,
+                auth=self.credentials.basic_auth(),
+                **self.credentials.body_parameters(),
+            )
+        return answer.parameters
+
+    def revoke_token(self, token, token_type_hint):
+        """Revoke a token (RFC 7009); return when it is good for nothing any more.
+
+        Raises ProviderMisbehaved also for `unsupported_token_type`: the token lives on,
+        and the provider will never say otherwise.
+        """
+        with self._session() as session:
+            client = WebApplicationClient(self.credentials.client_id)
+            url, headers, body = client.prepare_token_revocation_request(
+                session.endpoint(self.metadata.revocation_endpoint),
+                token,
+                token_type_hint,
+                **self.credentials.body_parameters(),
+            )
+            response = session.post(
+                url,
+                data=body,
+                headers={**headers, **_JSON},
+                auth=self.credentials.basic_auth(),
+                withhold_token=True,
+            )
+        # Section 2.2: of a 200 the status alone counts.
+        if response.status_code < 400:
+            return
+        try:
+            raise_for_error(response, secrets=[token, self.credentials.client_secret])
+        except ProviderRefused as refused:
+            if refused.code == "unsupported_token_type":
+                raise ProviderMisbehaved(refused.reason) from None
+            # Google's answer for a token that is already invalid, against section 2.2.
+            if refused.code != "invalid_token":
+                raise
+
+    def userinfo(self, access_token):
+        """Return the claims of the userinfo endpoint (OpenID Connect Core 5.3), a dict.
+
+        Whether its `sub` is the id_token's is the caller's to check (5.3.2).
+        """
+        token = {"access_token": access_token, "token_type": "Bearer"}
+        with self._session(token=token) as session:
+            response = session.get(
+                session.endpoint(self.metadata.userinfo_endpoint), headers=dict(_JSON)
+            )
+        raise_for_error(response, secrets=[access_token])
+        return load_json_object(response.content)
+
+    def verify_id_token(self, id_token, *, nonce_digest=None, access_token=None):
+        """Return the claims of a valid id_token; see `id_token.verify_id_token`."""
+        return verify_id_token(
+            id_token,
+            issuer=self.metadata.issuer,
+            client_id=self.credentials.client_id,
+            jwks_uri=self.metadata.jwks_uri,
+            expected_nonce_digest=nonce_digest,
+            access_token=access_token,
+        )
+
+    def _session(self, **kwargs):
+        # No scope: requests-oauthlib raises when it is given one and the provider
+        # grants another, which Google and Microsoft always do.
+        return ProviderSession(self.credentials.client_id, scope=None, **kwargs)
+
+
+class _TokenAnswer:
+    """Judges the answer of a token endpoint before oauthlib parses it.
+
+    oauthlib loses the HTTP status, adds `expires_at` and makes a list of the scope, so
+    it is left with the access token alone. `parameters` is the provider's answer.
+    """
+
+    def __init__(self, session, hook, secrets):
+        self.parameters = None
+        self._secrets = secrets
+        session.register_compliance_hook(hook, self._judge)
+
+    def _judge(self, response):
+        self.parameters = token_parameters(response, secrets=self._secrets)
+        token = {
+            "access_token": self.parameters["access_token"],
+            "token_type": "Bearer",
+        }
+        judged = requests.Response()
+        judged.encoding = "utf-8"
+        judged.raw = io.BytesIO(json.dumps(token).encode())
+        return judged

@@ -1,0 +1,63 @@
+"""What can go wrong in a call to a provider: three cases, answered differently.
+
+    ProviderError
+    ├── ProviderRefused       the provider understood and says no (RFC 6749 5.2)
+    ├── ProviderUnavailable   nobody there, too slow, or "try again later"
+    └── ProviderMisbehaved    an answer that no specification allows
+
+`reason` is for the administrator's log: static English, at most followed by the
+provider's own text in sanitised ASCII. No token, code, secret or personal claim is ever
+part of it, and nothing of it belongs in an answer to a caller.
+"""
+
+import re
+
+MAX_TEXT_LENGTH = 200
+# RFC 6749 5.2: the characters of an `error` value.
+_ERROR_CODE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}")
+
+
+def safe_text(text, *, secrets=()):
+    """Return `text`, which somebody else wrote, fit for one line of a log.
+
+    Printable ASCII only, at most MAX_TEXT_LENGTH characters, and each of `secrets` that
+    an echoing provider put into it blotted out.
+    """
+    text = str(text)
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***")
+    return re.sub(r"[^\x20-\x7e]", "?", text)[:MAX_TEXT_LENGTH]
+
+
+def is_error_code(value):
+    """Return whether `value` has the shape of an OAuth error code (RFC 6749 5.2)."""
+    return isinstance(value, str) and bool(_ERROR_CODE.fullmatch(value))
+
+
+class ProviderError(Exception):
+    """A call to a provider failed."""
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ProviderRefused(ProviderError):
+    """The provider answered with an OAuth error; `code` is that error's code."""
+
+    def __init__(self, code, reason):
+        super().__init__(reason)
+        self.code = code
+
+
+class ProviderUnavailable(ProviderError):
+    """No answer, or one that asks to come back (in `retry_after` seconds, if any)."""
+
+    def __init__(self, reason, retry_after=None):
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class ProviderMisbehaved(ProviderError):
+    """The provider's answer, or its configured address, cannot be worked with."""

@@ -1,0 +1,146 @@
+"""The answer of a provider's token or revocation endpoint (RFC 6749 5), judged.
+
+The provider's parameters are handed on as they came; nothing is added or converted.
+"""
+
+import re
+from urllib.parse import parse_qsl
+
+import jwt
+
+from .json_object import load_json_object
+from .provider_errors import (
+    ProviderMisbehaved,
+    ProviderRefused,
+    ProviderUnavailable,
+    is_error_code,
+    safe_text,
+)
+from .transport import retry_after_seconds
+
+MAX_TOKEN_LENGTH = 16 * 1024
+
+# RFC 6750 2.1 asks for b64token; providers use other visible characters, too. A comma
+# would end an Authorization header's value.
+_TOKEN = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+_FORM_TYPES = ("application/x-www-form-urlencoded", "text/plain")
+# GitHub answers its own codes, all with status 200.
+_CODES_OF_GITHUB = {
+    "bad_refresh_token": "invalid_grant",
+    "bad_verification_code": "invalid_grant",
+    "incorrect_client_credentials": "invalid_client",
+    "redirect_uri_mismatch": "invalid_grant",
+}
+
+
+def token_parameters(response, *, secrets=()):
+    """Return the parameters of a successful token answer, verbatim, as a dict.
+
+    `response` is requests' answer; `secrets` are strings of the request that must not
+    reach a log should the provider echo them. Raises ProviderRefused for an OAuth error
+    (5.2), ProviderUnavailable for `temporarily_unavailable`, ProviderMisbehaved for
+    anything else that is not a usable Bearer token.
+    """
+    raise_for_error(response, secrets=secrets)
+    parameters = _parameters(response)
+    _check_token(parameters, "access_token", required=True)
+    _check_token(parameters, "refresh_token")
+    _check_token(parameters, "id_token")
+    token_type = parameters.get("token_type")
+    if token_type is not None and (
+        not isinstance(token_type, str) or token_type.lower() != "bearer"
+    ):
+        raise ProviderMisbehaved("the provider's token_type is not bearer")
+    _check_unbound(parameters["access_token"])
+    lifetime_seconds(parameters)
+    return parameters
+
+
+def _check_unbound(access_token):
+    """Refuse a JWT bound to a key of its sender (RFC 7800 3.1): no bearer token."""
+    try:
+        claims = jwt.decode(access_token, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        return  # opaque, as far as a client can tell
+    if "cnf" in claims:
+        raise ProviderMisbehaved("the provider's access token is bound to a key")
+
+
+def lifetime_seconds(parameters):
+    """Return `expires_in` of a token answer in whole seconds, None when it has none.
+
+    Raises ProviderMisbehaved when it is no number that a lifetime can be.
+    """
+    value = parameters.get("expires_in")
+    if value is None:
+        return None
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
+    if not _is_seconds(value):
+        raise ProviderMisbehaved("the provider's expires_in is not a number")
+    return int(value)
+
+
+def _is_seconds(value):
+    """Return whether `value` is a number of seconds that calendars know."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value < 1e12
+
+
+def raise_for_error(response, *, secrets=()):
+    """Raise ProviderRefused or ProviderUnavailable if the answer is an OAuth error.
+
+    Whatever its status: some providers answer errors with 200. A 4xx that is no OAuth
+    error raises ProviderMisbehaved.
+    """
+    failed = response.status_code >= 400
+    try:
+        parameters = _parameters(response)
+    except ProviderMisbehaved:
+        parameters = {}
+    code = parameters.get("error")
+    if code is None and not failed:
+        return
+    if not is_error_code(code):
+        raise ProviderMisbehaved(
+            f"the provider answered status {response.status_code} without an OAuth "
+            "error"
+        )
+    text = safe_text(parameters.get("error_description", ""), secrets=secrets)
+    reason = f"the provider answered {safe_text(code, secrets=secrets)}: {text}"
+    if code == "temporarily_unavailable":
+        retry_after = retry_after_seconds(response.headers.get("Retry-After"))
+        raise ProviderUnavailable(reason, retry_after)
+    raise ProviderRefused(_CODES_OF_GITHUB.get(code, code), reason)
+
+
+def _parameters(response):
+    """Return the body's parameters: JSON, or a form like GitHub's older answers."""
+    content_type = response.headers.get("Content-Type", "").partition(";")[0]
+    if content_type.strip().lower() not in _FORM_TYPES:
+        return load_json_object(response.content)
+    try:
+        return load_json_object(response.content)
+    except ProviderMisbehaved:
+        pass
+    try:
+        pairs = parse_qsl(
+            response.content.decode(), keep_blank_values=True, strict_parsing=True
+        )
+    except ValueError:
+        pairs = []
+    if not pairs or len(dict(pairs)) < len(pairs):
+        raise ProviderMisbehaved("the provider's answer is neither JSON nor a form")
+    return dict(pairs)
+
+
+def _check_token(parameters, name, *, required=False):
+    value = parameters.get(name)
+    if value is None and not required:
+        return
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise ProviderMisbehaved(f"the provider's {name} is missing or no token")
+    if len(value) > MAX_TOKEN_LENGTH:
+        raise ProviderMisbehaved(f"the provider's {name} is too long")
