@@ -1,0 +1,12 @@
+"""What Odoo runs once, when the addon is installed or removed."""
+
+
+def post_init_hook(env):
+    """Make the key of identity digests while nobody else can make another one."""
+    env["oauth2.keyring"]._identity_key()
+
+
+def uninstall_hook(env):
+    """Leave no setting and no key behind."""
+    parameters = env["ir.config_parameter"].sudo()
+    parameters.search([("key", "=like", "api_auth_oauth2.%")]).unlink()

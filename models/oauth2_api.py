@@ -1,0 +1,270 @@
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+
+from ..protocol.errors import InvalidClient
+
+BASE_URL_PARAMETER = "api_auth_oauth2.base_url"
+
+# First path segments of Odoo and of common modules that may be installed later.
+RESERVED_ENDPOINTS = frozenset(
+    """
+    auth_oauth auth_saml auth_signup base bus calendar discuss doc event forum groups
+    helpdesk im_livechat jobs json jsonrpc knowledge livechat longpolling mail
+    mass_mailing my oauth oauth2 odoo partners payment planning point_of_sale portal pos
+    pos-self r rating report report_barcode sale scoped_app shop slides sms social
+    spreadsheet static survey unsplash unsubscribe web web_editor website websocket
+    xmlrpc
+    """.split()
+)
+_SWITCHES = ("trust_identity", "bearer_enabled")
+
+
+class OAuth2Api(models.Model):
+    """A named entry point that tokens are issued for and accepted on."""
+
+    _name = "oauth2.api"
+    _description = "OAuth2 API"
+    _order = "name"
+
+    name = fields.Char(required=True)
+    endpoint = fields.Char(
+        required=True,
+        copy=False,
+        index=True,
+        help="First part of the path of every route of this API: lower-case letters,"
+        " digits, - and _. Applications and the provider know it: changing it cuts them"
+        " off.",
+    )
+    active = fields.Boolean(
+        default=True, help="An archived API refuses every call at once."
+    )
+    client_ids = fields.Many2many(
+        "oauth2.client",
+        "oauth2_api_client_rel",
+        "api_id",
+        "client_id",
+        "Clients",
+        help="The applications that may obtain tokens for this API.",
+    )
+    scope_ids = fields.One2many("oauth2.scope", "api_id", "Scopes")
+    client_user_ids = fields.One2many(
+        "oauth2.client.user", "api_id", "Client API Users", readonly=True
+    )
+    client_user_count = fields.Integer(compute="_compute_client_user_count")
+    allowed_group_ids = fields.Many2many(
+        "res.groups",
+        "oauth2_api_group_rel",
+        "api_id",
+        "group_id",
+        "Allowed Groups",
+        help="Only members of one of these groups may use this API. Empty: everyone.",
+    )
+    trust_identity = fields.Boolean(
+        "Trust Identities Without Proof",
+        help="Serve token and revoke to whoever names a client and an identity, without"
+        " secret or token. Only for applications that can send nothing else.",
+    )
+    json2_enabled = fields.Boolean(
+        "Serve JSON-2", help="Serve Odoo's JSON-2 under this API, limited by scopes."
+    )
+    bearer_enabled = fields.Boolean(
+        "Open Odoo's Own JSON-2",
+        help="Accept this API's tokens on Odoo's own /json/2, limited by scopes.",
+    )
+    access_token_lifetime = fields.Integer(
+        "Access Token Lifetime",
+        default=3600,
+        required=True,
+        help="Seconds after which an access token no longer opens this API, even where"
+        " the provider gives it a longer life.",
+    )
+    refresh_token_lifetime = fields.Integer(
+        default=30 * 24 * 3600,
+        required=True,
+        help="Seconds without a refresh after which the user must authorize again.",
+    )
+    authorization_lifetime = fields.Integer(
+        default=180 * 24 * 3600,
+        required=True,
+        help="Seconds after which the user must authorize again, even if refreshed.",
+    )
+    redirect_uri = fields.Char(
+        "Redirect URI",
+        compute="_compute_urls",
+        help="Register exactly this address at the provider.",
+    )
+    authorize_url = fields.Char("Authorize URL", compute="_compute_urls")
+    token_url = fields.Char("Token URL", compute="_compute_urls")
+    revoke_url = fields.Char("Revoke URL", compute="_compute_urls")
+    base_url_warning = fields.Char(compute="_compute_urls")
+
+    _endpoint_unique = models.Constraint(
+        "UNIQUE (endpoint)", "Another API already has this endpoint."
+    )
+    _endpoint_format = models.Constraint(
+        "CHECK (endpoint ~ '^[a-z0-9][a-z0-9_-]*$')",
+        "The endpoint consists of lower-case letters, digits, - and _.",
+    )
+    _lifetimes_positive = models.Constraint(
+        "CHECK (access_token_lifetime > 0 AND refresh_token_lifetime > 0"
+        " AND authorization_lifetime > 0)",
+        "Lifetimes are positive numbers of seconds.",
+    )
+
+    @api.depends("endpoint")
+    def _compute_urls(self):
+        base = self._oauth2_base_url()
+        warning = self._base_url_warning(base)
+        for record in self:
+            root = f"{base}/{record.endpoint or '…'}/oauth2"
+            record.redirect_uri = f"{root}/callback"
+            record.authorize_url = f"{root}/provider/authorize"
+            record.token_url = f"{root}/token"
+            record.revoke_url = f"{root}/revoke"
+            record.base_url_warning = warning
+
+    @api.depends("client_user_ids")
+    def _compute_client_user_count(self):
+        for record in self:
+            record.client_user_count = len(record.client_user_ids)
+
+    @api.constrains("endpoint")
+    def _check_endpoint_is_free(self):
+        taken = RESERVED_ENDPOINTS | self._served_segments()
+        for record in self:
+            if record.endpoint in taken:
+                raise ValidationError(
+                    self.env._(
+                        "The endpoint %s belongs to Odoo itself: choose another.",
+                        record.endpoint,
+                    )
+                )
+
+    @api.constrains("client_ids")
+    def _check_client_identifiers(self):
+        for record in self.with_context(active_test=False):
+            identifiers = record.client_ids.mapped("client_identifier")
+            if len(set(identifiers)) != len(identifiers):
+                raise ValidationError(
+                    self.env._(
+                        "Two clients of the API %s have the same client identifier.",
+                        record.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_switches(vals_list)
+        records = super().create(vals_list)
+        self.env.registry.clear_cache("routing")
+        return records
+
+    def write(self, vals):
+        self._check_switches([vals])
+        result = super().write(vals)
+        if {"endpoint", "active"} & vals.keys():
+            self.env.registry.clear_cache("routing")
+        return result
+
+    def unlink(self):
+        self.client_user_ids.unlink()  # one by one: their tokens are revoked
+        result = super().unlink()
+        self.env.registry.clear_cache("routing")
+        return result
+
+    def _check_switches(self, vals_list):
+        """Whoever sets these decides who may become whom: Settings administrators."""
+        if self.env.is_system():
+            return
+        for vals in vals_list:
+            if any(vals.get(switch) for switch in _SWITCHES):
+                raise AccessError(
+                    self.env._("Only Settings administrators may widen who is trusted.")
+                )
+
+    @api.model
+    def _served_segments(self):
+        """:return: first path segments that routes and languages already take"""
+        segments = {
+            rule.rule.split("/")[1]
+            for rule in self.env["ir.http"].routing_map().iter_rules()
+        }
+        languages = self.env["res.lang"].sudo().with_context(active_test=False)
+        codes = languages.search([("active", "=", True)]).mapped("url_code")
+        return {segment for segment in segments if re.fullmatch(r"[\w-]+", segment)} | {
+            code.lower() for code in codes if code
+        }
+
+    @api.model
+    def _oauth2_base_url(self):
+        """:return: the address of this server without trailing slash
+
+        Never the Host header: a caller writes it, and behind a proxy it is wrong.
+        """
+        parameters = self.env["ir.config_parameter"].sudo()
+        own = parameters.get_param(BASE_URL_PARAMETER)
+        return (own or parameters.get_param("web.base.url") or "").rstrip("/")
+
+    @api.model
+    def _base_url_warning(self, base):
+        """:return: what is wrong with the base URL, in words, or False"""
+        parameters = self.env["ir.config_parameter"].sudo()
+        if not base.startswith("https://"):
+            return self.env._(
+                "The base URL is %s: applications and providers need https in"
+                " production.",
+                base,
+            )
+        if not (
+            parameters.get_param(BASE_URL_PARAMETER)
+            or parameters.get_param("web.base.url.freeze")
+        ):
+            return self.env._(
+                "The base URL follows the address an administrator last logged in from:"
+                " set one in Settings, API OAuth2."
+            )
+        return False
+
+    @api.model
+    def _by_endpoint(self, endpoint):
+        """:param str endpoint: from the path
+        :return: the active API
+        :raises InvalidClient: when there is none
+        """
+        record = self.sudo().search([("endpoint", "=", endpoint)], limit=1)
+        if not record:
+            raise InvalidClient(reason="unknown or archived API")
+        return record
+
+    def _client(self, client_identifier):
+        """:param str client_identifier: the wire's ``client_id``
+        :return: the active client of this API, its provider active too
+        :raises InvalidClient: when there is none
+        """
+        self.ensure_one()
+        client = self.client_ids.filtered(
+            lambda c: (
+                c.active
+                and c.client_identifier == client_identifier
+                and c.provider_id.active
+            )
+        )
+        if len(client) != 1:
+            raise InvalidClient(reason="unknown or archived client")
+        return client
+
+    def _admits(self, user):
+        """:return: whether the user is active, and in an allowed group if any is set"""
+        self.ensure_one()
+        user = user.sudo()
+        if not user.active or user._is_public() or user._is_superuser():
+            return False
+        allowed = self.sudo().allowed_group_ids
+        return not allowed or bool(set(allowed.ids) & set(user._get_group_ids()))
+
+    @api.model
+    def _active_endpoints(self):
+        """:return: tuple of the endpoints of active APIs, sorted"""
+        return tuple(sorted(self.sudo().search([]).mapped("endpoint")))

@@ -1,0 +1,144 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..protocol import digests
+from ..protocol.errors import InvalidRequest, OAuth2Error
+from ..protocol.token_information import token_information
+from .oauth2_authorization_request import _STALE, LIFETIME
+from .request_memory import note_parties
+
+#: How long an identity that Odoo issued is remembered without a grant.
+_KEEP = timedelta(days=1)
+
+
+class OAuth2AuthorizationRequest(models.Model):
+    """A finished sign-in is decided upon: allowed, denied or left to lapse."""
+
+    _inherit = "oauth2.authorization.request"
+
+    def _offer(self):
+        """Make the secrets of a confirmation page.
+
+        :return: ``(form secret, cookie secret)``: both are needed to decide
+        """
+        form_secret, cookie_secret = digests.random_token(), digests.random_token()
+        self.write(
+            {
+                "form_digest": digests.digest(form_secret),
+                "browser_digest": digests.digest(cookie_secret),
+                "expires_at": fields.Datetime.now() + timedelta(seconds=LIFETIME),
+            }
+        )
+        return form_secret, cookie_secret
+
+    @api.model
+    def _undecided(self, oauth2_api, form_secret, cookie_secret):
+        """Find the sign-in that a confirmation page decides.
+
+        :raises InvalidRequest: unknown, too late, decided, or another browser's
+        """
+        digest = digests.digest(form_secret)
+        record = self.sudo().search(
+            [
+                ("form_digest", "=", digest),
+                ("api_id", "=", oauth2_api.id),
+                ("decided_at", "=", False),
+                ("expires_at", ">", fields.Datetime.now()),
+            ]
+        )
+        known = record.browser_digest or digests.digest("")
+        if not digests.same(digests.digest(cookie_secret), known) or not record:
+            raise InvalidRequest(_STALE)
+        note_parties(record.api_id, record.client_id)
+        record._check_in_force()
+        return record
+
+    def _allow(self):
+        """Make the grant.
+
+        :return: token information, dict
+        :raises AccessDenied: nobody, somebody else, or one who may not use this API
+        """
+        result = self._read_result()
+        if self.decided_at or not result:
+            raise InvalidRequest(_STALE)
+        provider, answer = self.client_id.provider_id, result["answer"]
+        claims = result["claims"]
+        try:
+            self.decided_at = fields.Datetime.now()
+            self.flush_recordset()
+            user = self._odoo_user(claims) or provider._create_user(claims)
+            grant = self.env["oauth2.client.user"]._authorize(
+                self,
+                user=user,
+                issuer=provider._grant_issuer(claims),
+                subject=provider._subject(claims),
+                answer=answer,
+            )
+        except OAuth2Error:
+            self.env.cr.rollback()
+            self._discard()
+            self.env.cr.commit()
+            raise
+        grant._record_event("sign_in")
+        self._wipe()
+        access = grant._current_token("access")
+        return token_information(
+            answer,
+            expires=int(access._expires_epoch()),
+            db=self.env.cr.dbname,
+            login=user.login,
+        )
+
+    def _deny(self):
+        """The user said no: nothing is granted, and the new tokens are ended."""
+        self.env["oauth2.event"]._record(
+            "deny", oauth2_api=self.api_id, client=self.client_id
+        )
+        self._discard()
+
+    def _discard(self):
+        """End the tokens of a sign-in that comes to nothing.
+
+        Some providers end all grants of a user with one revocation: where the same user
+        has another grant with this client, the new tokens are left to expire.
+        """
+        self.ensure_one()
+        result = self._read_result()
+        self.decided_at = fields.Datetime.now()
+        if result and not self._has_other_grant(result.get("claims")):
+            Revocation = self.env["oauth2.revocation"].sudo()
+            queued = Revocation.browse()
+            for kind in ("refresh", "access"):
+                text = result["answer"].get(f"{kind}_token")
+                if text and isinstance(text, str):
+                    queued += Revocation._queue(self.client_id, kind, text)
+            queued._trigger()
+        self._wipe()
+
+    def _has_other_grant(self, claims):
+        domain = [("client_id", "=", self.client_id.id), ("state", "=", "active")]
+        if claims:
+            provider = self.client_id.provider_id
+            domain += [
+                ("issuer", "=", provider._grant_issuer(claims)),
+                ("subject", "=", provider._subject(claims)),
+            ]
+        return bool(self.env["oauth2.client.user"].sudo().search_count(domain, limit=1))
+
+    @api.model
+    def _clean_up(self, limit=1000):
+        """Discard what nobody decided upon in time, and forget what is long over."""
+        now = fields.Datetime.now()
+        lapsed = self.search(
+            [
+                ("expires_at", "<=", now),
+                ("decided_at", "=", False),
+                ("used_at", "!=", False),
+            ],
+            limit=limit,
+        )
+        for record in lapsed.try_lock_for_update():
+            record._discard()
+        self.search([("expires_at", "<=", now - _KEEP)], limit=limit).unlink()

@@ -1,0 +1,169 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+
+from ..protocol import digests
+from ..protocol.errors import InvalidClient
+from ..protocol.provider_client import ClientCredentials, ProviderClient
+
+
+class OAuth2Client(models.Model):
+    """A third-party application, as it is registered at one provider."""
+
+    _name = "oauth2.client"
+    _description = "OAuth2 Client"
+    _order = "name"
+
+    name = fields.Char(required=True, help="What users read when asked for consent.")
+    active = fields.Boolean(
+        default=True, help="An archived client is refused at once, with all its tokens."
+    )
+    provider_id = fields.Many2one(
+        "oauth2.provider",
+        "Provider",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        help="Where its users sign in. Fixed while grants exist.",
+    )
+    client_identifier = fields.Char(
+        "Client ID",
+        required=True,
+        index=True,
+        help="The client_id that the provider gave this application.",
+    )
+    client_secret = fields.Char(
+        compute="_compute_client_secret",
+        inverse="_inverse_client_secret",
+        copy=False,
+        help="Write-only: it is kept encrypted and never shown again.",
+    )
+    client_secret_encrypted = fields.Char(
+        groups=fields.NO_ACCESS, copy=False, prefetch=False
+    )
+    has_client_secret = fields.Boolean(compute="_compute_has_client_secret")
+    require_secret = fields.Boolean(
+        help="Demand the client secret on authorize, token and revoke, and accept no"
+        " other proof. Recommended: without it, whoever knows the Client ID can ask a"
+        " user to sign in.",
+    )
+    api_ids = fields.Many2many(
+        "oauth2.api",
+        "oauth2_api_client_rel",
+        "client_id",
+        "api_id",
+        "APIs",
+        help="The APIs that this application may obtain tokens for.",
+    )
+    scope_ids = fields.Many2many(
+        "oauth2.scope",
+        "oauth2_client_scope_rel",
+        "client_id",
+        "scope_id",
+        "Scopes",
+        domain="[('api_id', 'in', api_ids)]",
+        help="What this application may be granted, at most. Empty: no scope.",
+    )
+    client_user_ids = fields.One2many(
+        "oauth2.client.user", "client_id", "Client API Users", readonly=True
+    )
+
+    _identifier_unique = models.UniqueIndex(
+        "(provider_id, client_identifier)",
+        "This provider already has a client with that identifier.",
+    )
+    _identifier_ascii = models.Constraint(
+        "CHECK (client_identifier ~ '^[ -~]+$')",
+        "A client identifier consists of printable ASCII characters.",
+    )
+
+    def _compute_client_secret(self):
+        self.client_secret = False
+
+    @api.depends("client_secret_encrypted")
+    def _compute_has_client_secret(self):
+        for client in self.sudo():
+            client.has_client_secret = bool(client.client_secret_encrypted)
+
+    def _inverse_client_secret(self):
+        keyring = self.env["oauth2.keyring"]
+        for client in self:
+            secret = client.client_secret
+            client.sudo().client_secret_encrypted = secret and keyring._encrypt(secret)
+
+    @api.constrains("client_identifier", "api_ids")
+    def _check_identifier_on_apis(self):
+        self.sudo().api_ids._check_client_identifiers()
+
+    @api.constrains("scope_ids", "api_ids")
+    def _check_scopes(self):
+        for client in self.with_context(active_test=False):
+            if client.scope_ids.api_id - client.api_ids:
+                raise ValidationError(
+                    self.env._("A client's scopes belong to its own APIs.")
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.is_system() and any(v.get("provider_id") for v in vals_list):
+            self._refuse_provider()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "provider_id" in vals:
+            if not self.env.is_system():
+                self._refuse_provider()
+            changed = self.filtered(lambda c: c.provider_id.id != vals["provider_id"])
+            if changed.sudo().client_user_ids:
+                raise ValidationError(
+                    self.env._("The provider cannot change while grants exist.")
+                )
+        return super().write(vals)
+
+    def unlink(self):
+        self.sudo().client_user_ids.unlink()  # their tokens are revoked
+        return super().unlink()
+
+    def _refuse_provider(self):
+        raise AccessError(
+            self.env._("Only Settings administrators may set a client's provider.")
+        )
+
+    def _secret(self):
+        """:return: the client secret, ``""`` when there is none or no key fits"""
+        self.ensure_one()
+        encrypted = self.sudo().client_secret_encrypted
+        return self.env["oauth2.keyring"]._decrypt(encrypted) or ""
+
+    def _check_secret(self, presented):
+        """Check a secret that was sent, and that one was sent where it is required.
+
+        :param presented: ``protocol.client_authentication.Presented``
+        :return: whether the right secret was sent
+        :raises InvalidClient: wrong, or required and missing
+        """
+        self.ensure_one()
+        if not presented.has_secret:
+            if self.require_secret:
+                raise InvalidClient(reason="client secret required")
+            return False
+        secret = self._secret()
+        # Compared even when there is none, so that time tells nothing.
+        if not digests.same(presented.client_secret, secret) or not secret:
+            raise InvalidClient(reason="wrong client secret")
+        return True
+
+    def _provider_client(self):
+        """:return: the ``ProviderClient`` through which this client talks"""
+        self.ensure_one()
+        return ProviderClient(
+            self.provider_id._metadata(),
+            ClientCredentials(
+                client_id=self.client_identifier,
+                client_secret=self._secret(),
+                token_endpoint_auth_method=self.provider_id.token_endpoint_auth_method,
+            ),
+        )
+
+    def _scopes_on(self, oauth2_api):
+        """:return: the scopes that this client may be granted on an API"""
+        return self.sudo().scope_ids.filtered(lambda s: s.api_id == oauth2_api)

@@ -1,0 +1,330 @@
+from datetime import UTC, datetime, timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..protocol.errors import AccessDenied, ServerError
+from ..protocol.token_information import expires_at as end_of_access
+
+#: A replaced access token opens routes for so long; a refresh that crossed another one
+#: gets the same answer for so long.
+GRACE = timedelta(seconds=60)
+
+
+class OAuth2ClientUser(models.Model):
+    """One user of one client on one API: the grant, which owns the tokens.
+
+    It is bound to issuer, subject and Odoo user for good: another one for the same
+    identity is refused, never re-linked.
+    """
+
+    _name = "oauth2.client.user"
+    _description = "OAuth2 Client API User"
+    _order = "id desc"
+    _rec_name = "identity_display"
+
+    api_id = fields.Many2one(
+        "oauth2.api",
+        "API",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    client_id = fields.Many2one(
+        "oauth2.client",
+        "Client",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Odoo User",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        help="Calls with this grant's tokens act as this user.",
+    )
+    issuer = fields.Char(required=True, readonly=True)
+    subject = fields.Char(
+        required=True, readonly=True, help="The user's name at the provider."
+    )
+    identity_digest = fields.Char(
+        required=True, readonly=True, copy=False, groups=fields.NO_ACCESS
+    )
+    identity_display = fields.Char(
+        "Identity",
+        readonly=True,
+        help="The beginning of the client_user_identity; the whole is not kept.",
+    )
+    identity_issued = fields.Boolean(
+        "Identity Issued by Odoo",
+        readonly=True,
+        help="Odoo made it up, so that nobody can guess it: knowing it is a proof.",
+    )
+    state = fields.Selection(
+        [("active", "Active"), ("expired", "Expired")],
+        required=True,
+        readonly=True,
+        default="active",
+        help="Expired: the provider ended the grant; its user must authorize again.",
+    )
+    scope_ids = fields.Many2many(
+        "oauth2.scope",
+        "oauth2_client_user_scope_rel",
+        "client_user_id",
+        "scope_id",
+        "Scopes",
+        help="What was granted. A call may use what the client may still have of it.",
+    )
+    token_ids = fields.One2many("oauth2.token", "client_user_id", "Tokens")
+    authorized_at = fields.Datetime(required=True, readonly=True)
+    expires_at = fields.Datetime(
+        required=True,
+        readonly=True,
+        help="The grant ends here, whatever is refreshed.",
+    )
+    last_used_at = fields.Datetime(
+        readonly=True, help="The last call, to within a few minutes."
+    )
+    last_refresh_at = fields.Datetime(readonly=True)
+    last_answer = fields.Char(
+        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
+    )
+
+    _identity_unique = models.UniqueIndex(
+        "(api_id, client_id, identity_digest)",
+        "This client already has a user of that identity on this API.",
+    )
+
+    def unlink(self):
+        """Deleting a grant revokes it, at the provider too, as soon as may be."""
+        self._delete_and_queue()._trigger()
+        return True
+
+    def action_revoke(self):
+        """Revoke from a form.
+
+        :return: the action that shows what is left
+        """
+        self.unlink()
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "api_auth_oauth2.oauth2_client_user_action"
+        )
+
+    def _delete_and_queue(self):
+        """Delete grants with their tokens.
+
+        :return: the ``oauth2.revocation`` records that tell the provider
+        """
+        revocations = self.sudo()._queue_revocations()
+        super().unlink()
+        return revocations
+
+    @api.model
+    def _find(self, oauth2_api, client, identity):
+        """:return: the client API user of an identity, possibly none"""
+        return self.sudo().search(
+            [
+                ("api_id", "=", oauth2_api.id),
+                ("client_id", "=", client.id),
+                (
+                    "identity_digest",
+                    "=",
+                    self.env["oauth2.keyring"]._identity_digest(identity),
+                ),
+            ]
+        )
+
+    def _is_usable(self):
+        """:return: whether the grant, and all it stands on, is in force right now"""
+        self.ensure_one()
+        return (
+            self.state == "active"
+            and self.expires_at > fields.Datetime.now()
+            and self.api_id.active
+            and self.client_id.active
+            and self.client_id.provider_id.active
+            and self.client_id in self.api_id.client_ids
+            and self.api_id._admits(self.user_id)
+        )
+
+    @api.model
+    def _authorize(self, request_record, *, user, issuer, subject, answer):
+        """Make or renew the grant of a finished sign-in.
+
+        :param request_record: the ``oauth2.authorization.request``
+        :param user: the Odoo user
+        :param dict answer: the provider's token answer
+        :return: the client API user
+        :raises AccessDenied: when the identity belongs to somebody else, or the user
+            may not use the API
+        :raises ServerError: when the answer cannot be used
+        """
+        oauth2_api, client = request_record.api_id, request_record.client_id
+        if not oauth2_api._admits(user):
+            raise AccessDenied(reason="the user is inactive or in no allowed group")
+        grant = self.sudo().search(
+            [
+                ("api_id", "=", oauth2_api.id),
+                ("client_id", "=", client.id),
+                ("identity_digest", "=", request_record.identity_digest),
+            ]
+        )
+        now = fields.Datetime.now()
+        values = {
+            "state": "active",
+            "scope_ids": [(6, 0, client._scopes_on(oauth2_api).ids)],
+            "authorized_at": now,
+            "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
+            "last_answer": False,
+            "last_refresh_at": False,
+        }
+        if grant:
+            bound = (grant.issuer, grant.subject, grant.user_id)
+            if bound != (issuer, subject, user):
+                raise AccessDenied(reason="the identity belongs to somebody else")
+            grant.write(values)
+        else:
+            grant = self.sudo().create(
+                {
+                    "api_id": oauth2_api.id,
+                    "client_id": client.id,
+                    "user_id": user.id,
+                    "issuer": issuer,
+                    "subject": subject,
+                    "identity_digest": request_record.identity_digest,
+                    "identity_display": request_record.identity_display,
+                    "identity_issued": request_record.identity_issued,
+                    **values,
+                }
+            )
+        grant._keep_tokens(answer)
+        return grant
+
+    def _keep_tokens(self, answer):
+        """Store a provider's token answer; the tokens it replaces are dropped.
+
+        :param dict answer: RFC 6749 section 5.1
+        :return: epoch seconds at which the access token ends
+        :raises ServerError: when ``expires_in`` is nonsense
+        """
+        self.ensure_one()
+        try:
+            end = end_of_access(answer, self.api_id.access_token_lifetime)
+        except ValueError as error:
+            raise ServerError(reason="expires_in is no number") from error
+        # Never beyond the grant itself.
+        end = min(end, int(self.expires_at.replace(tzinfo=UTC).timestamp()))
+        scope = answer.get("scope")
+        scope = scope if isinstance(scope, str) else ""
+        Token = self.env["oauth2.token"].sudo()
+        access = Token._hold(
+            self,
+            "access",
+            answer["access_token"],
+            expires_at=datetime.fromtimestamp(end, UTC).replace(tzinfo=None),
+            scope=scope,
+        )
+        self._supersede("access", access)
+        refresh_token = answer.get("refresh_token")
+        if refresh_token and isinstance(refresh_token, str):
+            lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
+            refresh = Token._hold(
+                self,
+                "refresh",
+                refresh_token,
+                expires_at=fields.Datetime.now() + lifetime,
+                scope=scope,
+            )
+            self._supersede("refresh", refresh)
+        return end
+
+    def _supersede(self, kind, successor):
+        """Retire the tokens that ``successor`` replaces, and forget older ones."""
+        now = fields.Datetime.now()
+        others = self.sudo().token_ids.filtered(
+            lambda t: t.kind == kind and t != successor
+        )
+        old = others.filtered(
+            lambda t: t.superseded_at and t.superseded_at <= now - GRACE
+        )
+        old.unlink()
+        for token in (others - old).filtered(lambda t: not t.superseded_at):
+            token.write(
+                {
+                    "superseded_at": now,
+                    "expires_at": min(token.expires_at, now + GRACE),
+                    "value": False,
+                }
+            )
+
+    def _current_token(self, kind):
+        """:return: the token of a kind that was not superseded, possibly none"""
+        return self.sudo().token_ids.filtered(
+            lambda t: t.kind == kind and not t.superseded_at
+        )[:1]
+
+    def _queue_revocations(self):
+        """Write down that the provider is to revoke these grants' tokens.
+
+        The refresh token goes first: most providers end its access tokens with it.
+
+        :return: ``oauth2.revocation`` records
+        """
+        Revocation = self.env["oauth2.revocation"].sudo()
+        revocations = Revocation.browse()
+        for grant in self:
+            for kind in ("refresh", "access"):
+                text = (token := grant._current_token(kind)) and token._text()
+                if text:
+                    revocations += Revocation._queue(grant.client_id, kind, text)
+        return revocations
+
+    @api.model
+    def _note_use(self, grant_id):
+        """Write down that a grant was used; never waits, never fails a call.
+
+        :param int grant_id: id of the client API user
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE oauth2_client_user SET last_used_at = now() AT TIME ZONE 'UTC'
+                 WHERE id = (SELECT id FROM oauth2_client_user WHERE id = %s
+                                AND (last_used_at IS NULL OR last_used_at
+                                     < now() AT TIME ZONE 'UTC' - interval '5 minutes')
+                                FOR NO KEY UPDATE SKIP LOCKED)
+                """,
+                grant_id,
+            )
+        )
+
+    @api.model
+    def _clean_up(self, limit=1000):
+        """Wipe answers that nobody may be given any more."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE oauth2_client_user SET last_answer = NULL WHERE id IN (
+                    SELECT id FROM oauth2_client_user
+                     WHERE last_answer IS NOT NULL
+                       AND last_refresh_at < now() AT TIME ZONE 'UTC'
+                                             - interval '60 seconds'
+                     LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
+                """,
+                limit,
+            )
+        )
+        self.invalidate_model(["last_answer"])
+
+    @api.model
+    def _cron_clean_up(self):
+        """Forget, in small batches, what is over: answers, tokens, sign-ins."""
+        for model in ("oauth2.client.user", "oauth2.token"):
+            self.env[model].sudo()._clean_up()
+            self.env["ir.cron"]._commit_progress(1)
+        self.env["oauth2.authorization.request"].sudo()._clean_up()

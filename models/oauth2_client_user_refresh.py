@@ -1,0 +1,267 @@
+import json
+import logging
+import time
+from datetime import timedelta
+
+import psycopg2.errors
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..protocol import digests
+from ..protocol.errors import (
+    InvalidClient,
+    InvalidGrant,
+    ServerError,
+    TemporarilyUnavailable,
+)
+from ..protocol.token_information import token_information
+from .oauth2_client_user import GRACE
+from .provider_failures import as_wire_errors
+from .request_memory import once
+
+_logger = logging.getLogger(__name__)
+
+_LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
+_LOCK_PAUSE = 0.05  # seconds between two tries
+#: A caller without a token that comes so soon after a refresh did not see its answer.
+_SAME_REFRESH = timedelta(seconds=5)
+
+
+class OAuth2ClientUser(models.Model):
+    """Refreshing a grant (RFC 6749 section 6): one provider call for all callers."""
+
+    _inherit = "oauth2.client.user"
+
+    def _refresh(self, oauth2_api, client, identity, presented):
+        """Get a new token pair from the provider, or the one another caller just got.
+
+        :param oauth2_api: the API, active
+        :param client: the client, active, on that API
+        :param str identity: the ``client_user_identity``
+        :param presented: ``protocol.client_authentication.Presented``
+        :return: token information, dict
+        :raises InvalidClient: no proof
+        :raises InvalidGrant: no such grant, or it cannot be refreshed any more
+        :raises TemporarilyUnavailable: the provider, or another caller, takes too long
+        :raises ServerError: the provider's answer cannot be used; nothing is changed
+        """
+        grant = self._proven(oauth2_api, client, identity, presented)
+        grant._lock()
+        if not grant._is_usable():
+            raise InvalidGrant(reason="the grant is not in force")
+        token = grant._token_of_proof(presented)
+        if (answer := grant._answer_just_given(token)) is None:
+            answer = grant._refresh_at_provider()
+        if presented.access_token:
+            # Whoever holds an access token alone does not get more than it.
+            answer.pop("refresh_token", None)
+        return answer
+
+    def _proven(self, oauth2_api, client, identity, presented):
+        """Find a grant, once its caller has proven that it may be used.
+
+        :return: the client API user, locked by nobody yet
+        :raises InvalidClient: no proof at all, whether the identity exists or not
+        :raises InvalidGrant: unknown identity
+        """
+        proven = client._check_secret(presented) or oauth2_api.trust_identity
+        is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
+        offers_token = presented.access_token or presented.refresh_token
+        if not (proven or is_issued or offers_token):
+            raise InvalidClient(reason="no proof")
+        grant = self._find(oauth2_api, client, identity)
+        if not grant or (is_issued and not grant.identity_issued):
+            raise InvalidGrant(reason="unknown identity")
+        return grant
+
+    def _lock(self):
+        """Take the grant's row, with a fresh snapshot, so that others' work is seen.
+
+        Under REPEATABLE READ a lock that was waited for does not show newer rows, so
+        each try begins a transaction of its own.
+
+        :raises TemporarilyUnavailable: when another caller holds it for too long
+        :raises InvalidGrant: when it is gone
+        """
+        cr = self.env.cr
+        deadline = time.monotonic() + _LOCK_WAIT
+        while True:
+            cr.commit()
+            self.env.invalidate_all()
+            if self._try_lock():
+                return
+            if not self.exists():
+                raise InvalidGrant(reason="the grant was revoked meanwhile")
+            if time.monotonic() > deadline:
+                raise TemporarilyUnavailable(reason="refresh under way", retry_after=1)
+            time.sleep(_LOCK_PAUSE)
+
+    def _try_lock(self):
+        query = SQL(
+            "SELECT id FROM oauth2_client_user WHERE id = %s FOR UPDATE SKIP LOCKED",
+            self.id,
+        )
+        try:
+            self.env.cr.execute(query, log_exceptions=False)
+        except psycopg2.errors.SerializationFailure:
+            # Somebody committed between our snapshot and our lock: take a newer one.
+            self.env.cr.rollback()
+            return False
+        return bool(self.env.cr.rowcount)
+
+    def _token_of_proof(self, presented):
+        """Look up the tokens that were sent as proof.
+
+        :return: the token record that decides, none when no token was sent
+        :raises InvalidGrant: when one is not this grant's, or too old
+        """
+        token = self.env["oauth2.token"]
+        if presented.refresh_token:
+            token = self._proving("refresh", presented.refresh_token, timedelta())
+        if presented.access_token:
+            slack = timedelta(seconds=self.api_id.refresh_token_lifetime)
+            access = self._proving("access", presented.access_token, slack)
+            token = token or access
+        return token
+
+    def _proving(self, kind, text, slack):
+        """:param slack: how long after its end the token still proves something"""
+        now = fields.Datetime.now()
+        digest = digests.digest(text)
+        token = self.sudo().token_ids.filtered(
+            lambda t: t.kind == kind and t.digest == digest
+        )
+        if not token:
+            raise InvalidGrant(reason=f"{kind} token is not this grant's")
+        if token.superseded_at:
+            if token.superseded_at <= now - GRACE:
+                raise InvalidGrant(reason=f"{kind} token was replaced")
+        elif token.expires_at + slack <= now:
+            raise InvalidGrant(reason=f"{kind} token is too old")
+        return token
+
+    def _answer_just_given(self, token):
+        """The stored answer, for a caller that crossed another one's refresh.
+
+        :param token: the token sent as proof, or none
+        :return: token information; ``None`` when a refresh is due
+        :raises InvalidGrant: for a replaced token whose answer is gone
+        """
+        superseded = bool(token.superseded_at)
+        if token and not superseded:
+            return None
+        window = GRACE if superseded else _SAME_REFRESH
+        refreshed = self.last_refresh_at
+        if refreshed and refreshed > fields.Datetime.now() - window:
+            stored = self.env["oauth2.keyring"]._decrypt(self.sudo().last_answer)
+            if stored:
+                return self._information(**json.loads(stored))
+        if superseded:
+            raise InvalidGrant(reason="token was replaced and its answer is gone")
+        return None
+
+    def _refresh_at_provider(self):
+        """Ask the provider, once, and keep what it answers.
+
+        :return: token information
+        """
+        refresh_token = self._current_token("refresh")
+        text = refresh_token and refresh_token._text()
+        if not text or refresh_token.expires_at <= fields.Datetime.now():
+            raise InvalidGrant(reason="there is no refresh token")
+        provider_client = self.client_id._provider_client()
+        try:
+            answer = once(
+                ("refresh", self.id),
+                lambda: self._ask_provider(provider_client, text),
+            )
+        except InvalidGrant:
+            self._end()
+            raise
+        end = self._keep_tokens(answer)
+        if not answer.get("refresh_token"):
+            self._prolong(refresh_token)
+        stored = {"answer": answer, "expires": end}
+        self.write(
+            {
+                "last_refresh_at": fields.Datetime.now(),
+                "last_answer": self.env["oauth2.keyring"]._encrypt(json.dumps(stored)),
+            }
+        )
+        self._record_event("refresh")
+        return self._information(**stored)
+
+    def _ask_provider(self, provider_client, refresh_token):
+        """:return: the provider's answer, an id_token in it checked
+        :raises InvalidGrant: when the provider ended the grant
+        :raises OAuth2Error: for whatever else went wrong at the provider
+        """
+        with as_wire_errors():
+            answer = provider_client.refresh_token(refresh_token)
+            if id_token := answer.get("id_token"):
+                claims = provider_client.verify_id_token(id_token)
+                # OpenID Connect Core section 12.2
+                if (claims["iss"], claims["sub"]) != (self.issuer, self.subject):
+                    raise ServerError(reason="the refreshed id_token names another")
+        return answer
+
+    def _prolong(self, refresh_token):
+        """A refresh token that stays in use lives on (RFC 6749 section 6)."""
+        lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
+        refresh_token.write({"expires_at": fields.Datetime.now() + lifetime})
+
+    def _end(self):
+        """The provider ended the grant: what it gave is dropped, and stays dropped."""
+        self.sudo().token_ids.unlink()
+        self.write({"state": "expired", "last_answer": False})
+        self._record_event("refusal", error="invalid_grant", reason="provider ended it")
+        self.env.cr.commit()  # the refusal that follows rolls back
+
+    def _information(self, answer, expires):
+        """:param dict answer: the provider's, :param int expires: epoch seconds
+        :return: token information, dict
+        """
+        return token_information(
+            answer,
+            expires=expires,
+            db=self.env.cr.dbname,
+            login=self.user_id.login,
+        )
+
+    def _record_event(self, kind, **values):
+        self.env["oauth2.event"]._record(
+            kind,
+            oauth2_api=self.api_id,
+            client=self.client_id,
+            user_id=self.user_id.id,
+            client_user_ref=self.id,
+            **values,
+        )
+
+    def _revoke(self, oauth2_api, client, identity, presented):
+        """Revoke a grant here for good, then at the provider (RFC 7009).
+
+        :return: whether the provider confirmed
+        :raises InvalidClient: no proof
+        :raises InvalidGrant: no such grant
+        """
+        grant = self._proven(oauth2_api, client, identity, presented)
+        grant._lock()
+        grant._check_tokens_for_revocation(presented)
+        grant._record_event("revoke")
+        at_provider = bool(client.provider_id.revocation_endpoint)
+        revocations = grant._delete_and_queue()
+        self.env.cr.commit()  # whatever happens next, the tokens open nothing any more
+        return at_provider and revocations._send()
+
+    def _check_tokens_for_revocation(self, presented):
+        """An access token proves a revocation only while it is unexpired."""
+        token = self._token_of_proof(presented)
+        now = fields.Datetime.now()
+        if token.superseded_at:
+            raise InvalidGrant(reason="token was replaced")
+        if presented.access_token:
+            access = self._proving("access", presented.access_token, timedelta())
+            if access.expires_at <= now:
+                raise InvalidGrant(reason="access token expired")

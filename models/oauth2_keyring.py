@@ -1,0 +1,119 @@
+import logging
+import os
+
+from odoo import api, models
+from odoo.tools import config
+
+from ..protocol import digests, keyring
+from ..protocol.errors import TemporarilyUnavailable
+
+_logger = logging.getLogger(__name__)
+
+KEYS_OPTION = "api_auth_oauth2_keys"
+KEYS_VARIABLE = "API_AUTH_OAUTH2_KEYS"
+_FINGERPRINT = "api_auth_oauth2.key_fingerprint"
+_IDENTITY_KEY = "api_auth_oauth2.identity_key"
+
+
+class OAuth2Keyring(models.AbstractModel):
+    """The keys that encrypt what must be sent back to a provider.
+
+    They come from odoo.conf or the environment; without them, from the database's own
+    secret, which protects against nothing that holds the database.
+    """
+
+    _name = "oauth2.keyring"
+    _description = "OAuth2 Keyring"
+
+    @api.model
+    def _encrypt(self, text):
+        """:param str text: a secret
+        :return: ASCII text that :meth:`_decrypt` turns back
+        :raises TemporarilyUnavailable: when the configured key is missing
+        """
+        ring = self._ring()
+        self._remember_fingerprint(ring)
+        return ring.encrypt(text)
+
+    @api.model
+    def _decrypt(self, encrypted):
+        """:param encrypted: what :meth:`_encrypt` returned, or nothing
+        :return: the text; ``None`` when there is none or no key fits
+        :raises TemporarilyUnavailable: when the configured key is missing
+        """
+        if not encrypted:
+            return None
+        try:
+            return self._ring().decrypt(encrypted)
+        except keyring.CannotDecrypt:
+            _logger.info("A stored secret cannot be decrypted with the present keys.")
+            return None
+
+    @api.model
+    def _configured_keys(self):
+        """:return: keys of odoo.conf, else of the environment; the first encrypts"""
+        return keyring.split_keys(
+            config.get(KEYS_OPTION) or os.environ.get(KEYS_VARIABLE)
+        )
+
+    @api.model
+    def _ring(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        configured = self._configured_keys()
+        demanded = parameters.get_param(_FINGERPRINT)
+        if demanded and demanded not in map(keyring.fingerprint, configured):
+            _logger.error(
+                "The key with fingerprint %s was used here and is not configured in"
+                " this process: set %s or %s.",
+                demanded,
+                KEYS_OPTION,
+                KEYS_VARIABLE,
+            )
+            raise TemporarilyUnavailable(reason="encryption key missing")
+        # Behind configured keys it still reads what was written before there were any.
+        derived = keyring.derived_key(parameters.get_param("database.secret"))
+        try:
+            return keyring.Keyring([*configured, derived])
+        except ValueError as error:
+            _logger.error(
+                "%s holds a malformed key: each is 32 bytes in URL-safe base64.",
+                KEYS_OPTION,
+            )
+            raise TemporarilyUnavailable(reason="encryption key malformed") from error
+
+    @api.model
+    def _remember_fingerprint(self, ring):
+        """From its first use on, a configured key is demanded of every process."""
+        if not self._configured_keys():
+            return
+        parameters = self.env["ir.config_parameter"].sudo()
+        if parameters.get_param(_FINGERPRINT) != ring.fingerprint:
+            parameters.set_param(_FINGERPRINT, ring.fingerprint)
+
+    @api.model
+    def _identity_digest(self, identity):
+        """Digest of a ``client_user_identity``.
+
+        One that Odoo issued has 256 random bits; one that a client chose can be guessed
+        (``42``), so its digest needs a key that is not in the database in clear.
+
+        :return: 64 hexadecimal digits
+        """
+        if identity.startswith(digests.ISSUED_IDENTITY_PREFIX):
+            return digests.digest(identity)
+        return digests.keyed_digest(self._identity_key(), identity)
+
+    @api.model
+    def _identity_key(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        wrapped = parameters.get_param(_IDENTITY_KEY)
+        key = self._decrypt(wrapped)
+        if key is None:
+            if wrapped:
+                _logger.warning(
+                    "The key of identity digests cannot be decrypted: identities that"
+                    " clients chose themselves must be authorized again."
+                )
+            key = digests.random_token()
+            parameters.set_param(_IDENTITY_KEY, self._encrypt(key))
+        return key.encode()

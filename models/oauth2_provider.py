@@ -1,0 +1,256 @@
+from urllib.parse import parse_qsl
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..protocol.provider_client import RESERVED_AUTHORIZE_PARAMS, ProviderMetadata
+from ..protocol.provider_errors import ProviderMisbehaved
+from ..protocol.transport import https_spelling
+from .oauth2_provider_presets import PRESETS
+
+_ENDPOINT_FIELDS = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+)
+
+
+class OAuth2Provider(models.Model):
+    """An authorization server, and how its users become Odoo users."""
+
+    _name = "oauth2.provider"
+    _description = "OAuth2 Provider"
+    _order = "name"
+
+    name = fields.Char(required=True, help="What users read before they sign in there.")
+    active = fields.Boolean(
+        default=True, help="Archived: its clients are refused at once."
+    )
+    preset = fields.Selection(
+        [(key, preset["label"]) for key, preset in PRESETS.items()],
+        default="custom",
+        required=True,
+        help="Fills in what is known of a provider; all of it can be changed.",
+    )
+    issuer = fields.Char(
+        help="The provider's own name, as its discovery document and id_tokens write"
+        " it, to the letter. Needed to check id_tokens. Fixed while grants exist.",
+    )
+    authorization_endpoint = fields.Char(
+        required=True, help="Where the user's browser is sent to sign in."
+    )
+    token_endpoint = fields.Char(
+        required=True, help="Where Odoo exchanges and refreshes tokens."
+    )
+    revocation_endpoint = fields.Char(
+        help="Where Odoo revokes tokens (RFC 7009). Empty: the provider offers none,"
+        " and tokens revoked here live on there until they expire."
+    )
+    userinfo_endpoint = fields.Char(
+        help="Asked for claims that the id_token does not carry."
+    )
+    jwks_uri = fields.Char(
+        "JWKS URI", help="The keys that sign id_tokens. Needed to check them."
+    )
+    authorization_response_iss_parameter_supported = fields.Boolean(
+        "Sends iss to the Callback",
+        help="The provider names itself at the callback (RFC 9207). When set, a"
+        " callback without its name is refused.",
+    )
+    scope = fields.Char(
+        default="openid email profile",
+        help="Scopes asked of the provider, separated by spaces. Without openid there"
+        " is no id_token, and the user is read from the userinfo endpoint.",
+    )
+    token_endpoint_auth_method = fields.Selection(
+        [
+            ("client_secret_basic", "Secret in the header (Basic)"),
+            ("client_secret_post", "Secret in the body"),
+            ("none", "No secret (public client)"),
+        ],
+        default="client_secret_basic",
+        required=True,
+        help="How Odoo proves to the provider that it is the client.",
+    )
+    authorize_params = fields.Char(
+        "Extra Authorization Parameters",
+        help="Added to the sign-in address, as access_type=offline&prompt=consent for"
+        " Google. Never one that the flow itself sets.",
+    )
+    user_matching = fields.Selection(
+        [
+            ("login", "A claim equals the Odoo login"),
+            ("oauth_uid", "The user's existing OAuth link"),
+            ("session", "Whoever is signed in to this Odoo"),
+            ("create", "A new portal user, by verified email"),
+        ],
+        default="login",
+        required=True,
+        help="How a user of the provider becomes a user of Odoo.",
+    )
+    match_claim = fields.Char(
+        default="email",
+        help="The claim that equals the login. email counts only when the provider says"
+        " that it is verified; any other claim needs the switch below.",
+    )
+    subject_claim = fields.Char(
+        default="sub",
+        required=True,
+        help="The claim that names a user for good: sub; for providers without OpenID"
+        " Connect another one, such as id for GitHub.",
+    )
+    vouches_for_claim = fields.Boolean(
+        "Provider Vouches for the Claim",
+        help="Set only where the provider's users cannot choose the claim's value"
+        " themselves, and only your own organisation's users exist there. Whoever can"
+        " choose it becomes any Odoo user.",
+    )
+    auth_provider_id = fields.Many2one(
+        "auth.oauth.provider",
+        "Odoo Sign-in Provider",
+        help="Whose links between users and their accounts are honoured. Its"
+        " authorization address must be on the same server as the one above.",
+    )
+    client_ids = fields.One2many("oauth2.client", "provider_id", "Clients")
+    is_multi_tenant = fields.Boolean(compute="_compute_is_multi_tenant")
+    warning = fields.Char(compute="_compute_warning")
+
+    _name_unique = models.Constraint(
+        "UNIQUE (name)", "Another provider already has this name."
+    )
+
+    @api.depends("issuer")
+    def _compute_is_multi_tenant(self):
+        for provider in self:
+            provider.is_multi_tenant = "{" in (provider.issuer or "")
+
+    @api.depends("scope", "issuer", "jwks_uri", "user_matching", "vouches_for_claim")
+    def _compute_warning(self):
+        for provider in self:
+            provider.warning = "\n".join(provider._warnings()) or False
+
+    def _warnings(self):
+        scopes = set((self.scope or "").split())
+        if "openid" in scopes and not (self.issuer and self.jwks_uri):
+            yield self.env._(
+                "openid is asked for, but without issuer and JWKS URI no id_token can"
+                " be checked: sign-ins will be refused."
+            )
+        foreign = scopes - {
+            "openid",
+            "email",
+            "profile",
+            "address",
+            "phone",
+            "offline_access",
+        }
+        if foreign:
+            yield self.env._(
+                "The scopes %s open more than a sign-in: whoever holds such a token can"
+                " use it elsewhere than in Odoo.",
+                ", ".join(sorted(foreign)),
+            )
+        if self.vouches_for_claim:
+            yield self.env._(
+                "The provider vouches for the claim: every user who can choose its"
+                " value there becomes the Odoo user of that name."
+            )
+
+    @api.onchange("preset")
+    def _onchange_preset(self):
+        for field_name, value in PRESETS[self.preset or "custom"]["values"].items():
+            self[field_name] = value
+
+    @api.constrains(*_ENDPOINT_FIELDS, "issuer")
+    def _check_urls(self):
+        for provider in self:
+            for field_name in (*_ENDPOINT_FIELDS, "issuer"):
+                if provider[field_name] and not is_safe_url(provider[field_name]):
+                    raise ValidationError(
+                        self.env._(
+                            "%(field)s: %(value)s is no https address without user name"
+                            " and fragment (http is allowed on this machine only).",
+                            field=provider._fields[field_name].string,
+                            value=provider[field_name],
+                        )
+                    )
+
+    @api.constrains("authorize_params")
+    def _check_authorize_params(self):
+        for provider in self:
+            try:
+                names = provider._extra_parameters().keys()
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._("Write extra parameters as name=value&name=value.")
+                ) from error
+            if taken := sorted(RESERVED_AUTHORIZE_PARAMS & names):
+                raise ValidationError(
+                    self.env._("The flow itself sets %s.", ", ".join(taken))
+                )
+
+    @api.constrains(
+        "user_matching",
+        "match_claim",
+        "vouches_for_claim",
+        "issuer",
+        "auth_provider_id",
+        "authorization_endpoint",
+    )
+    def _check_user_matching(self):
+        for provider in self:
+            if problem := provider._user_matching_problem():
+                raise ValidationError(problem)
+
+    @api.constrains("subject_claim", "scope")
+    def _check_subject_claim(self):
+        for provider in self:
+            if provider.subject_claim != "sub" and provider._asks_for_openid():
+                raise ValidationError(
+                    self.env._("With openid, the claim that names a user is sub.")
+                )
+
+    def write(self, vals):
+        if "issuer" in vals:
+            changed = self.filtered(
+                lambda p: (p.issuer or "") != (vals["issuer"] or "")
+            )
+            clients = changed.with_context(active_test=False).sudo().client_ids
+            if clients.client_user_ids:
+                raise ValidationError(
+                    self.env._("The issuer cannot change while grants exist.")
+                )
+        return super().write(vals)
+
+    def _metadata(self):
+        """:return: the ``ProviderMetadata`` that ``protocol/`` works with"""
+        self.ensure_one()
+        return ProviderMetadata(
+            issuer=self.issuer or "",
+            **{name: self[name] or "" for name in _ENDPOINT_FIELDS},
+        )
+
+    def _extra_parameters(self):
+        """:return: ``{name: value}`` of ``authorize_params``
+        :raises ValueError: when it cannot be read
+        """
+        text = (self.authorize_params or "").strip()
+        return dict(parse_qsl(text, strict_parsing=True)) if text else {}
+
+    def _asks_for_openid(self):
+        return "openid" in (self.scope or "").split()
+
+    def _grant_issuer(self, claims):
+        """:return: the name under which a grant's subject is unique"""
+        return claims.get("iss") or self.issuer or self.token_endpoint
+
+
+def is_safe_url(url):
+    """:return: whether the address is https, or http to this very machine"""
+    try:
+        https_spelling(url)
+    except ProviderMisbehaved:
+        return False
+    return True

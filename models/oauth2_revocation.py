@@ -1,0 +1,119 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..protocol.provider_errors import ProviderError
+
+_logger = logging.getLogger(__name__)
+
+_MAX_TRIES = 12  # with doubling pauses from a minute: about three days
+
+
+class OAuth2Revocation(models.Model):
+    """A token that a provider has still to be told to revoke (RFC 7009).
+
+    It is written in the transaction that ends the grant here, so that a revocation is
+    never lost, and deleted once the provider has confirmed.
+    """
+
+    _name = "oauth2.revocation"
+    _description = "OAuth2 Revocation Under Way"
+    _order = "id"
+    _rec_name = "kind"
+
+    client_id = fields.Many2one(
+        "oauth2.client", "Client", required=True, readonly=True, ondelete="cascade"
+    )
+    kind = fields.Selection(
+        [("access", "Access"), ("refresh", "Refresh")], required=True, readonly=True
+    )
+    value = fields.Char(
+        required=True,
+        readonly=True,
+        groups=fields.NO_ACCESS,
+        copy=False,
+        prefetch=False,
+    )
+    tries = fields.Integer(readonly=True)
+    next_try_at = fields.Datetime(
+        readonly=True, required=True, default=fields.Datetime.now, index=True
+    )
+    reason = fields.Char("Last Failure", readonly=True)
+
+    @api.model
+    def _queue(self, client, kind, text):
+        """:return: a new record, empty when the provider offers no revocation"""
+        if not client.provider_id.revocation_endpoint:
+            return self.browse()
+        return self.sudo().create(
+            {
+                "client_id": client.id,
+                "kind": kind,
+                "value": self.env["oauth2.keyring"]._encrypt(text),
+            }
+        )
+
+    def _send(self):
+        """Tell the provider, each token on its own.
+
+        :return: whether all were confirmed; the others are tried again by the cron
+        """
+        return all([revocation._send_one() for revocation in self.sudo()])
+
+    def _send_one(self):
+        text = self.env["oauth2.keyring"]._decrypt(self.value)
+        if text is None:
+            # Nothing can be sent, now or later: the token lives until it expires.
+            _logger.warning("A token that was to be revoked cannot be decrypted.")
+            self.unlink()
+            return False
+        hint = f"{self.kind}_token"
+        try:
+            self.client_id._provider_client().revoke_token(text, token_type_hint=hint)
+        except ProviderError as failure:
+            self._postpone(failure.reason)
+            return False
+        self.unlink()
+        return True
+
+    def _postpone(self, reason):
+        if self.tries + 1 >= _MAX_TRIES:
+            _logger.error(
+                "Giving up revoking a token of client %s at its provider: %s",
+                self.client_id.id,
+                reason,
+            )
+        self.write(
+            {
+                "tries": self.tries + 1,
+                "next_try_at": fields.Datetime.now()
+                + timedelta(minutes=2 ** min(self.tries, 11)),
+                "reason": reason,
+            }
+        )
+
+    def _trigger(self):
+        """Have the cron send these as soon as the transaction is committed."""
+        if self:
+            self.env.ref("api_auth_oauth2.ir_cron_revocations").sudo()._trigger()
+
+    @api.model
+    def _cron_send(self, limit=100):
+        """Send what is due, each in a transaction of its own.
+
+        :param int limit: revocations in one run of the job
+        """
+        due = self.search(
+            [
+                ("next_try_at", "<=", fields.Datetime.now()),
+                ("tries", "<", _MAX_TRIES),
+            ],
+            limit=limit,
+        )
+        self.env["ir.cron"]._commit_progress(remaining=len(due))
+        for revocation in due:
+            if revocation := revocation.try_lock_for_update().exists():
+                revocation._send_one()
+            if not self.env["ir.cron"]._commit_progress(1):
+                break

@@ -1,0 +1,186 @@
+from datetime import UTC
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..protocol import digests
+from ..protocol.errors import ServerError
+from ..protocol.grant import Grant
+
+
+class OAuth2Token(models.Model):
+    """An access or refresh token of a client API user, found by its digest.
+
+    A superseded token is kept for a moment: it still opens routes while its successor
+    travels, and it proves a refresh that crossed another one.
+    """
+
+    _name = "oauth2.token"
+    _description = "OAuth2 Token"
+    _order = "id desc"
+    _rec_name = "kind"
+    _log_access = False
+
+    client_user_id = fields.Many2one(
+        "oauth2.client.user",
+        "Client API User",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    kind = fields.Selection(
+        [("access", "Access"), ("refresh", "Refresh")], required=True, readonly=True
+    )
+    digest = fields.Char(
+        required=True, readonly=True, groups=fields.NO_ACCESS, copy=False
+    )
+    value = fields.Char(
+        readonly=True, groups=fields.NO_ACCESS, copy=False, prefetch=False
+    )
+    scope = fields.Char(
+        "Provider Scope",
+        readonly=True,
+        help="What the provider said; it opens nothing in Odoo.",
+    )
+    expires_at = fields.Datetime(required=True, readonly=True, index=True)
+    superseded_at = fields.Datetime(readonly=True)
+
+    _digest_unique = models.UniqueIndex(
+        "(digest, kind, client_user_id)", "This token is stored already."
+    )
+
+    @api.model
+    def _hold(self, client_user, kind, text, *, expires_at, scope):
+        """Make a token the current one of its kind.
+
+        :param client_user: the client API user it belongs to
+        :param str kind: ``access`` or ``refresh``
+        :param str text: the token
+        :param expires_at: naive UTC datetime
+        :param scope: the provider's scope string
+        :raises ServerError: when the same token already belongs to another Odoo user
+        """
+        digest = digests.digest(text)
+        same = self.search([("digest", "=", digest), ("kind", "=", kind)])
+        if same.client_user_id.user_id - client_user.user_id:
+            raise ServerError(reason="the provider gave out another user's token")
+        values = {
+            "value": self.env["oauth2.keyring"]._encrypt(text),
+            "scope": scope,
+            "expires_at": expires_at,
+            "superseded_at": False,
+        }
+        # Some providers hand the same token out again.
+        token = same.filtered(lambda t: t.client_user_id == client_user)
+        if token:
+            token.write(values)
+        else:
+            token = self.create(
+                {
+                    "client_user_id": client_user.id,
+                    "kind": kind,
+                    "digest": digest,
+                    **values,
+                }
+            )
+        return token
+
+    @api.model
+    def _grant_of(self, text, endpoint):
+        """The token check: what a bearer token opens at this very moment.
+
+        One indexed query from the digest to everything that must be in force, and no
+        write. It reads the primary database: a replica lags, and would honour what was
+        just revoked.
+
+        :param str text: the bearer token
+        :param str endpoint: of the API that it is used on
+        :return: ``Grant``, or ``None`` when the token opens nothing here
+        """
+        digest = digests.digest(text)
+        if self.env.cr.readonly and self.env.registry._db_readonly is not None:
+            with self.env.registry.cursor() as primary:
+                row = _fetch_grant(primary, digest, endpoint)
+        else:
+            row = _fetch_grant(self.env.cr, digest, endpoint)
+        if not row:
+            return None
+        *ids, allowed_groups, scopes = row
+        grant = Grant(*ids, scopes=frozenset(scopes))
+        if allowed_groups:
+            user = self.env["res.users"].sudo().browse(grant.user_id)
+            if not set(allowed_groups) & set(user._get_group_ids()):
+                return None
+        return grant
+
+    def _text(self):
+        """:return: the token itself, ``None`` when it was dropped or no key fits"""
+        self.ensure_one()
+        return self.env["oauth2.keyring"]._decrypt(self.sudo().value)
+
+    def _expires_epoch(self):
+        """:return: epoch seconds at which the token ends"""
+        self.ensure_one()
+        return int(self.expires_at.replace(tzinfo=UTC).timestamp())
+
+    @api.model
+    def _clean_up(self, limit=1000):
+        """Forget tokens that neither open nor prove anything any more."""
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM oauth2_token WHERE id IN (
+                    SELECT token.id FROM oauth2_token token
+                      JOIN oauth2_client_user grantee
+                        ON grantee.id = token.client_user_id
+                      JOIN oauth2_api api ON api.id = grantee.api_id
+                     WHERE token.superseded_at < now() AT TIME ZONE 'UTC'
+                                                 - interval '60 seconds'
+                        OR token.expires_at < now() AT TIME ZONE 'UTC'
+                           - api.refresh_token_lifetime * interval '1 second'
+                     LIMIT %s FOR UPDATE OF token SKIP LOCKED)
+                """,
+                limit,
+            )
+        )
+        self.invalidate_model()
+
+
+def _fetch_grant(cr, digest, endpoint):
+    cr.execute(_GRANT, {"digest": digest, "endpoint": endpoint})
+    return cr.fetchone()
+
+
+# Scopes: what was granted, as far as the client may still have it. A scope belongs to
+# one API, so those of the API are counted in.
+_GRANT = """
+    SELECT grantee.api_id, grantee.client_id, grantee.id, grantee.user_id,
+           ARRAY(SELECT allowed.group_id FROM oauth2_api_group_rel allowed
+                  WHERE allowed.api_id = grantee.api_id),
+           ARRAY(SELECT scope.name
+                   FROM oauth2_client_user_scope_rel granted
+                   JOIN oauth2_client_scope_rel held
+                     ON held.scope_id = granted.scope_id
+                    AND held.client_id = grantee.client_id
+                   JOIN oauth2_scope scope
+                     ON scope.id = granted.scope_id
+                    AND scope.api_id = grantee.api_id
+                  WHERE granted.client_user_id = grantee.id)
+      FROM oauth2_token token
+      JOIN oauth2_client_user grantee ON grantee.id = token.client_user_id
+      JOIN oauth2_api api ON api.id = grantee.api_id AND api.active
+      JOIN oauth2_client client ON client.id = grantee.client_id AND client.active
+      JOIN oauth2_provider provider ON provider.id = client.provider_id
+                                   AND provider.active
+      JOIN oauth2_api_client_rel served ON served.api_id = grantee.api_id
+                                       AND served.client_id = grantee.client_id
+      JOIN res_users odoo_user ON odoo_user.id = grantee.user_id AND odoo_user.active
+     WHERE token.digest = %(digest)s AND token.kind = 'access'
+       AND token.expires_at > now() AT TIME ZONE 'UTC'
+       AND grantee.expires_at > now() AT TIME ZONE 'UTC'
+       AND grantee.state = 'active'
+       AND api.endpoint = %(endpoint)s
+     ORDER BY grantee.id DESC
+     LIMIT 1
+"""

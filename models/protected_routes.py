@@ -1,0 +1,74 @@
+"""What the routing map must know of routes with ``auth="oauth2"``."""
+
+import inspect
+import logging
+
+from ..protocol.scope import scope_set
+
+_logger = logging.getLogger(__name__)
+
+_API = "<api>"
+
+
+def inspect_route(url, endpoint):
+    """Complete the routing of one endpoint, merged over its overrides.
+
+    An override inherits protection and scopes and may add to them. One that drops the
+    protection is logged, and marked so that every call is refused.
+
+    :param str url: the route as declared
+    :param endpoint: as ``http._generate_routing_rules`` yields it; its ``routing`` gets
+        ``oauth2_required`` (frozenset of scope names), ``oauth2_wants_api`` (whether
+        the handler takes an argument ``api``), ``oauth2_problem`` (why it is refused)
+    """
+    routing = endpoint.routing
+    routings = [
+        method.original_routing
+        for method in _overrides(endpoint)
+        if hasattr(method, "original_routing")
+    ]
+    was_protected = any(r.get("auth") == "oauth2" for r in routings)
+    if not was_protected:
+        return
+    routing["oauth2_required"] = frozenset().union(
+        *(scope_set(r.get("oauth2_scopes") or ()) for r in routings)
+    )
+    routing["oauth2_wants_api"] = _wants_api(endpoint.original_endpoint)
+    problem = None
+    if routing["auth"] != "oauth2":
+        problem = "an override drops auth='oauth2'"
+    elif len({r["oauth2_api"] for r in routings if r.get("oauth2_api")}) > 1:
+        problem = "an override moves the route to another API"
+    elif not routing.get("oauth2_api") and _API not in url:
+        problem = "the route names no API: write <api> in its path, or oauth2_api="
+    if problem:
+        _logger.error("Route %s is refused: %s", url, problem)
+        routing["oauth2_problem"] = problem
+
+
+def expand_api(url, endpoints):
+    """Let ``<api>`` match the active APIs and nothing else.
+
+    A two-segment wildcard would take other pages, such as ``/fr/partners`` of a
+    website.
+
+    :return: the route; ``None`` when it names an API and none is active
+    """
+    if _API not in url:
+        return url
+    if not endpoints:
+        return None
+    names = ",".join(f'"{endpoint}"' for endpoint in endpoints)
+    return url.replace(_API, f"<any({names}):api>")
+
+
+def _overrides(endpoint):
+    """:return: the functions of this name in the controller's class tree"""
+    controller = type(endpoint.func.__self__)
+    name = endpoint.func.__name__
+    return [cls.__dict__[name] for cls in controller.__mro__ if name in cls.__dict__]
+
+
+def _wants_api(function):
+    parameters = inspect.signature(function).parameters.values()
+    return any(p.name == "api" or p.kind is p.VAR_KEYWORD for p in parameters)

@@ -1,0 +1,38 @@
+"""A provider's failures, told to the caller in the words of RFC 6749."""
+
+import contextlib
+import logging
+
+from ..protocol.errors import InvalidGrant, ServerError, TemporarilyUnavailable
+from ..protocol.provider_errors import (
+    ProviderMisbehaved,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+
+_logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def as_wire_errors():
+    """Turn a provider's failure into the error that the caller receives.
+
+    :raises InvalidGrant: the provider says ``invalid_grant``
+    :raises TemporarilyUnavailable: it is down, overloaded or too slow
+    :raises ServerError: it refuses Odoo itself, or its answer cannot be used
+    """
+    try:
+        yield
+    except ProviderUnavailable as failure:
+        _logger.info("Provider unavailable: %s", failure.reason)
+        raise TemporarilyUnavailable(
+            reason=failure.reason, retry_after=failure.retry_after or 5
+        ) from failure
+    except ProviderRefused as refusal:
+        if refusal.code == "invalid_grant":
+            raise InvalidGrant(reason="the provider says invalid_grant") from refusal
+        _logger.info("Provider refused: %s", refusal.reason)
+        raise ServerError(reason=f"provider says {refusal.code}") from refusal
+    except ProviderMisbehaved as failure:
+        _logger.info("Provider misbehaved: %s", failure.reason)
+        raise ServerError(reason=failure.reason) from failure

@@ -1,0 +1,44 @@
+"""What one HTTP request has already done, kept over reruns of its handler.
+
+Odoo reruns a handler whose transaction could not be serialized. What was taken once (a
+one-use state) or bought at a provider (tokens for a one-use code) must not be taken or
+bought again by the rerun, so both live on the request object, which survives it.
+"""
+
+from odoo.http import request
+
+from ..protocol.errors import OAuth2Error
+
+
+def once(key, produce):
+    """Call ``produce`` on the first run of a request's handler only.
+
+    :param key: hashable name of what is done
+    :param produce: callable without arguments
+    :return: what the first call returned
+    :raises OAuth2Error: what the first call raised, again; other exceptions are not
+        kept
+    """
+    if not request:
+        return produce()
+    memory = request.__dict__.setdefault("_api_auth_oauth2_memory", {})
+    if key not in memory:
+        try:
+            memory[key] = (produce(), None)
+        except OAuth2Error as error:
+            memory[key] = (None, error)
+    value, error = memory[key]
+    if error is not None:
+        raise error
+    return value
+
+
+def remote_address():
+    """:return: the address the running request came from, ``""`` outside of one"""
+    return (request and request.httprequest.remote_addr) or ""
+
+
+def note_parties(oauth2_api, client):
+    """Remember whom the running request is about, for the event of a refusal."""
+    if request:
+        request.oauth2_parties = {"oauth2_api": oauth2_api, "client": client}

@@ -1,0 +1,15 @@
+from odoo import fields, models
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    oauth2_client_user_ids = fields.One2many(
+        "oauth2.client.user", "user_id", "Client API Users"
+    )
+
+    def unlink(self):
+        """A user's grants end with the user, at the providers too."""
+        grants = self.env["oauth2.client.user"].sudo()
+        grants.search([("user_id", "in", self.ids)]).unlink()
+        return super().unlink()
