@@ -1,0 +1,40 @@
+"""What every call of ``authorize``, ``token`` and ``revoke`` begins with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from odoo.http import request
+
+from ..models.request_memory import note_parties
+from ..protocol.client_authentication import Presented, presented
+from ..protocol.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class EndpointCall:
+    """One call: its API and client as records, its parameters and proofs."""
+
+    api: Any
+    client: Any
+    parameters: Parameters
+    presented: Presented
+
+    @classmethod
+    def read(cls, endpoint):
+        """Read the running request.
+
+        :param str endpoint: the ``<api>`` of the path
+        :raises InvalidRequest: when the request is malformed
+        :raises InvalidClient: unknown or archived API or client
+        """
+        httprequest = request.httprequest
+        parameters = Parameters.from_request(
+            media_type=httprequest.mimetype,
+            body=httprequest.get_data(),
+            query_string=httprequest.query_string,
+        )
+        proofs = presented(parameters, httprequest.headers.get("Authorization"))
+        oauth2_api = request.env["oauth2.api"]._by_endpoint(endpoint)
+        client = oauth2_api._client(proofs.client_id)
+        note_parties(oauth2_api, client)
+        return cls(oauth2_api, client, parameters, proofs)

@@ -1,0 +1,49 @@
+from odoo import http
+from odoo.http import request
+
+from ..protocol.errors import UnsupportedGrantType
+from ..protocol.parameters import MAX_BODY
+from .endpoint_call import EndpointCall
+
+_ROUTING = {
+    "type": "oauth2",
+    "auth": "public",
+    "csrf": False,
+    "save_session": False,
+    "max_content_length": MAX_BODY,
+    "website": False,
+}
+
+
+class TokenLife(http.Controller):
+    """Ask for a sign-in, refresh and revoke: what applications call without a user."""
+
+    @http.route(
+        "/<string:api>/oauth2/provider/authorize", methods=["GET", "POST"], **_ROUTING
+    )
+    def authorize(self, api):
+        call = EndpointCall.read(api)
+        identity = call.parameters.identity()
+        call.client._check_secret(call.presented)
+        return request.env["oauth2.authorization.request"]._ask(
+            call.api, call.client, identity
+        )
+
+    @http.route("/<string:api>/oauth2/token", methods=["POST"], **_ROUTING)
+    def token(self, api):
+        call = EndpointCall.read(api)
+        if call.parameters.text("grant_type") not in ("", "refresh_token"):
+            raise UnsupportedGrantType()
+        identity = call.parameters.identity(required=True)
+        return request.env["oauth2.client.user"]._refresh(
+            call.api, call.client, identity, call.presented
+        )
+
+    @http.route("/<string:api>/oauth2/revoke", methods=["GET", "POST"], **_ROUTING)
+    def revoke(self, api):
+        call = EndpointCall.read(api)
+        identity = call.parameters.identity(required=True)
+        at_provider = request.env["oauth2.client.user"]._revoke(
+            call.api, call.client, identity, call.presented
+        )
+        return {"revoked": True, "provider_revoked": at_provider}

@@ -1,0 +1,114 @@
+"""The door for Odoo developers: protect a route, read who is calling::
+
+    from odoo import http
+    from odoo.addons.api_auth_oauth2.oauth2 import oauth2, oauth2_route
+
+    class Partners(http.Controller):
+        @oauth2_route("/<api>/partners", scopes="partners.read", methods=["GET"])
+        def partners(self, limit=80):
+            return self.env["res.partner"].search_read([], ["name"], limit=limit)
+"""
+
+import re
+
+from odoo import http
+from odoo.http import request
+
+from .protocol.errors import InsufficientScope
+from .protocol.scope import scope_set, scope_string
+
+__all__ = ["oauth2", "oauth2_route"]
+
+_ENDPOINT = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def oauth2_route(route=None, *, api=None, scopes=(), **routing):
+    """Make a controller method a route that only a valid access token opens.
+
+    The method runs as the token's Odoo user. Query string, JSON body and path become
+    its arguments, what it returns becomes JSON, and errors are JSON without a
+    traceback.
+
+    :param route: path or list of paths, tied to an API by ``<api>`` in it or by
+        ``api``; left out by a method that overrides another addon's
+    :param str api: endpoint of the one API, where the path does not name it
+    :param scopes: names separated by spaces, or a list: all are needed, none by default
+    :param routing: whatever else ``http.route`` takes; ``type="http"`` for files
+    :raises TypeError: for what this decorator sets itself, or a route without API
+    :raises ValueError: for a malformed scope or API
+    """
+    taken = {"auth", "csrf", "save_session", "cors", "oauth2_api", "oauth2_scopes"}
+    if wrong := sorted(taken & routing.keys()):
+        raise TypeError(
+            f"oauth2_route sets {', '.join(wrong)} itself: leave it out, or write"
+            ' @http.route(..., auth="oauth2")'
+        )
+    if api is not None and not _ENDPOINT.fullmatch(api):
+        raise ValueError(f"api={api!r} is no endpoint: write it as in the API's record")
+    paths = [route] if isinstance(route, str) else (route or [])
+    for path in paths:
+        if api is None and "<api>" not in path:
+            raise TypeError(
+                f"the route {path!r} belongs to no API: write /<api>{path}, or api=…"
+            )
+    if api is not None:
+        routing["oauth2_api"] = api
+    if paths:
+        routing.setdefault("type", "oauth2_json")
+    return http.route(
+        route,
+        auth="oauth2",
+        csrf=False,
+        save_session=False,
+        oauth2_scopes=scope_set(scopes),
+        **routing,
+    )
+
+
+class _Context:
+    """Who is calling, for the length of one protected call; false outside of one."""
+
+    def __bool__(self):
+        return self._grant is not None
+
+    @property
+    def _grant(self):
+        return getattr(request, "oauth2_grant", None) if request else None
+
+    def _record(self, model, name):
+        grant = self._grant
+        ids = [getattr(grant, name)] if grant else []
+        return request.env[model].sudo().browse(ids) if request else None
+
+    @property
+    def api(self):
+        """The ``oauth2.api`` record, as superuser; empty outside of a call."""
+        return self._record("oauth2.api", "api_id")
+
+    @property
+    def client(self):
+        """The ``oauth2.client`` record, as superuser; empty outside of a call."""
+        return self._record("oauth2.client", "client_id")
+
+    @property
+    def client_user(self):
+        """The ``oauth2.client.user`` record, as superuser; empty outside of a call."""
+        return self._record("oauth2.client.user", "client_user_id")
+
+    @property
+    def scopes(self):
+        """Frozenset of the scope names that this call may use."""
+        return self._grant.scopes if self else frozenset()
+
+    def require(self, scopes):
+        """Refuse the call unless it has all of these scopes.
+
+        :param scopes: names separated by spaces, or a list
+        :raises InsufficientScope: answered as 403 (RFC 6750 section 3.1)
+        """
+        needed = scope_set(scopes)
+        if not needed <= self.scopes:
+            raise InsufficientScope(scope=scope_string(needed))
+
+
+oauth2 = _Context()
