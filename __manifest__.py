@@ -5,7 +5,6 @@
     "category": "Technical",
     "license": "LGPL-3",
     "author": "api_auth_oauth2 contributors",
-    "website": "https://github.com/api-auth-oauth2/api_auth_oauth2",
     "depends": ["auth_oauth", "rpc"],
     "external_dependencies": {
         "python": ["requests-oauthlib", "oauthlib", "requests", "PyJWT"],
@@ -22,6 +21,7 @@
         "views/oauth2_client_views.xml",
         "views/oauth2_scope_views.xml",
         "views/oauth2_event_views.xml",
+        "views/res_users_views.xml",
         "views/res_config_settings_views.xml",
         "views/oauth2_menus.xml",
     ],

@@ -1,12 +1,6 @@
-"""The door for Odoo developers: protect a route, read who is calling::
+"""The door for Odoo developers: protect a route, read who is calling.
 
-    from odoo import http
-    from odoo.addons.api_auth_oauth2.oauth2 import oauth2, oauth2_route
-
-    class Partners(http.Controller):
-        @oauth2_route("/<api>/partners", scopes="partners.read", methods=["GET"])
-        def partners(self, limit=80):
-            return self.env["res.partner"].search_read([], ["name"], limit=limit)
+``examples/api_auth_oauth2_example`` shows it at work.
 """
 
 import re

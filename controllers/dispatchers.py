@@ -1,5 +1,6 @@
 """Two route types: the OAuth2 endpoints, and the JSON routes that they protect."""
 
+import inspect
 import json
 import logging
 import uuid
@@ -103,6 +104,7 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
             **self._body(),
             **args,
         }
+        _check_arguments(endpoint.original_endpoint, self.request.params)
         result = self._call(endpoint)
         if isinstance(result, Response):
             return result
@@ -123,6 +125,24 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
         if not isinstance(body, dict):
             raise InvalidRequest("The request body must be a JSON object.")
         return body
+
+
+def _check_arguments(handler, arguments):
+    """Refuse arguments that a handler does not take, and the lack of ones it needs.
+
+    :param handler: the controller's method
+    :param dict arguments: by name
+    :raises InvalidRequest: naming the argument
+    """
+    _self, *parameters = inspect.signature(handler).parameters.values()
+    named = {p.name: p for p in parameters if p.kind is not p.VAR_KEYWORD}
+    if len(named) == len(parameters):
+        for name in arguments.keys() - named.keys():
+            shown = name if name.isascii() and name.isidentifier() else "sent"
+            raise InvalidRequest(f"The argument {shown} is unknown here.")
+    for name, parameter in named.items():
+        if parameter.default is parameter.empty and name not in arguments:
+            raise InvalidRequest(f"The argument {name} is missing.")
 
 
 def _message(exc):

@@ -7,6 +7,7 @@ from odoo.http import request
 
 from ..models.request_memory import note_parties
 from ..protocol.client_authentication import Presented, presented
+from ..protocol.errors import MethodNotAllowed
 from ..protocol.parameters import Parameters
 
 
@@ -28,6 +29,9 @@ class EndpointCall:
         :raises InvalidClient: unknown or archived API or client
         """
         httprequest = request.httprequest
+        if httprequest.method == "HEAD":
+            # werkzeug lets it in wherever GET is; here it would act unseen.
+            raise MethodNotAllowed({"GET", "POST"})
         parameters = Parameters.from_request(
             media_type=httprequest.mimetype,
             body=httprequest.get_data(),

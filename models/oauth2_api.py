@@ -99,6 +99,12 @@ class OAuth2Api(models.Model):
     token_url = fields.Char("Token URL", compute="_compute_urls")
     revoke_url = fields.Char("Revoke URL", compute="_compute_urls")
     base_url_warning = fields.Char(compute="_compute_urls")
+    last_redirect_uri = fields.Char(
+        "Last Redirect URI",
+        readonly=True,
+        copy=False,
+        help="The address that the latest sign-in came back to.",
+    )
 
     _endpoint_unique = models.Constraint(
         "UNIQUE (endpoint)", "Another API already has this endpoint."
@@ -113,7 +119,7 @@ class OAuth2Api(models.Model):
         "Lifetimes are positive numbers of seconds.",
     )
 
-    @api.depends("endpoint")
+    @api.depends("endpoint", "last_redirect_uri")
     def _compute_urls(self):
         base = self._oauth2_base_url()
         warning = self._base_url_warning(base)
@@ -123,7 +129,7 @@ class OAuth2Api(models.Model):
             record.authorize_url = f"{root}/provider/authorize"
             record.token_url = f"{root}/token"
             record.revoke_url = f"{root}/revoke"
-            record.base_url_warning = warning
+            record.base_url_warning = warning or record._redirect_uri_warning()
 
     @api.depends("client_user_ids")
     def _compute_client_user_count(self):
@@ -226,6 +232,16 @@ class OAuth2Api(models.Model):
                 " set one in Settings, API OAuth2."
             )
         return False
+
+    def _redirect_uri_warning(self):
+        """:return: that the address changed under a registered client, or False"""
+        if self.last_redirect_uri in (False, self.redirect_uri):
+            return False
+        return self.env._(
+            "The redirect URI was %s when an application last authorized: register the"
+            " new one at the provider.",
+            self.last_redirect_uri,
+        )
 
     @api.model
     def _by_endpoint(self, endpoint):
