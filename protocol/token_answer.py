@@ -119,21 +119,21 @@ def raise_for_error(response, *, secrets=()):
 def _parameters(response):
     """Return the body's parameters: JSON, or a form like GitHub's older answers."""
     content_type = response.headers.get("Content-Type", "").partition(";")[0]
-    if content_type.strip().lower() not in _FORM_TYPES:
-        return load_json_object(response.content)
+    body = response.content.lstrip()
+    is_json = body.startswith(b"{")
+    if content_type.strip().lower() in _FORM_TYPES and not is_json:
+        pairs = _form(body)
+        if pairs and len(dict(pairs)) == len(pairs):
+            return dict(pairs)
+    return load_json_object(body)
+
+
+def _form(body):
+    """Return the pairs of an urlencoded form, none when the body is something else."""
     try:
-        return load_json_object(response.content)
-    except ProviderMisbehaved:
-        pass
-    try:
-        pairs = parse_qsl(
-            response.content.decode(), keep_blank_values=True, strict_parsing=True
-        )
+        return parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
     except ValueError:
-        pairs = []
-    if not pairs or len(dict(pairs)) < len(pairs):
-        raise ProviderMisbehaved("the provider's answer is neither JSON nor a form")
-    return dict(pairs)
+        return []
 
 
 def _check_token(parameters, name, *, required=False):

@@ -119,7 +119,7 @@ class _TimedReader(io.RawIOBase):
 
     def close(self):
         self._raw.close()
-        super().close()
+        return super().close()
 
 
 class _TimedResponse(http.client.HTTPResponse):
@@ -150,8 +150,9 @@ class _ProviderAdapter(HTTPAdapter):
     """Sends one request and reads its whole answer, bounded in time and size."""
 
     def init_poolmanager(self, *args, **kwargs):
-        super().init_poolmanager(*args, **kwargs)
+        result = super().init_poolmanager(*args, **kwargs)
         self._use_timed_pools(self.poolmanager)
+        return result
 
     def proxy_manager_for(self, proxy, **proxy_kwargs):
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)

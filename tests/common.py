@@ -1,0 +1,227 @@
+"""Cases to build on: an API, a client, a provider that really runs, and a user.
+
+``OAuth2Records`` needs no provider and is meant for other addons too; ``OAuth2Case``
+adds one that answers in this process, over real HTTP, and the steps of the main job.
+"""
+
+import base64
+import json
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import requests
+
+from odoo import fields
+from odoo.tests import HttpCase, tagged
+
+from ..protocol import digests
+from .faulty_provider import FaultyProvider
+
+#: What Chromium sends when a person's navigation arrives.
+BROWSER_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-GB,en;q=0.9",
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "cross-site",
+    "Sec-Fetch-User": "?1",
+}
+SCRIPT_HEADERS = {"Accept": "*/*", "Accept-Language": None}
+
+
+def basic_authorization(client_id="demo-app", secret="demo-secret"):
+    """:return: headers of RFC 6749 section 2.3.1, for parts without reserved signs"""
+    credentials = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {credentials}"}
+
+
+class OAuth2Records:
+    """Makes records; each method returns what it made."""
+
+    @classmethod
+    def make_user(cls, login="olivia@example.com", **values):
+        return cls.env["res.users"].create(
+            {
+                "name": login.partition("@")[0].title(),
+                "login": login,
+                "email": login,
+                "group_ids": [(6, 0, cls.env.ref("base.group_user").ids)],
+                **values,
+            }
+        )
+
+    @classmethod
+    def make_api(cls, endpoint="orders", scopes=("partners.read",), **values):
+        oauth2_api = cls.env["oauth2.api"].create(
+            {"name": endpoint.title(), "endpoint": endpoint, **values}
+        )
+        cls.env["oauth2.scope"].create(
+            [{"api_id": oauth2_api.id, "name": name} for name in scopes]
+        )
+        return oauth2_api
+
+    @classmethod
+    def make_provider(cls, endpoints=None, **values):
+        endpoints = endpoints or {
+            "issuer": "https://provider.example.com",
+            "authorization_endpoint": "https://provider.example.com/authorize",
+            "token_endpoint": "https://provider.example.com/token",
+            "jwks_uri": "https://provider.example.com/jwks",
+        }
+        count = cls.env["oauth2.provider"].search_count([])
+        return cls.env["oauth2.provider"].create(
+            {"name": f"Provider {count}", **endpoints, **values}
+        )
+
+    @classmethod
+    def make_client(cls, oauth2_api, provider, **values):
+        return cls.env["oauth2.client"].create(
+            {
+                "name": "Application",
+                "provider_id": provider.id,
+                "client_identifier": "demo-app",
+                "client_secret": "demo-secret",
+                "api_ids": [(6, 0, oauth2_api.ids)],
+                "scope_ids": [(6, 0, oauth2_api.scope_ids.ids)],
+                **values,
+            }
+        )
+
+    @classmethod
+    def make_grant(cls, client, user, oauth2_api=None, identity="", **values):
+        """A client API user as a finished sign-in leaves it, with one access token.
+
+        :return: ``(oauth2.client.user, access token)``
+        """
+        oauth2_api = oauth2_api or client.api_ids[:1]
+        token = digests.random_token()
+        identity = identity or digests.issue_identity()
+        now = fields.Datetime.now()
+        grant = cls.env["oauth2.client.user"].create(
+            {
+                "api_id": oauth2_api.id,
+                "client_id": client.id,
+                "user_id": user.id,
+                "issuer": client.provider_id.issuer,
+                "subject": user.login,
+                "identity_digest": cls.env["oauth2.keyring"]._identity_digest(identity),
+                "identity_issued": identity.startswith(digests.ISSUED_IDENTITY_PREFIX),
+                "scope_ids": [(6, 0, client._scopes_on(oauth2_api).ids)],
+                "authorized_at": now,
+                "expires_at": now + timedelta(days=30),
+                **values,
+            }
+        )
+        cls.env["oauth2.token"]._hold(
+            grant, "access", token, expires_at=now + timedelta(hours=1), scope=""
+        )
+        return grant, token
+
+
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class OAuth2Case(OAuth2Records, HttpCase):
+    """The main job against a provider in a thread, one for each test."""
+
+    #: fields of the provider's record that a test class wants otherwise
+    provider_values = {}
+
+    def setUp(self):
+        super().setUp()
+        self.env["ir.config_parameter"].set_param(
+            "api_auth_oauth2.base_url", self.base_url()
+        )
+        self.provider = FaultyProvider()
+        self.enterContext(self.provider)
+        self.user = self.make_user()
+        self.provider.claims = {"email": self.user.login, "email_verified": True}
+        self.api = self.make_api()
+        self.provider_record = self.make_provider(
+            self.provider.endpoints(), **self.provider_values
+        )
+        self.client = self.make_client(self.api, self.provider_record)
+        self.env.flush_all()
+
+    def call(self, name, body=None, *, method="POST", api=None, **options):
+        """Call an endpoint with a JSON body.
+
+        :param str name: such as ``token``
+        :param body: JSON value; bytes are sent as they are
+        :return: the response
+        """
+        headers = {"Content-Type": "application/json", **options.pop("headers", {})}
+        data = body if isinstance(body, bytes) else json.dumps(body or {})
+        return self.url_open(
+            f"/{api or self.api.endpoint}/oauth2/{name}",
+            data=data,
+            method=method,
+            headers=headers,
+            **options,
+        )
+
+    def ask(self, identity=None, **body):
+        """Ask for an authorization URL.
+
+        :return: the answer as dict
+        """
+        body = {"client_id": self.client.client_identifier, **body}
+        if identity is not None:
+            body["client_user_identity"] = identity
+        response = self.call("provider/authorize", body)
+        self.assertEqual(response.status_code, 200, response.text)
+        return response.json()
+
+    def sign_in(self, authorization_url):
+        """The user signs in at the provider.
+
+        :return: the callback's address, not visited yet
+        """
+        answer = requests.get(authorization_url, allow_redirects=False, timeout=10)
+        self.assertIn(answer.status_code, (302, 303), answer.text)
+        return answer.headers["Location"]
+
+    def visit(self, url, headers=None, **options):
+        """Follow an address as a script, or with the headers given."""
+        parts = urlsplit(url)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        headers = {**SCRIPT_HEADERS, **(headers or {})}
+        return self.url_open(path, headers=headers, allow_redirects=False, **options)
+
+    def authorize(self, identity=None, **body):
+        """The whole sign-in, as a script that follows the redirect itself.
+
+        :return: ``(token information, client_user_identity)``
+        """
+        asked = self.ask(identity, **body)
+        response = self.visit(self.sign_in(asked["authorization_url"]))
+        self.assertEqual(response.status_code, 200, response.text)
+        return response.json(), asked["client_user_identity"]
+
+    def bearer(self, path, token, **options):
+        """Call a protected route."""
+        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        return self.url_open(path, headers=headers, **options)
+
+    def grant_of(self, identity):
+        """:return: the client API user of an identity"""
+        self.env.invalidate_all()
+        return self.env["oauth2.client.user"]._find(self.api, self.client, identity)
+
+    def tell_providers(self):
+        """Run the scheduled job that sends what is still to be revoked."""
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            cron = self.env(cr=cr).ref("api_auth_oauth2.ir_cron_revocations")
+            cron.ir_actions_server_id.with_user(cron.user_id).run()
+        self.env.invalidate_all()
+
+    def assertRefused(self, response, status, error):
+        """The answer is a clear refusal in JSON: code, error, no traceback."""
+        self.assertEqual(response.status_code, status, response.text)
+        media_type = response.headers["Content-Type"].partition(";")[0]
+        self.assertEqual(media_type, "application/json")
+        body = response.json()
+        self.assertEqual(body["error"], error)
+        self.assertEqual(set(body), {"error", "error_description"})
+        self.assertTrue(body["error_description"].isascii())
+        self.assertNotIn("Traceback", response.text)
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
