@@ -21,7 +21,7 @@ class EndpointCall:
     presented: Presented
 
     @classmethod
-    def read(cls, endpoint):
+    def from_request(cls, endpoint):
         """Read the running request.
 
         :param str endpoint: the ``<api>`` of the path

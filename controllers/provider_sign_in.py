@@ -6,7 +6,12 @@ from odoo.http import request
 from ..protocol.browser_page import PAGE_HEADERS
 from ..protocol.caller import Caller, kind_of_caller
 from ..protocol.digests import digest
-from ..protocol.errors import AccessDenied, InvalidClient, InvalidRequest, OAuth2Error
+from ..protocol.errors import (
+    EmbeddedCaller,
+    InvalidClient,
+    InvalidRequest,
+    OAuth2Error,
+)
 from ..protocol.parameters import MAX_BODY, Parameters
 from .pages import embedded_json, page, refusal_page
 
@@ -50,10 +55,7 @@ class ProviderSignIn(http.Controller):
         httprequest = request.httprequest
         caller = kind_of_caller(httprequest.method, httprequest.headers)
         if caller is Caller.REFUSED:
-            raise AccessDenied(
-                "A sign-in is finished by a browser's own page or by a script, not from"
-                " within another page."
-            )
+            raise EmbeddedCaller()
         request.oauth2_shows_pages = caller is Caller.BROWSER
         oauth2_api = _find_api(api)
         parameters = _callback_parameters(httprequest.args)

@@ -22,7 +22,7 @@ class TokenLife(http.Controller):
         "/<string:api>/oauth2/provider/authorize", methods=["GET", "POST"], **_ROUTING
     )
     def authorize(self, api):
-        call = EndpointCall.read(api)
+        call = EndpointCall.from_request(api)
         identity = call.parameters.identity()
         call.client._check_secret(call.presented)
         return request.env["oauth2.authorization.request"]._ask(
@@ -31,7 +31,7 @@ class TokenLife(http.Controller):
 
     @http.route("/<string:api>/oauth2/token", methods=["POST"], **_ROUTING)
     def token(self, api):
-        call = EndpointCall.read(api)
+        call = EndpointCall.from_request(api)
         if call.parameters.text("grant_type") not in ("", "refresh_token"):
             raise UnsupportedGrantType()
         identity = call.parameters.identity(required=True)
@@ -41,7 +41,7 @@ class TokenLife(http.Controller):
 
     @http.route("/<string:api>/oauth2/revoke", methods=["GET", "POST"], **_ROUTING)
     def revoke(self, api):
-        call = EndpointCall.read(api)
+        call = EndpointCall.from_request(api)
         identity = call.parameters.identity(required=True)
         at_provider = request.env["oauth2.client.user"]._revoke(
             call.api, call.client, identity, call.presented

@@ -16,4 +16,5 @@ from . import (
     res_users,
     res_config_settings,
     ir_http,
+    ir_ui_menu,
 )

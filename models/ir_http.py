@@ -130,11 +130,12 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _pre_dispatch(cls, rule, args):
-        super()._pre_dispatch(rule, args)
+        result = super()._pre_dispatch(rule, args)
         routing = rule.endpoint.routing
         if routing["auth"] == "oauth2" and not routing["oauth2_wants_api"]:
             # Odoo warns of arguments that a handler does not name.
             args.pop("api", None)
+        return result
 
     @classmethod
     def _handle_error(cls, exception):

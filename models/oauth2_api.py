@@ -74,7 +74,6 @@ class OAuth2Api(models.Model):
         help="Accept this API's tokens on Odoo's own /json/2, limited by scopes.",
     )
     access_token_lifetime = fields.Integer(
-        "Access Token Lifetime",
         default=3600,
         required=True,
         help="Seconds after which an access token no longer opens this API, even where"
@@ -133,8 +132,13 @@ class OAuth2Api(models.Model):
 
     @api.depends("client_user_ids")
     def _compute_client_user_count(self):
+        counts = dict(
+            self.env["oauth2.client.user"]._read_group(
+                [("api_id", "in", self.ids)], ["api_id"], ["__count"]
+            )
+        )
         for record in self:
-            record.client_user_count = len(record.client_user_ids)
+            record.client_user_count = counts.get(record._origin, 0)
 
     @api.constrains("endpoint")
     def _check_endpoint_is_free(self):

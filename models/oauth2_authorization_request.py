@@ -8,6 +8,7 @@ from ..protocol import digests
 from ..protocol.errors import InvalidRequest
 from ..protocol.provider_client import create_code_verifier
 from .request_memory import note_parties, once, remote_address
+from .transactions import commit_now
 
 LIFETIME = 600  # seconds from authorize to callback, and from callback to Allow
 
@@ -28,7 +29,7 @@ class OAuth2AuthorizationRequest(models.Model):
         "oauth2.api", "API", required=True, readonly=True, ondelete="cascade"
     )
     client_id = fields.Many2one(
-        "oauth2.client", "Client", required=True, readonly=True, ondelete="cascade"
+        "oauth2.client", required=True, readonly=True, ondelete="cascade"
     )
     identity_digest = fields.Char(
         required=True, readonly=True, groups=fields.NO_ACCESS, index=True
@@ -203,7 +204,7 @@ class OAuth2AuthorizationRequest(models.Model):
                 log_exceptions=False,
             )
             row = self.env.cr.fetchone()
-            self.env.cr.commit()
+            commit_now(self.env)
             return row and row[0]
 
         taken = once(("claim", state), take)

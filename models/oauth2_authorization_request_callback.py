@@ -11,6 +11,7 @@ from ..protocol.errors import (
 )
 from .provider_failures import as_wire_errors
 from .request_memory import once
+from .transactions import commit_now
 
 
 class OAuth2AuthorizationRequest(models.Model):
@@ -47,16 +48,16 @@ class OAuth2AuthorizationRequest(models.Model):
         # Committed before anything else can fail: from here on the record explains the
         # tokens that the provider gave out, and whatever comes to nothing is revoked.
         record._keep_result({"answer": answer})
-        self.env.cr.commit()
+        commit_now(self.env)
         try:
             claims = once(("claims", record.id), lambda: record._claims(answer))
             record._keep_result({"answer": answer, "claims": claims})
             record._odoo_user(claims)
-            self.env.cr.commit()
+            commit_now(self.env)
         except OAuth2Error:
             self.env.cr.rollback()
             record._discard()
-            self.env.cr.commit()
+            commit_now(self.env)
             raise
         return record
 
@@ -108,7 +109,7 @@ class OAuth2AuthorizationRequest(models.Model):
         verifier = self.env["oauth2.keyring"]._decrypt(self.sudo().code_verifier)
         if verifier is None:
             raise InvalidRequest("This sign-in cannot be finished; start again.")
-        with as_wire_errors():
+        with as_wire_errors(can_be_repeated=False):
             return self.client_id._provider_client().fetch_token(
                 code=code, redirect_uri=self.redirect_uri, code_verifier=verifier
             )
@@ -123,7 +124,7 @@ class OAuth2AuthorizationRequest(models.Model):
         provider = self.client_id.provider_id
         provider_client = self.client_id._provider_client()
         claims = {}
-        with as_wire_errors():
+        with as_wire_errors(can_be_repeated=False):
             if answer.get("id_token"):
                 claims = provider_client.verify_id_token(
                     answer["id_token"],

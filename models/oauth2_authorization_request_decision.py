@@ -7,6 +7,7 @@ from ..protocol.errors import InvalidRequest, OAuth2Error
 from ..protocol.token_information import token_information
 from .oauth2_authorization_request import _STALE, LIFETIME
 from .request_memory import note_parties
+from .transactions import commit_now
 
 #: How long an identity that Odoo issued is remembered without a grant.
 _KEEP = timedelta(days=1)
@@ -79,7 +80,7 @@ class OAuth2AuthorizationRequest(models.Model):
         except OAuth2Error:
             self.env.cr.rollback()
             self._discard()
-            self.env.cr.commit()
+            commit_now(self.env)
             raise
         grant._record_event("sign_in")
         self._wipe()

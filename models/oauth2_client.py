@@ -19,7 +19,6 @@ class OAuth2Client(models.Model):
     )
     provider_id = fields.Many2one(
         "oauth2.provider",
-        "Provider",
         required=True,
         index=True,
         ondelete="restrict",
@@ -66,6 +65,7 @@ class OAuth2Client(models.Model):
     client_user_ids = fields.One2many(
         "oauth2.client.user", "client_id", "Client API Users", readonly=True
     )
+    client_user_count = fields.Integer(compute="_compute_client_user_count")
 
     _identifier_unique = models.UniqueIndex(
         "(provider_id, client_identifier)",
@@ -84,11 +84,23 @@ class OAuth2Client(models.Model):
         for client in self.sudo():
             client.has_client_secret = bool(client.client_secret_encrypted)
 
+    @api.depends("client_user_ids")
+    def _compute_client_user_count(self):
+        counts = dict(
+            self.env["oauth2.client.user"]._read_group(
+                [("client_id", "in", self.ids)], ["client_id"], ["__count"]
+            )
+        )
+        for client in self:
+            client.client_user_count = counts.get(client._origin, 0)
+
     def _inverse_client_secret(self):
         keyring = self.env["oauth2.keyring"]
         for client in self:
             secret = client.client_secret
             client.sudo().client_secret_encrypted = secret and keyring._encrypt(secret)
+        # Else the answer to the form's save would carry it.
+        self.invalidate_recordset(["client_secret"])
 
     @api.constrains("client_identifier", "api_ids")
     def _check_identifier_on_apis(self):

@@ -33,7 +33,6 @@ class OAuth2ClientUser(models.Model):
     )
     client_id = fields.Many2one(
         "oauth2.client",
-        "Client",
         required=True,
         readonly=True,
         index=True,
@@ -80,6 +79,12 @@ class OAuth2ClientUser(models.Model):
         "Scopes",
         help="What was granted. A call may use what the client may still have of it.",
     )
+    scope_summary = fields.Char(
+        "May",
+        compute="_compute_scope_summary",
+        compute_sudo=True,
+        help="The granted scopes in words, for users who cannot read scopes.",
+    )
     token_ids = fields.One2many("oauth2.token", "client_user_id", "Tokens")
     authorized_at = fields.Datetime(required=True, readonly=True)
     expires_at = fields.Datetime(
@@ -100,10 +105,25 @@ class OAuth2ClientUser(models.Model):
         "This client already has a user of that identity on this API.",
     )
 
+    @api.depends("user_id.name", "client_id.name")
+    def _compute_display_name(self):
+        for grant in self:
+            names = grant.sudo()
+            grant.display_name = f"{names.user_id.name}, {names.client_id.name}"
+
+    @api.depends("scope_ids.name", "scope_ids.description")
+    def _compute_scope_summary(self):
+        for grant in self:
+            grant.scope_summary = "; ".join(
+                scope.description or scope.name for scope in grant.scope_ids
+            )
+
     def unlink(self):
         """Deleting a grant revokes it, at the provider too, as soon as may be."""
-        self._delete_and_queue()._trigger()
-        return True
+        revocations = self.sudo()._queue_revocations()
+        result = super().unlink()
+        revocations._trigger()
+        return result
 
     def action_revoke(self):
         """Revoke from a form.
@@ -114,15 +134,6 @@ class OAuth2ClientUser(models.Model):
         return self.env["ir.actions.act_window"]._for_xml_id(
             "api_auth_oauth2.oauth2_client_user_action"
         )
-
-    def _delete_and_queue(self):
-        """Delete grants with their tokens.
-
-        :return: the ``oauth2.revocation`` records that tell the provider
-        """
-        revocations = self.sudo()._queue_revocations()
-        super().unlink()
-        return revocations
 
     @api.model
     def _find(self, oauth2_api, client, identity):
@@ -203,6 +214,8 @@ class OAuth2ClientUser(models.Model):
                 }
             )
         grant._keep_tokens(answer)
+        if oauth2_api.last_redirect_uri != request_record.redirect_uri:
+            oauth2_api.sudo().last_redirect_uri = request_record.redirect_uri
         return grant
 
     def _keep_tokens(self, answer):

@@ -19,6 +19,7 @@ from ..protocol.token_information import token_information
 from .oauth2_client_user import GRACE
 from .provider_failures import as_wire_errors
 from .request_memory import once
+from .transactions import commit_now
 
 _logger = logging.getLogger(__name__)
 
@@ -84,10 +85,9 @@ class OAuth2ClientUser(models.Model):
         :raises TemporarilyUnavailable: when another caller holds it for too long
         :raises InvalidGrant: when it is gone
         """
-        cr = self.env.cr
         deadline = time.monotonic() + _LOCK_WAIT
         while True:
-            cr.commit()
+            commit_now(self.env)
             self.env.invalidate_all()
             if self._try_lock():
                 return
@@ -216,7 +216,7 @@ class OAuth2ClientUser(models.Model):
         self.sudo().token_ids.unlink()
         self.write({"state": "expired", "last_answer": False})
         self._record_event("refusal", error="invalid_grant", reason="provider ended it")
-        self.env.cr.commit()  # the refusal that follows rolls back
+        commit_now(self.env)  # the refusal that follows rolls back
 
     def _information(self, answer, expires):
         """:param dict answer: the provider's, :param int expires: epoch seconds
@@ -251,8 +251,10 @@ class OAuth2ClientUser(models.Model):
         grant._check_tokens_for_revocation(presented)
         grant._record_event("revoke")
         at_provider = bool(client.provider_id.revocation_endpoint)
-        revocations = grant._delete_and_queue()
-        self.env.cr.commit()  # whatever happens next, the tokens open nothing any more
+        revocations = grant._queue_revocations()
+        grant.token_ids.unlink()
+        grant.unlink()
+        commit_now(self.env)  # whatever happens next, the tokens open nothing any more
         return at_provider and revocations._send()
 
     def _check_tokens_for_revocation(self, presented):

@@ -34,11 +34,9 @@ class OAuth2Event(models.Model):
     )
     api_id = fields.Many2one("oauth2.api", "API", readonly=True, ondelete="set null")
     api_name = fields.Char("API Name", readonly=True)
-    client_id = fields.Many2one(
-        "oauth2.client", "Client", readonly=True, ondelete="set null"
-    )
+    client_id = fields.Many2one("oauth2.client", readonly=True, ondelete="set null")
     client_name = fields.Char(readonly=True)
-    user_id = fields.Many2one("res.users", "User", readonly=True, ondelete="set null")
+    user_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
     client_user_ref = fields.Integer(
         "Client API User", readonly=True, help="Its database id, kept after its end."
     )

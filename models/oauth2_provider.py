@@ -160,7 +160,13 @@ class OAuth2Provider(models.Model):
 
     @api.onchange("preset")
     def _onchange_preset(self):
-        for field_name, value in PRESETS[self.preset or "custom"]["values"].items():
+        values = PRESETS[self.preset or "custom"]["values"]
+        if not values:
+            return
+        # What another preset filled in before must not stay behind.
+        names = set().union(*(preset["values"] for preset in PRESETS.values()))
+        blank = dict.fromkeys(names, False) | self.default_get(list(names))
+        for field_name, value in (blank | values).items():
             self[field_name] = value
 
     @api.constrains(*_ENDPOINT_FIELDS, "issuer")

@@ -64,6 +64,7 @@ PRESETS = {
             "userinfo_endpoint": "https://api.github.com/user",
             "jwks_uri": False,
             "scope": "read:user user:email",
+            "token_endpoint_auth_method": "client_secret_post",
             "subject_claim": "id",
             # GitHub says of no email that it is verified: link users to accounts.
             "user_matching": "session",

@@ -23,7 +23,7 @@ class OAuth2Revocation(models.Model):
     _rec_name = "kind"
 
     client_id = fields.Many2one(
-        "oauth2.client", "Client", required=True, readonly=True, ondelete="cascade"
+        "oauth2.client", required=True, readonly=True, ondelete="cascade"
     )
     kind = fields.Selection(
         [("access", "Access"), ("refresh", "Refresh")], required=True, readonly=True

@@ -1,7 +1,7 @@
 from datetime import UTC
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, config
 
 from ..protocol import digests
 from ..protocol.errors import ServerError
@@ -99,7 +99,7 @@ class OAuth2Token(models.Model):
         :return: ``Grant``, or ``None`` when the token opens nothing here
         """
         digest = digests.digest(text)
-        if self.env.cr.readonly and self.env.registry._db_readonly is not None:
+        if self.env.cr.readonly and config["db_replica_host"]:
             with self.env.registry.cursor() as primary:
                 row = _fetch_grant(primary, digest, endpoint)
         else:

@@ -12,11 +12,17 @@ from ..protocol.provider_errors import (
 
 _logger = logging.getLogger(__name__)
 
+_SPENT = (
+    "The authorization server cannot be reached right now, and this sign-in is spent:"
+    " start again through provider/authorize."
+)
+
 
 @contextlib.contextmanager
-def as_wire_errors():
+def as_wire_errors(*, can_be_repeated=True):
     """Turn a provider's failure into the error that the caller receives.
 
+    :param bool can_be_repeated: whether the same request may succeed later
     :raises InvalidGrant: the provider says ``invalid_grant``
     :raises TemporarilyUnavailable: it is down, overloaded or too slow
     :raises ServerError: it refuses Odoo itself, or its answer cannot be used
@@ -25,6 +31,8 @@ def as_wire_errors():
         yield
     except ProviderUnavailable as failure:
         _logger.info("Provider unavailable: %s", failure.reason)
+        if not can_be_repeated:
+            raise TemporarilyUnavailable(_SPENT, reason=failure.reason) from failure
         raise TemporarilyUnavailable(
             reason=failure.reason, retry_after=failure.retry_after or 5
         ) from failure

@@ -8,6 +8,10 @@ class ResUsers(models.Model):
         "oauth2.client.user", "user_id", "Client API Users"
     )
 
+    @property
+    def SELF_READABLE_FIELDS(self):
+        return [*super().SELF_READABLE_FIELDS, "oauth2_client_user_ids"]
+
     def unlink(self):
         """A user's grants end with the user, at the providers too."""
         grants = self.env["oauth2.client.user"].sudo()

@@ -128,6 +128,15 @@ class AccessDenied(OAuth2Error):
     )
 
 
+class EmbeddedCaller(AccessDenied):
+    """The callback was requested by a page, not by a person or a script."""
+
+    description = (
+        "A sign-in is finished by a browser's own page or by a script, not from within"
+        " another page."
+    )
+
+
 class SignInDenied(AccessDenied):
     """The provider or the user said no."""
 

@@ -56,5 +56,6 @@ class TestEvents(OAuth2Case):
         signed_in = self.events()[1]
         self.api.unlink()
         signed_in.invalidate_recordset()
-        self.assertEqual((signed_in.api_name, bool(signed_in.api_id)), ("Orders",
-        False))
+        self.assertEqual(
+            (signed_in.api_name, bool(signed_in.api_id)), ("Orders", False)
+        )

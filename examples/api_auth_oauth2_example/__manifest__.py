@@ -6,5 +6,4 @@
     "license": "LGPL-3",
     "author": "api_auth_oauth2 contributors",
     "depends": ["api_auth_oauth2"],
-    "installable": True,
 }
