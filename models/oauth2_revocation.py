@@ -7,7 +7,7 @@ from ..protocol.provider_errors import ProviderError
 
 _logger = logging.getLogger(__name__)
 
-_MAX_TRIES = 12  # with doubling pauses from a minute: about three days
+_MAX_TRIES = 13  # with doubling pauses from a minute: about three days
 
 
 class OAuth2Revocation(models.Model):

@@ -1,0 +1,86 @@
+/* Comfort for the pages of a sign-in. Everything they are for works without it. */
+(function () {
+    "use strict";
+
+    // At once, so that secrets are covered before they are drawn.
+    document.documentElement.classList.add("js");
+
+    function textOf(id) {
+        const element = document.getElementById(id);
+        if (element.tagName === "SCRIPT") {
+            return JSON.stringify(JSON.parse(element.textContent), null, 2);
+        }
+        return element.textContent;
+    }
+
+    // The clipboard is open to secure contexts only; elsewhere the old way still works.
+    async function copy(text) {
+        if (navigator.clipboard) {
+            await navigator.clipboard.writeText(text);
+            return true;
+        }
+        const area = document.createElement("textarea");
+        area.value = text;
+        area.className = "spoken";
+        document.body.append(area);
+        area.select();
+        const copied = document.execCommand("copy");
+        area.remove();
+        return copied;
+    }
+
+    async function onCopy(button) {
+        if (!(await copy(textOf(button.dataset.copy)).catch(() => false))) {
+            return;
+        }
+        const said = document.getElementById("copied");
+        said.textContent = textOf("copied-text");
+        button.classList.add("on");
+        setTimeout(() => {
+            button.classList.remove("on");
+            said.textContent = "";
+        }, 2000);
+    }
+
+    function onReveal(button) {
+        const cell = document.getElementById(button.dataset.reveal).closest("td");
+        const shown = cell.classList.toggle("shown");
+        button.classList.toggle("on", shown);
+        button.setAttribute("aria-pressed", String(shown));
+    }
+
+    document.addEventListener("click", (event) => {
+        const button = event.target.closest("button");
+        if (button?.dataset.copy) {
+            onCopy(button);
+        } else if (button?.dataset.reveal) {
+            onReveal(button);
+        }
+    });
+
+    // A second click would be answered with "already used".
+    document.addEventListener("submit", (event) => {
+        const form = event.target;
+        if (form.dataset.sent) {
+            event.preventDefault();
+        }
+        form.dataset.sent = "yes";
+    });
+    addEventListener("pageshow", () => {
+        for (const form of document.forms) {
+            delete form.dataset.sent;
+        }
+    });
+
+    // Times come in UTC; show them as the reader's clock does.
+    document.addEventListener("DOMContentLoaded", () => {
+        const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+            dateStyle: "long",
+            timeStyle: "long",
+        });
+        for (const element of document.querySelectorAll("time")) {
+            element.title = element.textContent;
+            element.textContent = format.format(new Date(element.dateTime));
+        }
+    });
+})();

@@ -1,0 +1,100 @@
+"""What administrators and users find in Odoo's own windows."""
+
+from odoo import Command
+from odoo.exceptions import AccessError
+from odoo.tests import Form, TransactionCase, tagged
+
+from .common import OAuth2Records
+
+
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class TestForms(OAuth2Records, TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.api = cls.make_api()
+        cls.provider = cls.make_provider()
+        cls.client = cls.make_client(cls.api, cls.provider)
+        cls.user = cls.make_user()
+        cls.other = cls.make_user("otto@example.com")
+        group = cls.env.ref("api_auth_oauth2.group_admin")
+        cls.manager = cls.make_user(
+            "mara@example.com", group_ids=[Command.set(group.ids)]
+        )
+        cls.system = cls.env.ref("base.user_admin")
+        cls.grant, _token = cls.make_grant(cls.client, cls.user)
+
+    def menus_of(self, user):
+        menus = self.env["ir.ui.menu"].with_user(user).load_menus(False)
+        return {menu.get("xmlid") for menu in menus.values()}
+
+    def test_settings_administrators_find_the_menus_in_settings(self):
+        menus = self.menus_of(self.system)
+        self.assertIn("api_auth_oauth2.oauth2_menu_settings_api", menus)
+        self.assertNotIn("api_auth_oauth2.oauth2_menu_app", menus)
+
+    def test_our_administrators_without_settings_find_them_in_an_app(self):
+        menus = self.menus_of(self.manager)
+        self.assertIn("api_auth_oauth2.oauth2_menu_app_api", menus)
+        self.assertNotIn("api_auth_oauth2.oauth2_menu_settings", menus)
+
+    def test_others_find_no_menu(self):
+        menus = self.menus_of(self.user)
+        self.assertFalse({menu for menu in menus if "api_auth_oauth2" in (menu or "")})
+
+    def test_users_see_their_own_grants_in_their_preferences(self):
+        seen = self.user.with_user(self.user).web_read(
+            {
+                "oauth2_client_user_ids": {
+                    "fields": {
+                        "client_id": {"fields": {"display_name": {}}},
+                        "api_id": {"fields": {"display_name": {}}},
+                        "scope_summary": {},
+                    }
+                }
+            }
+        )
+        (grant,) = seen[0]["oauth2_client_user_ids"]
+        self.assertEqual(grant["client_id"]["display_name"], "Application")
+        self.assertEqual(grant["api_id"]["display_name"], "Orders")
+        self.assertEqual(grant["scope_summary"], "partners.read")
+
+    def test_users_revoke_their_own_grants_only(self):
+        with self.assertRaises(AccessError):
+            self.grant.with_user(self.other).action_revoke()
+        self.grant.with_user(self.user).action_revoke()
+        self.assertFalse(self.grant.exists())
+
+    def test_revoking_from_the_form_leads_to_what_is_left(self):
+        action = self.grant.with_user(self.manager).action_revoke()
+        self.assertEqual(action["res_model"], "oauth2.client.user")
+        self.assertFalse(self.grant.exists())
+
+    def test_forms_count_client_api_users(self):
+        self.make_grant(self.client, self.other)
+        self.assertEqual(self.api.client_user_count, 2)
+        self.assertEqual(self.client.client_user_count, 2)
+
+    def test_saving_a_client_secret_does_not_show_it(self):
+        specification = {"client_secret": {}, "has_client_secret": {}}
+        values = {"client_secret": "another-secret"}
+        (saved,) = self.client.web_save(values, specification)
+        self.assertFalse(saved["client_secret"])
+        self.assertTrue(saved["has_client_secret"])
+        self.assertEqual(self.client._secret(), "another-secret")
+
+    def test_only_settings_administrators_can_trust_identities_in_the_form(self):
+        with Form(self.api.with_user(self.system)) as form:
+            form.trust_identity = True
+        self.api.trust_identity = False
+        with self.assertRaisesRegex(AssertionError, "readonly"):
+            with Form(self.api.with_user(self.manager)) as form:
+                form.trust_identity = True
+
+    def test_a_preset_fills_in_a_provider(self):
+        form = Form(self.env["oauth2.provider"].with_user(self.system))
+        form.name = "Google"
+        form.preset = "google"
+        provider = form.save()
+        self.assertEqual(provider.issuer, "https://accounts.google.com")
+        self.assertIn("access_type=offline", provider.authorize_params)
