@@ -121,6 +121,8 @@ class OAuth2ClientUser(models.Model):
     def unlink(self):
         """Deleting a grant revokes it, at the provider too, as soon as may be."""
         revocations = self.sudo()._queue_revocations()
+        for grant in self.sudo():
+            grant._record_event("revoke")
         result = super().unlink()
         revocations._trigger()
         return result
@@ -296,6 +298,16 @@ class OAuth2ClientUser(models.Model):
                 if text:
                     revocations += Revocation._queue(grant.client_id, kind, text)
         return revocations
+
+    def _record_event(self, kind, **values):
+        self.env["oauth2.event"]._record(
+            kind,
+            oauth2_api=self.api_id,
+            client=self.client_id,
+            user_id=self.user_id.id,
+            client_user_ref=self.id,
+            **values,
+        )
 
     @api.model
     def _note_use(self, grant_id):

@@ -229,16 +229,6 @@ class OAuth2ClientUser(models.Model):
             login=self.user_id.login,
         )
 
-    def _record_event(self, kind, **values):
-        self.env["oauth2.event"]._record(
-            kind,
-            oauth2_api=self.api_id,
-            client=self.client_id,
-            user_id=self.user_id.id,
-            client_user_ref=self.id,
-            **values,
-        )
-
     def _revoke(self, oauth2_api, client, identity, presented):
         """Revoke a grant here for good, then at the provider (RFC 7009).
 
@@ -249,7 +239,6 @@ class OAuth2ClientUser(models.Model):
         grant = self._proven(oauth2_api, client, identity, presented)
         grant._lock()
         grant._check_tokens_for_revocation(presented)
-        grant._record_event("revoke")
         at_provider = bool(client.provider_id.revocation_endpoint)
         revocations = grant._queue_revocations()
         grant.token_ids.unlink()

@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 from ..protocol.provider_client import RESERVED_AUTHORIZE_PARAMS, ProviderMetadata
 from ..protocol.provider_errors import ProviderMisbehaved
 from ..protocol.transport import https_spelling
-from .oauth2_provider_presets import PRESETS
+from .oauth2_provider_presets import PLACEHOLDERS, PRESETS
 
 _ENDPOINT_FIELDS = (
     "authorization_endpoint",
@@ -126,7 +126,7 @@ class OAuth2Provider(models.Model):
         for provider in self:
             provider.is_multi_tenant = "{" in (provider.issuer or "")
 
-    @api.depends("scope", "issuer", "jwks_uri", "user_matching", "vouches_for_claim")
+    @api.depends("scope", *_ENDPOINT_FIELDS, "issuer")
     def _compute_warning(self):
         for provider in self:
             provider.warning = "\n".join(provider._warnings()) or False
@@ -152,10 +152,11 @@ class OAuth2Provider(models.Model):
                 " use it elsewhere than in Odoo.",
                 ", ".join(sorted(foreign)),
             )
-        if self.vouches_for_claim:
+        addresses = [self.issuer, *(self[name] for name in _ENDPOINT_FIELDS)]
+        if any(word in (url or "") for url in addresses for word in PLACEHOLDERS):
             yield self.env._(
-                "The provider vouches for the claim: every user who can choose its"
-                " value there becomes the Odoo user of that name."
+                "Replace the words in capitals in the addresses by your own: %s.",
+                ", ".join(PLACEHOLDERS),
             )
 
     @api.onchange("preset")

@@ -1,5 +1,8 @@
 """What is publicly known of common providers, to fill in a new provider's form."""
 
+#: Words in the addresses below that an administrator replaces.
+PLACEHOLDERS = ("TENANT-ID", "HOST", "REALM")
+
 PRESETS = {
     "custom": {"label": "Custom", "values": {}},
     "google": {
