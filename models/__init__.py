@@ -9,6 +9,7 @@ from . import (
     oauth2_token,
     oauth2_client_user,
     oauth2_client_user_refresh,
+    oauth2_client_user_revocation,
     oauth2_revocation,
     oauth2_authorization_request,
     oauth2_authorization_request_callback,

@@ -118,25 +118,6 @@ class OAuth2ClientUser(models.Model):
                 scope.description or scope.name for scope in grant.scope_ids
             )
 
-    def unlink(self):
-        """Deleting a grant revokes it, at the provider too, as soon as may be."""
-        revocations = self.sudo()._queue_revocations()
-        for grant in self.sudo():
-            grant._record_event("revoke")
-        result = super().unlink()
-        revocations._trigger()
-        return result
-
-    def action_revoke(self):
-        """Revoke from a form.
-
-        :return: the action that shows what is left
-        """
-        self.unlink()
-        return self.env["ir.actions.act_window"]._for_xml_id(
-            "api_auth_oauth2.oauth2_client_user_action"
-        )
-
     @api.model
     def _find(self, oauth2_api, client, identity):
         """:return: the client API user of an identity, possibly none"""
@@ -282,22 +263,6 @@ class OAuth2ClientUser(models.Model):
         return self.sudo().token_ids.filtered(
             lambda t: t.kind == kind and not t.superseded_at
         )[:1]
-
-    def _queue_revocations(self):
-        """Write down that the provider is to revoke these grants' tokens.
-
-        The refresh token goes first: most providers end its access tokens with it.
-
-        :return: ``oauth2.revocation`` records
-        """
-        Revocation = self.env["oauth2.revocation"].sudo()
-        revocations = Revocation.browse()
-        for grant in self:
-            for kind in ("refresh", "access"):
-                text = (token := grant._current_token(kind)) and token._text()
-                if text:
-                    revocations += Revocation._queue(grant.client_id, kind, text)
-        return revocations
 
     def _record_event(self, kind, **values):
         self.env["oauth2.event"]._record(

@@ -228,31 +228,3 @@ class OAuth2ClientUser(models.Model):
             db=self.env.cr.dbname,
             login=self.user_id.login,
         )
-
-    def _revoke(self, oauth2_api, client, identity, presented):
-        """Revoke a grant here for good, then at the provider (RFC 7009).
-
-        :return: whether the provider confirmed
-        :raises InvalidClient: no proof
-        :raises InvalidGrant: no such grant
-        """
-        grant = self._proven(oauth2_api, client, identity, presented)
-        grant._lock()
-        grant._check_tokens_for_revocation(presented)
-        at_provider = bool(client.provider_id.revocation_endpoint)
-        revocations = grant._queue_revocations()
-        grant.token_ids.unlink()
-        grant.unlink()
-        commit_now(self.env)  # whatever happens next, the tokens open nothing any more
-        return at_provider and revocations._send()
-
-    def _check_tokens_for_revocation(self, presented):
-        """An access token proves a revocation only while it is unexpired."""
-        token = self._token_of_proof(presented)
-        now = fields.Datetime.now()
-        if token.superseded_at:
-            raise InvalidGrant(reason="token was replaced")
-        if presented.access_token:
-            access = self._proving("access", presented.access_token, timedelta())
-            if access.expires_at <= now:
-                raise InvalidGrant(reason="access token expired")

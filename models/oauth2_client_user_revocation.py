@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+from odoo import fields, models
+
+from ..protocol.errors import InvalidGrant
+from .transactions import commit_now
+
+
+class OAuth2ClientUser(models.Model):
+    """Ending a grant: here at once and for good, then at the provider (RFC 7009)."""
+
+    _inherit = "oauth2.client.user"
+
+    def unlink(self):
+        """Deleting a grant revokes it, at the provider too, as soon as may be."""
+        revocations = self.sudo()._queue_revocations()
+        for grant in self.sudo():
+            grant._record_event("revoke")
+        result = super().unlink()
+        revocations._trigger()
+        return result
+
+    def action_revoke(self):
+        """Revoke from a form.
+
+        :return: the action that shows what is left
+        """
+        self.unlink()
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "api_auth_oauth2.oauth2_client_user_action"
+        )
+
+    def _revoke(self, oauth2_api, client, identity, presented):
+        """Revoke a grant here for good, then at the provider (RFC 7009).
+
+        :return: whether the provider confirmed
+        :raises InvalidClient: no proof
+        :raises InvalidGrant: no such grant
+        """
+        grant = self._proven(oauth2_api, client, identity, presented)
+        grant._lock()
+        grant._check_tokens_for_revocation(presented)
+        revocations = grant._queue_revocations()
+        grant.token_ids.unlink()
+        grant.unlink()
+        commit_now(self.env)  # whatever happens next, the tokens open nothing any more
+        return bool(revocations) and revocations._send()
+
+    def _check_tokens_for_revocation(self, presented):
+        """An access token proves a revocation only while it is unexpired."""
+        token = self._token_of_proof(presented)
+        now = fields.Datetime.now()
+        if token.superseded_at:
+            raise InvalidGrant(reason="token was replaced")
+        if presented.access_token:
+            access = self._proving("access", presented.access_token, timedelta())
+            if access.expires_at <= now:
+                raise InvalidGrant(reason="access token expired")
+
+    def _queue_revocations(self):
+        """Write down that the provider is to revoke these grants' tokens.
+
+        The refresh token goes first: most providers end its access tokens with it.
+
+        :return: ``oauth2.revocation`` records
+        """
+        Revocation = self.env["oauth2.revocation"].sudo()
+        revocations = Revocation.browse()
+        for grant in self:
+            for kind in ("refresh", "access"):
+                text = (token := grant._current_token(kind)) and token._text()
+                if text:
+                    revocations += Revocation._queue(grant.client_id, kind, text)
+        return revocations
