@@ -1,0 +1,46 @@
+"""What ``./dev`` runs: finds the command's module and calls its ``run(args)``.
+
+A command is a module of ``commands/``: its file name is the command's name, the
+first line of its docstring is its line in ``./dev help``.
+"""
+
+import importlib
+import os
+import signal
+import sys
+
+import console
+import places
+from console import Failure, Stopped
+
+
+def main(argv):
+    """Run one command; return its exit status."""
+    name, args = (argv[0], argv[1:]) if argv else ("help", [])
+    if name in ("-h", "--help"):
+        name = "help"
+    if name not in places.command_names():
+        console.error(f"./dev knows no command {name!r}. See: ./dev help")
+        return 2
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, console.stop_on_signal)
+    try:
+        command = importlib.import_module(f"commands.{name}")
+        if name in ("help", "clean"):
+            return command.run(args) or 0
+        with places.recorded_as_running():
+            return command.run(args) or 0
+    except Failure as failure:
+        console.error(str(failure))
+        return 1
+    except (KeyboardInterrupt, Stopped) as stop:
+        console.error("Stopped.")
+        return getattr(stop, "status", 130)
+    except BrokenPipeError:
+        # The reader of our output has gone (`./dev help | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

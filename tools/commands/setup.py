@@ -1,0 +1,17 @@
+"""setup          download and install everything, start nothing"""
+
+import databases
+import debian
+import odoo_server
+import provider
+import python_env
+
+
+def run(args):
+    """Set up what is missing for tests, demo and lint."""
+    python_env.for_lint()
+    with odoo_server.ready() as odoo:
+        provider.install(odoo.python)
+        debian.require("chromium")
+        with databases.opened(odoo) as made:
+            made.prepare()

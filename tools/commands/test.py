@@ -1,0 +1,97 @@
+"""test [NAME…]  run every test, or those of a file, a class or a method
+
+Two stages: Odoo's own runner on a fresh database, then ``tests/e2e`` with unittest
+against a real server of several processes.
+"""
+
+import os
+import shutil
+
+import artifact
+import console
+import databases
+import debian
+import e2e_stage
+import odoo_log
+import odoo_server
+import places
+import provider
+import selection
+from console import Failure
+
+
+def run(args):
+    """Run the tests; the last line printed is ``N passed, N failed``."""
+    chosen = selection.select(args)
+    places.make_dev()
+    # One at a time: there is one set of logs, and they are what is judged.
+    with artifact.locked(places.DEV / ".test.lock", "runs tests"):
+        with odoo_server.ready() as odoo:
+            odoo.extra_env = _what_tests_need(odoo.python)
+            with databases.opened(odoo) as made:
+                verdicts = list(_stages(odoo, made, chosen))
+        return _report(verdicts)
+
+
+def _what_tests_need(python):
+    """The variables by which tests find the provider and a browser."""
+    installed = provider.install(python)
+    if not shutil.which("chromium"):
+        debian.require("chromium")
+    return {
+        "OAUTH2_TEST_NODE": installed.node,
+        "OAUTH2_TEST_PROVIDER": installed.server,
+        "OAUTH2_TEST_CHROMIUM": shutil.which("chromium") or "",
+    }
+
+
+def _stages(odoo, made, chosen):
+    """Run the stages that have something to run; yields their verdicts."""
+    if not (places.ROOT / "__manifest__.py").exists():
+        raise Failure("There is no addon here yet: __manifest__.py is missing")
+    if chosen.odoo:
+        yield _odoo_stage(odoo, made, chosen)
+    if chosen.e2e:
+        yield e2e_stage.run(odoo, made, chosen.e2e)
+
+
+def _odoo_stage(odoo, made, chosen):
+    """Install the addons on a fresh database with their tests."""
+    log = places.LOGS / "test.log"
+    log.unlink(missing_ok=True)
+    with made.temporary("test") as database:
+        with console.step(
+            "Odoo's test runner", lambda: f"{odoo_log.started(log)} tests begun"
+        ):
+            modules = ",".join(places.our_modules())
+            tags = ",".join(chosen.odoo)
+            odoo.run(
+                database,
+                ["-i", modules, "--test-tags", tags, "--stop-after-init"],
+                log=log.name,
+                check=False,
+            )
+    return odoo_log.verdict(log)
+
+
+def _report(verdicts):
+    """Print what failed and the closing line; return the exit status."""
+    for verdict in verdicts:
+        for entry in verdict.failures:
+            console.say(f"\n{console.paint('FAILED', '31;1')} {entry.text.strip()}")
+        for entry in verdict.complaints:
+            console.say(f"\n{console.paint('IN THE LOG', '31;1')} {entry}".rstrip())
+    passed = sum(verdict.passed for verdict in verdicts)
+    failed = sum(verdict.failed for verdict in verdicts)
+    skipped = sum(verdict.skipped for verdict in verdicts)
+    if any(verdict.complaints for verdict in verdicts):
+        console.say("\nFAILED the log is not clean: see above")
+        failed += 1
+    if not passed + failed:
+        console.say("\nNo test was run.")
+    console.say(f"\nThe logs are in {os.path.relpath(places.LOGS)}/")
+    tail = f", {skipped} skipped" if skipped else ""
+    closing = f"{passed} passed, {failed} failed{tail}"
+    (places.DEV / "test-summary").write_text(f"{closing}\n")
+    console.say(closing)
+    return 1 if failed or not passed else 0

@@ -1,0 +1,161 @@
+"""Databases of runs: copied from a template, dropped again, never anyone else's."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+
+import artifact
+import console
+import odoo_server
+import places
+import postgres
+from console import Failure
+
+TEMPLATE_MODULES = "base,web,rpc,auth_oauth"
+PREFIX = places.ADDON
+
+# Built once in the template, else every run with a browser builds them.
+BUNDLES = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
+
+
+@contextlib.contextmanager
+def opened(odoo):
+    """The databases of one ``./dev``, for the length of a ``with`` block."""
+    databases = Databases(odoo)
+    databases.drop_leftovers()
+    try:
+        yield databases
+    finally:
+        databases.close()
+
+
+class Databases:
+    """The databases that one ``./dev`` makes on one PostgreSQL server."""
+
+    def __init__(self, odoo):
+        self.odoo = odoo
+        self.private = not postgres.is_given()
+        self.records = places.DEV / "databases"
+        self.records.mkdir(exist_ok=True)
+
+    def create(self, name, *, demo=False):
+        """Make a database with Odoo's own modules installed; replaces its namesake."""
+        template = self._template(demo)
+        self.drop(name)
+        self._copy(template, name)
+        return name
+
+    @contextlib.contextmanager
+    def temporary(self, purpose, *, demo=False):
+        """A database for the length of a ``with`` block; yields its name."""
+        name = f"{PREFIX}_{purpose}_{os.getpid()}"
+        try:
+            yield self.create(name, demo=demo)
+        finally:
+            self.drop(name)
+
+    def prepare(self):
+        """Make the template now, so that the first run need not."""
+        if self.private:
+            self._template(demo=False)
+
+    def close(self):
+        """Drop what must not stay on a server that is not our own."""
+        if not self.private:
+            for demo in (False, True):
+                self.drop(self._template_name(demo))
+
+    def exists(self, name):
+        """Whether the server has such a database."""
+        quoted = name.replace("'", "''")
+        return bool(self._sql(f"SELECT 1 FROM pg_database WHERE datname = '{quoted}'"))
+
+    def drop(self, name):
+        """Drop a database that a ``./dev`` made, with its files."""
+        if self._is_ours(name):
+            self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            (self.records / name).unlink(missing_ok=True)
+        elif self.exists(name):
+            raise Failure(f"There is a database {name} that ./dev did not make")
+        shutil.rmtree(odoo_server.filestore(name), ignore_errors=True)
+
+    def drop_leftovers(self):
+        """Drop databases of runs that were killed before they could."""
+        for record in self.records.iterdir():
+            process = record.read_text().strip()
+            if process and not os.path.exists(f"/proc/{process}"):
+                self.drop(record.name)
+
+    def _is_ours(self, name):
+        return self.private or (self.records / name).exists()
+
+    def _template_name(self, demo):
+        """On a private server the template stays; elsewhere it goes with the run."""
+        kind = "demo" if demo else "plain"
+        if self.private:
+            return f"template_{kind}_{self._template_key()}"
+        return f"{PREFIX}_template_{kind}_{os.getpid()}"
+
+    def _template_key(self):
+        python = self.odoo.python
+        return artifact.fingerprint(
+            self.odoo.home.key, python.parents[1].name, TEMPLATE_MODULES
+        )
+
+    def _template(self, demo):
+        """The name of the template, made if there is none."""
+        name = self._template_name(demo)
+        stamp = places.DEV / f".{name}"
+        with artifact.locked(places.DEV / ".template.lock"):
+            if self.exists(name) and (stamp.exists() or not self.private):
+                return name
+            self.drop(name)
+            self._record(name)
+            self._sql(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+            with console.step(f"Installing Odoo's own modules ({TEMPLATE_MODULES})"):
+                arguments = ["-i", TEMPLATE_MODULES, "--stop-after-init"]
+                arguments += ["--with-demo"] if demo else []
+                self.odoo.run(name, arguments, log=f"{name}.log")
+            if self.private:
+                with console.step("Building the web client's files"):
+                    self.odoo.run(name, [], log=f"{name}-files.log", script=BUNDLES)
+            stamp.write_text("")
+        return name
+
+    def _copy(self, template, name):
+        self._record(name)
+        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        source, target = odoo_server.filestore(template), odoo_server.filestore(name)
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, target)
+
+    def _record(self, name):
+        """Note that the database is ours, and which process will drop it."""
+        keep = name.startswith("template_") or not name.endswith(str(os.getpid()))
+        (self.records / name).write_text("" if keep else str(os.getpid()))
+
+    def set_parameter(self, database, key, value):
+        """Set a system parameter while no Odoo runs on the database."""
+        key, value = key.replace("'", "''"), value.replace("'", "''")
+        self._sql(
+            f"INSERT INTO ir_config_parameter (key, value) VALUES ('{key}', '{value}') "
+            "ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
+            database=database,
+        )
+
+    def _sql(self, *statements, database=None):
+        """Run statements, by default on the maintenance database; returns rows."""
+        maintenance = database or self.odoo.pg.get("PGDATABASE") or "postgres"
+        answer = subprocess.run(
+            [self.odoo.python, places.TOOLS / "sql.py", maintenance, *statements],
+            env=os.environ | self.odoo.pg,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            raise Failure(f"PostgreSQL said no: {answer.stderr.strip()}")
+        return json.loads(answer.stdout)

@@ -1,0 +1,85 @@
+"""Where things are: the checkout, its ``.dev`` folder, the cache of downloads."""
+
+import contextlib
+import hashlib
+import os
+import pathlib
+
+ADDON = "api_auth_oauth2"
+
+TOOLS = pathlib.Path(__file__).resolve().parent
+ROOT = TOOLS.parent
+DEV = ROOT / ".dev"
+LOGS = DEV / "log"
+DATA = DEV / "odoo-data"
+ADDONS = DEV / "addons"
+
+# Downloads and what is built from them, keyed by their inputs. It may be shared
+# by several checkouts.
+CACHE = pathlib.Path(
+    os.path.abspath(os.environ.get("API_AUTH_OAUTH2_CACHE") or DEV / "cache")
+)
+
+
+def make_dev():
+    """Create ``.dev`` and its folders."""
+    for folder in (DEV, LOGS, DATA, ADDONS, CACHE):
+        folder.mkdir(parents=True, exist_ok=True)
+    return DEV
+
+
+def running_records():
+    """The files that bear the process numbers of the ``./dev`` that run."""
+    folder = DEV / "running"
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+@contextlib.contextmanager
+def recorded_as_running():
+    """Leave a note that this process runs, for ``./dev clean``."""
+    record = make_dev() / "running" / str(os.getpid())
+    record.parent.mkdir(exist_ok=True)
+    record.touch()
+    try:
+        yield
+    finally:
+        record.unlink(missing_ok=True)
+
+
+def command_names():
+    """The commands there are: the modules of ``commands/``."""
+    found = (TOOLS / "commands").glob("*.py")
+    return sorted(path.stem for path in found if path.stem != "__init__")
+
+
+def examples():
+    """The example addons: the sub-folders of ``examples/`` with a manifest."""
+    return sorted(path.parent for path in ROOT.glob("examples/*/__manifest__.py"))
+
+
+def our_modules():
+    """Technical names of the addon and of its examples, in install order."""
+    return [ADDON, *(path.name for path in examples())]
+
+
+def link_addons():
+    """Put the checkout under its technical name on an addons path; return it.
+
+    An addon's name is the name of its folder, and a clone may be called anything.
+    """
+    make_dev()
+    targets = {ADDON: ROOT} | {path.name: path for path in examples()}
+    for link in ADDONS.iterdir():
+        if link.name not in targets:
+            link.unlink()
+    for name, target in targets.items():
+        link = ADDONS / name
+        if not link.is_symlink() or os.readlink(link) != str(target):
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+    return ADDONS
+
+
+def checkout_key():
+    """A short text that is the same for this checkout only."""
+    return hashlib.sha256(str(ROOT).encode()).hexdigest()[:10]

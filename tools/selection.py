@@ -1,0 +1,121 @@
+"""Which tests a NAME means: for Odoo's runner as tags, for unittest as names."""
+
+import ast
+import pathlib
+from dataclasses import dataclass
+
+import places
+from console import Failure
+
+E2E = places.ROOT / "tests" / "e2e"
+
+
+@dataclass(frozen=True)
+class TestClass:
+    """A class of a test file with the test methods it defines."""
+
+    module: str
+    path: pathlib.Path
+    name: str
+    methods: tuple
+
+    @property
+    def is_e2e(self):
+        """Whether it is run by unittest against a server of several processes."""
+        return E2E in self.path.parents
+
+
+@dataclass
+class Selection:
+    """What to run; nothing chosen means everything."""
+
+    odoo: list  # Odoo test tags
+    e2e: list  # names for unittest
+    everything: bool = False
+
+
+def select(names):
+    """The selection for the NAMEs of the command line."""
+    classes = list(_all_classes())
+    if not names:
+        tags = [f"/{module}" for module in places.our_modules()]
+        files = sorted({found.path.stem for found in classes if found.is_e2e})
+        return Selection(tags, files, everything=True)
+    selection = Selection([], [])
+    for name in names:
+        _add(selection, name, classes)
+    return selection
+
+
+def _add(selection, name, classes):
+    """Add what one NAME means."""
+    found = [match for match in (_match(cls, name) for cls in classes) if match]
+    if not found:
+        files = sorted({str(cls.path.relative_to(places.ROOT)) for cls in classes})
+        raise Failure(
+            f"No test file, class or method is called {name!r}. Test files:\n  "
+            + "\n  ".join(files or ["none yet"])
+        )
+    for cls, methods in found:
+        suffixes = [f".{method}" for method in methods] or [""]
+        if cls.is_e2e:
+            stem = cls.path.stem
+            selection.e2e += [f"{stem}.{cls.name}{suffix}" for suffix in suffixes]
+        else:
+            tag = _file_tag(cls)
+            selection.odoo += [f"{tag}:{cls.name}{suffix}" for suffix in suffixes]
+
+
+def _match(cls, name):
+    """(class, methods) if the NAME means the class or some methods, else None."""
+    wanted, _, method = name.partition(".")
+    inside = cls.path.relative_to(places.ROOT)
+    if name in (cls.path.stem, cls.path.name, cls.module, str(inside)):
+        return cls, ()
+    if pathlib.PurePath(name).is_absolute() and pathlib.Path(name) == cls.path:
+        return cls, ()
+    if "/" in name and str(inside).startswith(name.rstrip("/") + "/"):
+        return cls, ()
+    if wanted == cls.name:
+        return cls, (method,) if method else ()
+    if wanted == cls.path.stem and method:
+        return _match(cls, method)
+    if name in cls.methods:
+        return cls, (name,)
+    return None
+
+
+def _file_tag(cls):
+    """The file in Odoo's tag syntax: /addon/path/of/file.py"""
+    base = places.ROOT
+    if cls.module != places.ADDON:
+        base = places.ROOT / "examples" / cls.module
+    return f"/{cls.module}/{cls.path.relative_to(base).as_posix()}"
+
+
+def _all_classes():
+    """Every test class of the addon and of its examples."""
+    roots = {places.ADDON: places.ROOT} | {
+        path.name: path for path in places.examples()
+    }
+    for module, root in roots.items():
+        for path in sorted((root / "tests").rglob("test_*.py")):
+            yield from _classes(module, path)
+
+
+def _classes(module, path):
+    """The test classes of one file, read without importing it."""
+    try:
+        tree = ast.parse(path.read_text())
+    except SyntaxError as error:
+        raise Failure(
+            f"{path.relative_to(places.ROOT)}:{error.lineno}: {error.msg}"
+        ) from None
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            methods = tuple(
+                item.name
+                for item in node.body
+                if isinstance(item, ast.FunctionDef) and item.name.startswith("test")
+            )
+            yield TestClass(module, path, node.name, methods)
