@@ -1,6 +1,10 @@
+from werkzeug.exceptions import BadRequest, NotFound
+
 from odoo import http
 
 from odoo.addons.api_auth_oauth2.oauth2 import oauth2_route
+
+_MOST = 200  # contacts in one answer
 
 
 class Partners(http.Controller):
@@ -13,7 +17,11 @@ class Partners(http.Controller):
         :param limit: how many at most
         :return: ``[{"id", "name"}, …]``
         """
-        return self.env["res.partner"].search_read([], ["name"], limit=int(limit))
+        # It comes from the query string, as text.
+        if not str(limit).isdecimal():
+            raise BadRequest("limit must be a number.")
+        limit = min(int(limit), _MOST)
+        return self.env["res.partner"].search_read([], ["name"], limit=limit)
 
     @oauth2_route(
         "/<api>/partners/<int:partner_id>",
@@ -26,5 +34,8 @@ class Partners(http.Controller):
         :param partner_id: database id
         :return: ``{"id", "name", "email", "phone"}``
         """
-        partner = self.env["res.partner"].browse(partner_id)
-        return partner.read(["name", "email", "phone"])[0]
+        domain, fields = [("id", "=", partner_id)], ["name", "email", "phone"]
+        found = self.env["res.partner"].search_read(domain, fields)
+        if not found:
+            raise NotFound("There is no such contact, or not for you.")
+        return found[0]

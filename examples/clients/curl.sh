@@ -1,0 +1,52 @@
+#!/bin/sh
+# The same as python_client.py with curl alone: curl.sh authorize|call|refresh|revoke
+# No secret is on a command line, which other users of the machine can read.
+set -eu
+umask 077
+
+base=${OAUTH2_BASE_URL:-http://localhost:8069}
+api=${OAUTH2_API:-demo}
+client_id=${OAUTH2_CLIENT_ID:-demo-app}
+file=${OAUTH2_FILE:-$HOME/.oauth2_curl}
+
+# The answer's body on standard output; a refusal ends the script.
+endpoint() {
+    identity=$(cat "$file.identity" 2>/dev/null || true)
+    body="{\"client_id\": \"$client_id\""
+    [ -z "$identity" ] || body="$body, \"client_user_identity\": \"$identity\""
+    printf '%s}' "$body" | curl --silent --show-error --fail-with-body \
+        --header 'Content-Type: application/json' --data @- "$base/$api/oauth2/$1"
+}
+
+# field NAME: a text out of the JSON on standard input (tokens have no quotes in them).
+field() {
+    sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"
+}
+
+case ${1:-} in
+authorize)
+    answer=$(endpoint provider/authorize) || { echo "$answer" >&2; exit 1; }
+    echo "$answer" | field client_user_identity >"$file.identity"
+    echo "$answer" | field authorization_url
+    ;;
+refresh)
+    answer=$(endpoint token) || { echo "$answer" >&2; exit 1; }
+    echo "$answer" | field access_token >"$file.token"
+    ;;
+call)
+    [ -s "$file.token" ] || "$0" refresh
+    printf 'Authorization: Bearer %s' "$(cat "$file.token")" |
+        curl --silent --show-error --fail-with-body --header @- \
+            "$base/$api/${2:-partners}"
+    echo
+    ;;
+revoke)
+    endpoint revoke
+    echo
+    rm -f "$file.identity" "$file.token"
+    ;;
+*)
+    sed -n '2,3s/^# //p' "$0"
+    exit 2
+    ;;
+esac
