@@ -12,7 +12,7 @@ from odoo.http import Dispatcher, Response, SessionExpiredException
 from odoo.models import BaseModel
 
 from ..models.wire_answer import error_response
-from ..protocol.errors import InvalidRequest, OAuth2Error
+from ..protocol.errors import InvalidRequest, MethodNotAllowed, OAuth2Error
 from .pages import refusal_page
 
 _logger = logging.getLogger(__name__)
@@ -72,6 +72,9 @@ class OAuth2Dispatcher(_JsonDispatcher):
     def dispatch(self, endpoint, args):
         self.request.params = dict(args)
         try:
+            if self.request.httprequest.method == "OPTIONS":
+                # Odoo lets it through to every route, and would run the handler.
+                raise MethodNotAllowed(endpoint.routing["methods"])
             result = self._call(endpoint)
         except OAuth2Error as refusal:
             # Returned, not raised: what must be remembered of a refusal is committed.
@@ -99,6 +102,9 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
     routing_type = "oauth2_json"
 
     def dispatch(self, endpoint, args):
+        methods = endpoint.routing["methods"] or ()
+        if self.request.httprequest.method == "OPTIONS" not in methods:
+            raise MethodNotAllowed(methods or {"GET", "POST"})
         self.request.params = {
             **self.request.httprequest.args.to_dict(),
             **self._body(),

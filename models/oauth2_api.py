@@ -1,7 +1,11 @@
+import contextlib
 import re
+
+import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL
 
 from ..protocol.errors import InvalidClient
 
@@ -166,13 +170,18 @@ class OAuth2Api(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_switches(vals_list)
+        # Generated now, and not while a record stands that is going to be refused.
+        self.env["ir.http"].routing_map()
         records = super().create(vals_list)
+        # Of the records, because values may also come from defaults.
+        self._check_switches([{s: r[s] for s in _SWITCHES} for r in records])
         self.env.registry.clear_cache("routing")
         return records
 
     def write(self, vals):
         self._check_switches([vals])
+        if "endpoint" in vals:
+            self.env["ir.http"].routing_map()  # as in create
         result = super().write(vals)
         if {"endpoint", "active"} & vals.keys():
             self.env.registry.clear_cache("routing")
@@ -237,6 +246,30 @@ class OAuth2Api(models.Model):
             )
         return False
 
+    def _note_redirect_uri(self, uri):
+        """Remember where a sign-in came back to.
+
+        Sign-ins of one moment bring the same news: one of them is enough, and none
+        waits for another or fails.
+        """
+        if self.last_redirect_uri == uri:
+            return
+        cr = self.env.cr
+        with contextlib.suppress(psycopg2.errors.SerializationFailure), cr.savepoint():
+            cr.execute(
+                SQL(
+                    """
+                    UPDATE oauth2_api SET last_redirect_uri = %s
+                     WHERE id = (SELECT id FROM oauth2_api WHERE id = %s
+                                    FOR NO KEY UPDATE SKIP LOCKED)
+                    """,
+                    uri,
+                    self.id,
+                ),
+                log_exceptions=False,
+            )
+        self.invalidate_recordset(["last_redirect_uri"])
+
     def _redirect_uri_warning(self):
         """:return: that the address changed under a registered client, or False"""
         if self.last_redirect_uri in (False, self.redirect_uri):
@@ -253,7 +286,10 @@ class OAuth2Api(models.Model):
         :return: the active API
         :raises InvalidClient: when there is none
         """
-        record = self.sudo().search([("endpoint", "=", endpoint)], limit=1)
+        # Paths may carry what no database stores (NUL).
+        record = self.sudo().browse()
+        if endpoint.isprintable():
+            record = record.search([("endpoint", "=", endpoint)], limit=1)
         if not record:
             raise InvalidClient(reason="unknown or archived API")
         return record

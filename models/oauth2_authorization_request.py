@@ -32,7 +32,11 @@ class OAuth2AuthorizationRequest(models.Model):
         "oauth2.client", required=True, readonly=True, ondelete="cascade"
     )
     identity_digest = fields.Char(
-        required=True, readonly=True, groups=fields.NO_ACCESS, index=True
+        required=True,
+        readonly=True,
+        copy=False,
+        groups=fields.NO_ACCESS,
+        index=True,
     )
     identity_display = fields.Char("Identity", readonly=True)
     identity_issued = fields.Boolean("Identity Issued by Odoo", readonly=True)
@@ -48,13 +52,21 @@ class OAuth2AuthorizationRequest(models.Model):
         ondelete="cascade",
         help="Who started the sign-in, where the provider matches by session.",
     )
-    state_digest = fields.Char(readonly=True, groups=fields.NO_ACCESS, index=True)
-    start_digest = fields.Char(readonly=True, groups=fields.NO_ACCESS, index=True)
-    browser_digest = fields.Char(readonly=True, groups=fields.NO_ACCESS)
-    form_digest = fields.Char(readonly=True, groups=fields.NO_ACCESS)
-    nonce_digest = fields.Char(readonly=True, groups=fields.NO_ACCESS)
-    code_verifier = fields.Char(readonly=True, groups=fields.NO_ACCESS, prefetch=False)
-    result = fields.Char(readonly=True, groups=fields.NO_ACCESS, prefetch=False)
+    state_digest = fields.Char(
+        readonly=True, copy=False, groups=fields.NO_ACCESS, index=True
+    )
+    start_digest = fields.Char(
+        readonly=True, copy=False, groups=fields.NO_ACCESS, index=True
+    )
+    browser_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    form_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    nonce_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    code_verifier = fields.Char(
+        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
+    )
+    result = fields.Char(
+        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
+    )
 
     _state_unique = models.UniqueIndex("(state_digest) WHERE state_digest IS NOT NULL")
 
@@ -193,14 +205,17 @@ class OAuth2AuthorizationRequest(models.Model):
                     """
                     UPDATE oauth2_authorization_request
                        SET used_at = now() AT TIME ZONE 'UTC'
-                     WHERE state_digest = %s AND api_id = %s AND used_at IS NULL
-                       AND expires_at > now() AT TIME ZONE 'UTC'
+                     WHERE id = (
+                        SELECT id FROM oauth2_authorization_request
+                         WHERE state_digest = %s AND api_id = %s AND used_at IS NULL
+                           AND expires_at > now() AT TIME ZONE 'UTC'
+                           FOR UPDATE SKIP LOCKED)
                     RETURNING id
                     """,
                     digests.digest(state),
                     oauth2_api.id,
                 ),
-                # Two callbacks at once: the later one is rerun, and finds it used.
+                # Of two callbacks at once the later may be rerun, and finds it used.
                 log_exceptions=False,
             )
             row = self.env.cr.fetchone()

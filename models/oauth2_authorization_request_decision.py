@@ -1,9 +1,14 @@
+import contextlib
 from datetime import timedelta
 
+import psycopg2.errors
+
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
+from odoo.tools import SQL
 
 from ..protocol import digests
-from ..protocol.errors import InvalidRequest, OAuth2Error
+from ..protocol.errors import InvalidGrant, InvalidRequest, OAuth2Error
 from ..protocol.token_information import token_information
 from .oauth2_authorization_request import _STALE, LIFETIME
 from .request_memory import note_parties
@@ -61,16 +66,18 @@ class OAuth2AuthorizationRequest(models.Model):
         :return: token information, dict
         :raises AccessDenied: nobody, somebody else, or one who may not use this API
         """
-        result = self._read_result()
-        if self.decided_at or not result:
-            raise InvalidRequest(_STALE)
+        Grant = self.env["oauth2.client.user"]
+        if renewed := Grant._of_sign_in(self):
+            # It may be being refreshed; where it was just revoked, it is made anew.
+            with contextlib.suppress(InvalidGrant):
+                renewed._lock()
+        self._take_turn()
+        result = self._decide()
         provider, answer = self.client_id.provider_id, result["answer"]
         claims = result["claims"]
         try:
-            self.decided_at = fields.Datetime.now()
-            self.flush_recordset()
             user = self._odoo_user(claims) or provider._create_user(claims)
-            grant = self.env["oauth2.client.user"]._authorize(
+            grant = Grant._authorize(
                 self,
                 user=user,
                 issuer=provider._grant_issuer(claims),
@@ -82,6 +89,9 @@ class OAuth2AuthorizationRequest(models.Model):
             self._discard()
             commit_now(self.env)
             raise
+        except psycopg2.errors.UniqueViolation as error:
+            # The same as in _take_turn, for a new user.
+            raise ConcurrencyError("two sign-ins of one user at once") from error
         grant._record_event("sign_in")
         self._wipe()
         access = grant._current_token("access")
@@ -92,8 +102,49 @@ class OAuth2AuthorizationRequest(models.Model):
             login=user.login,
         )
 
+    def _take_turn(self):
+        """Let no other sign-in of the same identity make its grant now.
+
+        :raises ConcurrencyError: one does so: Odoo runs this one again in a moment, and
+            it finds what is there then
+        """
+        key = f"oauth2 {self.api_id.id} {self.client_id.id} {self.identity_digest}"
+        cr = self.env.cr
+        cr.execute(
+            SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
+        )
+        if not cr.fetchone()[0]:
+            raise ConcurrencyError("two sign-ins of one identity at once")
+
+    def _decide(self):
+        """Take the decision; nobody else can take it any more.
+
+        :return: what waited for it, dict
+        :raises InvalidRequest: somebody else has taken it, or it is too late
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE oauth2_authorization_request
+                   SET decided_at = now() AT TIME ZONE 'UTC'
+                 WHERE id = (SELECT id FROM oauth2_authorization_request
+                              WHERE id = %s AND decided_at IS NULL
+                                FOR UPDATE SKIP LOCKED)
+                """,
+                self.id,
+            ),
+            log_exceptions=False,  # of two at once the later is rerun, and refused
+        )
+        taken = self.env.cr.rowcount
+        self.invalidate_recordset()
+        result = self._read_result()
+        if not taken or not result:
+            raise InvalidRequest(_STALE)
+        return result
+
     def _deny(self):
         """The user said no: nothing is granted, and the new tokens are ended."""
+        self._decide()
         self.env["oauth2.event"]._record(
             "deny", oauth2_api=self.api_id, client=self.client_id
         )

@@ -1,9 +1,13 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
 from ..protocol import digests
 from ..protocol.errors import InvalidClient
 from ..protocol.provider_client import ClientCredentials, ProviderClient
+
+_logger = logging.getLogger(__name__)
 
 
 class OAuth2Client(models.Model):
@@ -104,7 +108,8 @@ class OAuth2Client(models.Model):
 
     @api.constrains("client_identifier", "api_ids")
     def _check_identifier_on_apis(self):
-        self.sudo().api_ids._check_client_identifiers()
+        clients = self.sudo().with_context(active_test=False)
+        clients.api_ids._check_client_identifiers()
 
     @api.constrains("scope_ids", "api_ids")
     def _check_scopes(self):
@@ -116,9 +121,11 @@ class OAuth2Client(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.is_system() and any(v.get("provider_id") for v in vals_list):
+        clients = super().create(vals_list)
+        # Of the records, because values may also come from defaults.
+        if clients.provider_id and not self.env.is_system():
             self._refuse_provider()
-        return super().create(vals_list)
+        return clients
 
     def write(self, vals):
         if "provider_id" in vals:
@@ -132,7 +139,17 @@ class OAuth2Client(models.Model):
         return super().write(vals)
 
     def unlink(self):
-        self.sudo().client_user_ids.unlink()  # their tokens are revoked
+        """Its tokens are revoked at once: a provider hears only a client it knows."""
+        self.check_access("unlink")  # before a provider is told what is irrevocable
+        self.sudo().client_user_ids.unlink()
+        pending = self.env["oauth2.revocation"].sudo()
+        pending = pending.search([("client_id", "in", self.ids)])
+        if pending and not pending._send():
+            _logger.warning(
+                "The provider could not be told to revoke all tokens of the deleted"
+                " clients %s: they live there until they expire.",
+                self.ids,
+            )
         return super().unlink()
 
     def _refuse_provider(self):

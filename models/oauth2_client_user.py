@@ -77,6 +77,7 @@ class OAuth2ClientUser(models.Model):
         "client_user_id",
         "scope_id",
         "Scopes",
+        groups="api_auth_oauth2.group_admin",  # who reads scopes; else read() fails
         help="What was granted. A call may use what the client may still have of it.",
     )
     scope_summary = fields.Char(
@@ -85,7 +86,12 @@ class OAuth2ClientUser(models.Model):
         compute_sudo=True,
         help="The granted scopes in words, for users who cannot read scopes.",
     )
-    token_ids = fields.One2many("oauth2.token", "client_user_id", "Tokens")
+    token_ids = fields.One2many(
+        "oauth2.token",
+        "client_user_id",
+        "Tokens",
+        groups="api_auth_oauth2.group_admin",
+    )
     authorized_at = fields.Datetime(required=True, readonly=True)
     expires_at = fields.Datetime(
         required=True,
@@ -147,6 +153,17 @@ class OAuth2ClientUser(models.Model):
         )
 
     @api.model
+    def _of_sign_in(self, request_record):
+        """:return: the client API user that a sign-in renews, possibly none"""
+        return self.sudo().search(
+            [
+                ("api_id", "=", request_record.api_id.id),
+                ("client_id", "=", request_record.client_id.id),
+                ("identity_digest", "=", request_record.identity_digest),
+            ]
+        )
+
+    @api.model
     def _authorize(self, request_record, *, user, issuer, subject, answer):
         """Make or renew the grant of a finished sign-in.
 
@@ -161,13 +178,7 @@ class OAuth2ClientUser(models.Model):
         oauth2_api, client = request_record.api_id, request_record.client_id
         if not oauth2_api._admits(user):
             raise AccessDenied(reason="the user is inactive or in no allowed group")
-        grant = self.sudo().search(
-            [
-                ("api_id", "=", oauth2_api.id),
-                ("client_id", "=", client.id),
-                ("identity_digest", "=", request_record.identity_digest),
-            ]
-        )
+        grant = self._of_sign_in(request_record)
         now = fields.Datetime.now()
         values = {
             "state": "active",
@@ -197,8 +208,7 @@ class OAuth2ClientUser(models.Model):
                 }
             )
         grant._keep_tokens(answer)
-        if oauth2_api.last_redirect_uri != request_record.redirect_uri:
-            oauth2_api.sudo().last_redirect_uri = request_record.redirect_uri
+        oauth2_api._note_redirect_uri(request_record.redirect_uri)
         return grant
 
     def _keep_tokens(self, answer):
@@ -276,7 +286,7 @@ class OAuth2ClientUser(models.Model):
 
     @api.model
     def _note_use(self, grant_id):
-        """Write down that a grant was used; never waits, never fails a call.
+        """Write down that a grant was used; never waits.
 
         :param int grant_id: id of the client API user
         """
@@ -290,7 +300,8 @@ class OAuth2ClientUser(models.Model):
                                 FOR NO KEY UPDATE SKIP LOCKED)
                 """,
                 grant_id,
-            )
+            ),
+            log_exceptions=False,  # somebody else has just written there
         )
 
     @api.model

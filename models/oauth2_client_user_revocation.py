@@ -3,7 +3,11 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..protocol.errors import InvalidGrant
+from .request_memory import once
 from .transactions import commit_now
+
+#: More than two calls to the provider take.
+_OUR_TURN = timedelta(minutes=1)
 
 
 class OAuth2ClientUser(models.Model):
@@ -13,6 +17,7 @@ class OAuth2ClientUser(models.Model):
 
     def unlink(self):
         """Deleting a grant revokes it, at the provider too, as soon as may be."""
+        self.check_access("unlink")
         revocations = self.sudo()._queue_revocations()
         for grant in self.sudo():
             grant._record_event("revoke")
@@ -37,14 +42,22 @@ class OAuth2ClientUser(models.Model):
         :raises InvalidClient: no proof
         :raises InvalidGrant: no such grant
         """
-        grant = self._proven(oauth2_api, client, identity, presented)
-        grant._lock()
-        grant._check_tokens_for_revocation(presented)
-        revocations = grant._queue_revocations()
-        grant.token_ids.unlink()
-        grant.unlink()
-        commit_now(self.env)  # whatever happens next, the tokens open nothing any more
-        return bool(revocations) and revocations._send()
+
+        def end_here():
+            grant = self._proven(oauth2_api, client, identity, presented)
+            grant._lock()
+            grant._check_tokens_for_revocation(presented)
+            revocations = grant._queue_revocations()
+            # Sent below: until then the cron leaves them alone.
+            revocations.next_try_at = fields.Datetime.now() + _OUR_TURN
+            grant.token_ids.unlink()
+            grant.unlink()
+            commit_now(self.env)  # whatever comes, the tokens open nothing any more
+            return revocations.ids
+
+        ids = once(("revoke", identity), end_here)
+        revocations = self.env["oauth2.revocation"].sudo().browse(ids)
+        return once(("tell provider", identity), revocations._send)
 
     def _check_tokens_for_revocation(self, presented):
         """An access token proves a revocation only while it is unexpired."""

@@ -3,7 +3,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..protocol.provider_errors import ProviderError
+from ..protocol.provider_client import UNSUPPORTED_TOKEN_TYPE
+from ..protocol.provider_errors import ProviderError, ProviderRefused
 
 _logger = logging.getLogger(__name__)
 
@@ -57,11 +58,16 @@ class OAuth2Revocation(models.Model):
     def _send(self):
         """Tell the provider, each token on its own.
 
-        :return: whether all were confirmed; the others are tried again by the cron
+        A kind of token that it cannot revoke, as signed access tokens often are, lives
+        on until it expires: then what it confirmed of the other counts.
+
+        :return: whether it confirmed; what failed is tried again by the cron
         """
-        return all([revocation._send_one() for revocation in self.sudo()])
+        answers = [revocation._send_one() for revocation in self.sudo()]
+        return True in answers and False not in answers
 
     def _send_one(self):
+        """:return: whether the provider confirmed; ``None`` when it never will"""
         text = self.env["oauth2.keyring"]._decrypt(self.value)
         if text is None:
             # Nothing can be sent, now or later: the token lives until it expires.
@@ -72,6 +78,10 @@ class OAuth2Revocation(models.Model):
         try:
             self.client_id._provider_client().revoke_token(text, token_type_hint=hint)
         except ProviderError as failure:
+            if _is_unsupported(failure):
+                _logger.info("A provider cannot revoke %s tokens.", self.kind)
+                self.unlink()
+                return None
             self._postpone(failure.reason)
             return False
         self.unlink()
@@ -117,3 +127,10 @@ class OAuth2Revocation(models.Model):
                 revocation._send_one()
             if not self.env["ir.cron"]._commit_progress(1):
                 break
+
+
+def _is_unsupported(failure):
+    """:return: whether trying again is of no use (RFC 7009 section 2.2.1)"""
+    return (
+        isinstance(failure, ProviderRefused) and failure.code == UNSUPPORTED_TOKEN_TYPE
+    )

@@ -139,7 +139,9 @@ class OAuth2Token(models.Model):
                                                  - interval '60 seconds'
                         OR token.expires_at < now() AT TIME ZONE 'UTC'
                            - api.refresh_token_lifetime * interval '1 second'
-                     LIMIT %s FOR UPDATE OF token SKIP LOCKED)
+                     LIMIT %s
+                     -- never a grant's tokens while it is being refreshed
+                     FOR UPDATE OF token, grantee SKIP LOCKED)
                 """,
                 limit,
             )

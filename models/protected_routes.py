@@ -30,11 +30,13 @@ def inspect_route(url, endpoint):
     was_protected = any(r.get("auth") == "oauth2" for r in routings)
     if not was_protected:
         return
-    routing["oauth2_required"] = frozenset().union(
-        *(scope_set(r.get("oauth2_scopes") or ()) for r in routings)
-    )
+    scopes, problem = [], None
+    try:
+        scopes = [scope_set(r.get("oauth2_scopes") or ()) for r in routings]
+    except (TypeError, ValueError) as error:
+        problem = f"oauth2_scopes: {error}"  # raised, it would break every page
+    routing["oauth2_required"] = frozenset().union(*scopes)
     routing["oauth2_wants_api"] = _wants_api(endpoint.original_endpoint)
-    problem = None
     if routing["auth"] != "oauth2":
         problem = "an override drops auth='oauth2'"
     elif len({r["oauth2_api"] for r in routings if r.get("oauth2_api")}) > 1:

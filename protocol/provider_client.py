@@ -21,7 +21,7 @@ from requests.auth import HTTPBasicAuth
 
 from .id_token import verify_id_token
 from .json_object import load_json_object
-from .provider_errors import ProviderMisbehaved, ProviderRefused
+from .provider_errors import ProviderRefused
 from .token_answer import raise_for_error, token_parameters
 from .transport import (
     ProviderSession,
@@ -32,6 +32,7 @@ from .transport import (
 OPENID_SCOPE = "openid"
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
 CODE_VERIFIER_LENGTH = 64
+UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"
 
 # What the flow itself sets, and what would move it out of the flow's hands.
 RESERVED_AUTHORIZE_PARAMS = frozenset(
@@ -204,8 +205,8 @@ class ProviderClient:
     def revoke_token(self, token, token_type_hint):
         """Revoke a token (RFC 7009); return when it is good for nothing any more.
 
-        Raises ProviderMisbehaved also for `unsupported_token_type`: the token lives on,
-        and the provider will never say otherwise.
+        Raises ProviderRefused with the code UNSUPPORTED_TOKEN_TYPE where the provider
+        cannot revoke this kind of token (2.2.1): it lives on until it expires.
         """
         with self._session() as session:
             client = WebApplicationClient(self.credentials.client_id)
@@ -228,8 +229,6 @@ class ProviderClient:
         try:
             raise_for_error(response, secrets=[token, self.credentials.client_secret])
         except ProviderRefused as refused:
-            if refused.code == "unsupported_token_type":
-                raise ProviderMisbehaved(refused.reason) from None
             # Google's answer for a token that is already invalid, against section 2.2.
             if refused.code != "invalid_token":
                 raise
