@@ -3,7 +3,7 @@
 
 def post_init_hook(env):
     """Make the key of identity digests while nobody else can make another one."""
-    env["oauth2.keyring"]._identity_key()
+    env["oauth2.keyring"]._identity_keys()
 
 
 def uninstall_hook(env):

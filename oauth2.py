@@ -41,6 +41,8 @@ def oauth2_route(route=None, *, api=None, scopes=(), **routing):
         raise ValueError(f"api={api!r} is no endpoint: write it as in the API's record")
     paths = [route] if isinstance(route, str) else (route or [])
     for path in paths:
+        if api is not None and "<api>" in path:
+            raise TypeError(f"the route {path!r} names its API already: leave out api=")
         if api is None and "<api>" not in path:
             raise TypeError(
                 f"the route {path!r} belongs to no API: write /<api>{path}, or api=…"

@@ -11,6 +11,7 @@ from odoo.exceptions import AccessDenied, AccessError, MissingError, UserError
 from odoo.http import Dispatcher, Response, SessionExpiredException
 from odoo.models import BaseModel
 
+from ..models.protected_routes import handler_of
 from ..models.wire_answer import error_response
 from ..protocol.errors import InvalidRequest, MethodNotAllowed, OAuth2Error
 from .pages import refusal_page
@@ -89,7 +90,7 @@ class OAuth2Dispatcher(_JsonDispatcher):
         return self.request.make_json_response(result, headers=headers)
 
     def _record_refusal(self, refusal):
-        # Of unknown clients nothing is kept: anybody could fill the table.
+        # Before anything is proven nothing is kept: anybody could fill the table.
         if parties := getattr(self.request, "oauth2_parties", None):
             self.request.env["oauth2.event"]._record(
                 "refusal", error=refusal.error, reason=refusal.reason, **parties
@@ -110,7 +111,7 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
             **self._body(),
             **args,
         }
-        _check_arguments(endpoint.original_endpoint, self.request.params)
+        _check_arguments(handler_of(endpoint), self.request.params)
         result = self._call(endpoint)
         if isinstance(result, Response):
             return result
@@ -120,12 +121,15 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
 
     def _body(self):
         httprequest = self.request.httprequest
-        if not httprequest.content_length:
+        data = httprequest.get_data()
+        if not data.strip():
+            if "Transfer-Encoding" in httprequest.headers:
+                raise InvalidRequest("Send the body with its Content-Length.")
             return {}
         if httprequest.mimetype != "application/json":
             raise InvalidRequest("Send the body as application/json.")
         try:
-            body = json.loads(httprequest.get_data())
+            body = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise InvalidRequest("The request body is not valid JSON.") from error
         if not isinstance(body, dict):

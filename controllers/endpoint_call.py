@@ -5,7 +5,6 @@ from typing import Any
 
 from odoo.http import request
 
-from ..models.request_memory import note_parties
 from ..protocol.client_authentication import Presented, presented
 from ..protocol.errors import MethodNotAllowed
 from ..protocol.parameters import Parameters
@@ -40,5 +39,4 @@ class EndpointCall:
         proofs = presented(parameters, httprequest.headers.get("Authorization"))
         oauth2_api = request.env["oauth2.api"]._by_endpoint(endpoint)
         client = oauth2_api._client(proofs.client_id)
-        note_parties(oauth2_api, client)
         return cls(oauth2_api, client, parameters, proofs)

@@ -4,6 +4,7 @@ DELETE FROM oauth2_authorization_request;
 DELETE FROM oauth2_token;
 UPDATE oauth2_client_user SET state = 'expired', last_answer = NULL;
 UPDATE oauth2_client SET client_secret_encrypted = NULL;
+UPDATE oauth2_provider SET active = false;
 DELETE FROM ir_config_parameter
- WHERE key IN ('api_auth_oauth2.identity_key', 'api_auth_oauth2.key_fingerprint',
+ WHERE key IN ('api_auth_oauth2.identity_keys', 'api_auth_oauth2.key_fingerprint',
                'api_auth_oauth2.base_url');

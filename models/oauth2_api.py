@@ -188,7 +188,10 @@ class OAuth2Api(models.Model):
         return result
 
     def unlink(self):
-        self.client_user_ids.unlink()  # one by one: their tokens are revoked
+        # By hand and not by the database: their tokens are revoked.
+        self.client_user_ids.unlink()
+        requests = self.env["oauth2.authorization.request"].sudo()
+        requests.search([("api_id", "in", self.ids)]).unlink()
         result = super().unlink()
         self.env.registry.clear_cache("routing")
         return result
@@ -209,6 +212,8 @@ class OAuth2Api(models.Model):
         segments = {
             rule.rule.split("/")[1]
             for rule in self.env["ir.http"].routing_map().iter_rules()
+            # A route of the very API that is being made does not stand in its way.
+            if rule.endpoint.routing["auth"] != "oauth2"
         }
         languages = self.env["res.lang"].sudo().with_context(active_test=False)
         codes = languages.search([("active", "=", True)]).mapped("url_code")

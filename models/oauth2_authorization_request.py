@@ -89,13 +89,13 @@ class OAuth2AuthorizationRequest(models.Model):
                 "This client_user_identity was not issued by this server, or is no"
                 " longer known: leave it out to be issued a new one."
             )
+        known = self.env["oauth2.client.user"]._find(oauth2_api, client, identity)
         record = self.sudo().create(
             {
                 "api_id": oauth2_api.id,
                 "client_id": client.id,
-                "identity_digest": self.env["oauth2.keyring"]._identity_digest(
-                    identity
-                ),
+                "identity_digest": known.sudo().identity_digest
+                or self.env["oauth2.keyring"]._identity_digest(identity),
                 "identity_display": _display(identity),
                 "identity_issued": is_issued,
                 "redirect_uri": oauth2_api.redirect_uri,
@@ -107,9 +107,6 @@ class OAuth2AuthorizationRequest(models.Model):
             url = record._start_page_url()
         else:
             url = record._authorization_url()
-        self.env["oauth2.event"]._record(
-            "authorize", oauth2_api=oauth2_api, client=client
-        )
         return {
             "authorization_url": url,
             "client_user_identity": identity,
@@ -183,7 +180,7 @@ class OAuth2AuthorizationRequest(models.Model):
             ]
         )
         if not record or (record.user_id and record.user_id != user):
-            raise InvalidRequest(_STALE)
+            raise InvalidRequest(STALE)
         secret = digests.random_token()
         record.write({"user_id": user.id, "browser_digest": digests.digest(secret)})
         return record._authorization_url(), secret
@@ -224,7 +221,7 @@ class OAuth2AuthorizationRequest(models.Model):
 
         taken = once(("claim", state), take)
         if not taken:
-            raise InvalidRequest(_STALE)
+            raise InvalidRequest(STALE)
         record = self.sudo().browse(taken)
         record.invalidate_recordset()
         note_parties(record.api_id, record.client_id)
@@ -252,7 +249,7 @@ class OAuth2AuthorizationRequest(models.Model):
         )
 
 
-_STALE = (
+STALE = (
     "This sign-in is unknown, expired or already used:"
     " start again through provider/authorize."
 )

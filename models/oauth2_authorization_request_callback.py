@@ -52,6 +52,7 @@ class OAuth2AuthorizationRequest(models.Model):
         try:
             claims = once(("claims", record.id), lambda: record._claims(answer))
             record._keep_result({"answer": answer, "claims": claims})
+            commit_now(self.env)
             record._odoo_user(claims)
             commit_now(self.env)
         except OAuth2Error:
@@ -131,6 +132,10 @@ class OAuth2AuthorizationRequest(models.Model):
                     nonce_digest=self.sudo().nonce_digest or None,
                     access_token=answer["access_token"],
                 )
+            if not {"email", "email_verified"} <= claims.keys():
+                # An address counts only with what the same document says of it.
+                claims.pop("email", None)
+                claims.pop("email_verified", None)
             missing = provider._wanted_claims() - claims.keys()
             if provider.userinfo_endpoint and (missing or not claims):
                 told = provider_client.userinfo(answer["access_token"])

@@ -8,9 +8,9 @@ from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 from ..protocol import digests
-from ..protocol.errors import InvalidGrant, InvalidRequest, OAuth2Error
+from ..protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuth2Error
 from ..protocol.token_information import token_information
-from .oauth2_authorization_request import _STALE, LIFETIME
+from .oauth2_authorization_request import LIFETIME, STALE
 from .request_memory import note_parties
 from .transactions import commit_now
 
@@ -24,10 +24,16 @@ class OAuth2AuthorizationRequest(models.Model):
     _inherit = "oauth2.authorization.request"
 
     def _offer(self):
-        """Make the secrets of a confirmation page.
+        """Make the secrets of a confirmation page, and note what it shows.
 
         :return: ``(form secret, cookie secret)``: both are needed to decide
         """
+        result = self._read_result()
+        result["shown"] = {
+            "user": self._odoo_user(result["claims"]).id,
+            "scopes": self.client_id._scopes_on(self.api_id).ids,
+        }
+        self._keep_result(result)
         form_secret, cookie_secret = digests.random_token(), digests.random_token()
         self.write(
             {
@@ -55,7 +61,7 @@ class OAuth2AuthorizationRequest(models.Model):
         )
         known = record.browser_digest or digests.digest("")
         if not digests.same(digests.digest(cookie_secret), known) or not record:
-            raise InvalidRequest(_STALE)
+            raise InvalidRequest(STALE)
         note_parties(record.api_id, record.client_id)
         record._check_in_force()
         return record
@@ -76,13 +82,21 @@ class OAuth2AuthorizationRequest(models.Model):
         provider, answer = self.client_id.provider_id, result["answer"]
         claims = result["claims"]
         try:
-            user = self._odoo_user(claims) or provider._create_user(claims)
+            user = self._odoo_user(claims)
+            scopes = self.client_id._scopes_on(self.api_id)
+            if shown := result.get("shown"):
+                # Nobody is granted more than, or something else than, was read.
+                if user.id != shown["user"]:
+                    raise AccessDenied(reason="the page showed another user")
+                scopes = scopes.filtered(lambda scope: scope.id in shown["scopes"])
+            user = user or provider._create_user(claims)
             grant = Grant._authorize(
                 self,
                 user=user,
                 issuer=provider._grant_issuer(claims),
                 subject=provider._subject(claims),
                 answer=answer,
+                scopes=scopes,
             )
         except OAuth2Error:
             self.env.cr.rollback()
@@ -139,7 +153,7 @@ class OAuth2AuthorizationRequest(models.Model):
         self.invalidate_recordset()
         result = self._read_result()
         if not taken or not result:
-            raise InvalidRequest(_STALE)
+            raise InvalidRequest(STALE)
         return result
 
     def _deny(self):
@@ -170,7 +184,11 @@ class OAuth2AuthorizationRequest(models.Model):
         self._wipe()
 
     def _has_other_grant(self, claims):
-        domain = [("client_id", "=", self.client_id.id), ("state", "=", "active")]
+        domain = [
+            ("client_id", "=", self.client_id.id),
+            ("state", "=", "active"),
+            ("expires_at", ">", fields.Datetime.now()),
+        ]
         if claims:
             provider = self.client_id.provider_id
             domain += [
@@ -178,6 +196,12 @@ class OAuth2AuthorizationRequest(models.Model):
                 ("subject", "=", provider._subject(claims)),
             ]
         return bool(self.env["oauth2.client.user"].sudo().search_count(domain, limit=1))
+
+    def unlink(self):
+        """A sign-in that waits for its decision is discarded, its tokens ended."""
+        for record in self.filtered(lambda r: r.used_at and not r.decided_at):
+            record._discard()
+        return super().unlink()
 
     @api.model
     def _clean_up(self, limit=1000):
@@ -193,4 +217,11 @@ class OAuth2AuthorizationRequest(models.Model):
         )
         for record in lapsed.try_lock_for_update():
             record._discard()
-        self.search([("expires_at", "<=", now - _KEEP)], limit=limit).unlink()
+        over = [
+            ("expires_at", "<=", now - _KEEP),
+            # Not before it is discarded: its tokens must be revoked.
+            "|",
+            ("used_at", "=", False),
+            ("decided_at", "!=", False),
+        ]
+        self.search(over, limit=limit).unlink()

@@ -98,7 +98,33 @@ class OAuth2Client(models.Model):
         for client in self:
             client.client_user_count = counts.get(client._origin, 0)
 
+    def _has_dealings(self):
+        """:return: whether something of these clients is known to their provider"""
+        requests = self.env["oauth2.authorization.request"].sudo()
+        return bool(
+            self.sudo().client_user_ids
+            or self.env["oauth2.revocation"]
+            .sudo()
+            .search_count([("client_id", "in", self.ids)], limit=1)
+            or requests.search_count(
+                [
+                    ("client_id", "in", self.ids),
+                    ("decided_at", "=", False),
+                    ("expires_at", ">", fields.Datetime.now()),
+                ],
+                limit=1,
+            )
+        )
+
     def _inverse_client_secret(self):
+        # It is proof for each grant: whoever may set it may act as every user of them.
+        if not self.env.is_system() and self.sudo().client_user_ids:
+            raise AccessError(
+                self.env._(
+                    "Only Settings administrators may replace the secret of a client"
+                    " that users have authorized."
+                )
+            )
         keyring = self.env["oauth2.keyring"]
         for client in self:
             secret = client.client_secret
@@ -132,16 +158,23 @@ class OAuth2Client(models.Model):
             if not self.env.is_system():
                 self._refuse_provider()
             changed = self.filtered(lambda c: c.provider_id.id != vals["provider_id"])
-            if changed.sudo().client_user_ids:
+            if changed and changed._has_dealings():
                 raise ValidationError(
-                    self.env._("The provider cannot change while grants exist.")
+                    self.env._(
+                        "The provider cannot change while grants exist, or sign-ins or"
+                        " revocations with it are under way."
+                    )
                 )
+            # Secrets of one provider are never shown to another.
+            changed.sudo().client_secret_encrypted = False
         return super().write(vals)
 
     def unlink(self):
         """Its tokens are revoked at once: a provider hears only a client it knows."""
         self.check_access("unlink")  # before a provider is told what is irrevocable
         self.sudo().client_user_ids.unlink()
+        requests = self.env["oauth2.authorization.request"].sudo()
+        requests.search([("client_id", "in", self.ids)]).unlink()
         pending = self.env["oauth2.revocation"].sudo()
         pending = pending.search([("client_id", "in", self.ids)])
         if pending and not pending._send():

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..protocol.errors import AccessDenied, ServerError
+from ..protocol.errors import AccessDenied
 from ..protocol.token_information import expires_at as end_of_access
 
 #: A replaced access token opens routes for so long; a refresh that crossed another one
@@ -133,10 +133,11 @@ class OAuth2ClientUser(models.Model):
                 ("client_id", "=", client.id),
                 (
                     "identity_digest",
-                    "=",
-                    self.env["oauth2.keyring"]._identity_digest(identity),
+                    "in",
+                    self.env["oauth2.keyring"]._identity_digests(identity),
                 ),
-            ]
+            ],
+            limit=1,
         )
 
     def _is_usable(self):
@@ -164,12 +165,13 @@ class OAuth2ClientUser(models.Model):
         )
 
     @api.model
-    def _authorize(self, request_record, *, user, issuer, subject, answer):
+    def _authorize(self, request_record, *, user, issuer, subject, answer, scopes):
         """Make or renew the grant of a finished sign-in.
 
         :param request_record: the ``oauth2.authorization.request``
         :param user: the Odoo user
         :param dict answer: the provider's token answer
+        :param scopes: the ``oauth2.scope`` records that are granted
         :return: the client API user
         :raises AccessDenied: when the identity belongs to somebody else, or the user
             may not use the API
@@ -182,7 +184,7 @@ class OAuth2ClientUser(models.Model):
         now = fields.Datetime.now()
         values = {
             "state": "active",
-            "scope_ids": [(6, 0, client._scopes_on(oauth2_api).ids)],
+            "scope_ids": [(6, 0, scopes.ids)],
             "authorized_at": now,
             "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
             "last_answer": False,
@@ -214,15 +216,11 @@ class OAuth2ClientUser(models.Model):
     def _keep_tokens(self, answer):
         """Store a provider's token answer; the tokens it replaces are dropped.
 
-        :param dict answer: RFC 6749 section 5.1
+        :param dict answer: as ``protocol`` judged it (RFC 6749 section 5.1)
         :return: epoch seconds at which the access token ends
-        :raises ServerError: when ``expires_in`` is nonsense
         """
         self.ensure_one()
-        try:
-            end = end_of_access(answer, self.api_id.access_token_lifetime)
-        except ValueError as error:
-            raise ServerError(reason="expires_in is no number") from error
+        end = end_of_access(answer, self.api_id.access_token_lifetime)
         # Never beyond the grant itself.
         end = min(end, int(self.expires_at.replace(tzinfo=UTC).timestamp()))
         scope = answer.get("scope")

@@ -12,13 +12,14 @@ from ..protocol import digests
 from ..protocol.errors import (
     InvalidClient,
     InvalidGrant,
+    OAuth2Error,
     ServerError,
     TemporarilyUnavailable,
 )
 from ..protocol.token_information import token_information
 from .oauth2_client_user import GRACE
 from .provider_failures import as_wire_errors
-from .request_memory import once
+from .request_memory import note_parties, once
 from .transactions import commit_now
 
 _logger = logging.getLogger(__name__)
@@ -74,6 +75,9 @@ class OAuth2ClientUser(models.Model):
         grant = self._find(oauth2_api, client, identity)
         if not grant or (is_issued and not grant.identity_issued):
             raise InvalidGrant(reason="unknown identity")
+        # Before the lock, which only proven callers may hold or wait for.
+        grant._token_of_proof(presented)
+        note_parties(oauth2_api, client)
         return grant
 
     def _lock(self):
@@ -149,14 +153,16 @@ class OAuth2ClientUser(models.Model):
         :raises InvalidGrant: for a replaced token whose answer is gone
         """
         superseded = bool(token.superseded_at)
-        if token and not superseded:
-            return None
         window = GRACE if superseded else _SAME_REFRESH
         refreshed = self.last_refresh_at
         if refreshed and refreshed > fields.Datetime.now() - window:
             stored = self.env["oauth2.keyring"]._decrypt(self.sudo().last_answer)
-            if stored:
-                return self._information(**json.loads(stored))
+            stored = stored and json.loads(stored)
+            # A provider that does not rotate leaves the token of all callers current.
+            if stored and (
+                not token or superseded or token.digest in stored["asked_with"]
+            ):
+                return self._information(stored["answer"], stored["expires"])
         if superseded:
             raise InvalidGrant(reason="token was replaced and its answer is gone")
         return None
@@ -179,10 +185,12 @@ class OAuth2ClientUser(models.Model):
         except InvalidGrant:
             self._end()
             raise
+        self._check_id_token(provider_client, refresh_token, answer)
+        asked_with = [refresh_token.digest, self._current_token("access").digest]
         end = self._keep_tokens(answer)
         if not answer.get("refresh_token"):
             self._prolong(refresh_token)
-        stored = {"answer": answer, "expires": end}
+        stored = {"answer": answer, "expires": end, "asked_with": asked_with}
         self.write(
             {
                 "last_refresh_at": fields.Datetime.now(),
@@ -190,21 +198,42 @@ class OAuth2ClientUser(models.Model):
             }
         )
         self._record_event("refresh")
-        return self._information(**stored)
+        return self._information(answer, end)
 
     def _ask_provider(self, provider_client, refresh_token):
-        """:return: the provider's answer, an id_token in it checked
+        """:return: the provider's answer, whose id_token is still to be checked
         :raises InvalidGrant: when the provider ended the grant
         :raises OAuth2Error: for whatever else went wrong at the provider
         """
         with as_wire_errors():
-            answer = provider_client.refresh_token(refresh_token)
-            if id_token := answer.get("id_token"):
-                claims = provider_client.verify_id_token(id_token)
-                # OpenID Connect Core section 12.2
-                if (claims["iss"], claims["sub"]) != (self.issuer, self.subject):
-                    raise ServerError(reason="the refreshed id_token names another")
-        return answer
+            return provider_client.refresh_token(refresh_token)
+
+    def _check_id_token(self, provider_client, refresh_token, answer):
+        """Check the id_token of a refresh, if one came (OpenID Connect Core 12.2).
+
+        Where it cannot be checked, the tokens are not taken over. But the provider may
+        have spent the old refresh token: the next try goes on with the new one, and
+        callers still prove with the one they know.
+
+        :raises ServerError: it is bad, or names somebody else
+        :raises TemporarilyUnavailable: the provider's keys cannot be had
+        """
+        if not (id_token := answer.get("id_token")):
+            return
+
+        def verify():
+            with as_wire_errors():
+                return provider_client.verify_id_token(id_token)
+
+        try:
+            claims = once(("refreshed id_token", self.id), verify)
+        except OAuth2Error:
+            if text := answer.get("refresh_token"):
+                refresh_token.value = self.env["oauth2.keyring"]._encrypt(text)
+                commit_now(self.env)  # the refusal that follows rolls back
+            raise
+        if (claims["iss"], claims["sub"]) != (self.issuer, self.subject):
+            raise ServerError(reason="the refreshed id_token names another")
 
     def _prolong(self, refresh_token):
         """A refresh token that stays in use lives on (RFC 6749 section 6)."""
@@ -215,7 +244,6 @@ class OAuth2ClientUser(models.Model):
         """The provider ended the grant: what it gave is dropped, and stays dropped."""
         self.sudo().token_ids.unlink()
         self.write({"state": "expired", "last_answer": False})
-        self._record_event("refusal", error="invalid_grant", reason="provider ended it")
         commit_now(self.env)  # the refusal that follows rolls back
 
     def _information(self, answer, expires):

@@ -22,7 +22,6 @@ class OAuth2Event(models.Model):
     )
     kind = fields.Selection(
         [
-            ("authorize", "Sign-in asked for"),
             ("sign_in", "Signed in"),
             ("deny", "Denied by the user"),
             ("refresh", "Refreshed"),

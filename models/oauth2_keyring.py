@@ -12,7 +12,7 @@ _logger = logging.getLogger(__name__)
 KEYS_OPTION = "api_auth_oauth2_keys"
 KEYS_VARIABLE = "API_AUTH_OAUTH2_KEYS"
 _FINGERPRINT = "api_auth_oauth2.key_fingerprint"
-_IDENTITY_KEY = "api_auth_oauth2.identity_key"
+_IDENTITY_KEYS = "api_auth_oauth2.identity_keys"
 
 
 class OAuth2Keyring(models.AbstractModel):
@@ -92,28 +92,46 @@ class OAuth2Keyring(models.AbstractModel):
 
     @api.model
     def _identity_digest(self, identity):
-        """Digest of a ``client_user_identity``.
+        """Digest of a ``client_user_identity``, as new records keep it.
 
         One that Odoo issued has 256 random bits; one that a client chose can be guessed
         (``42``), so its digest needs a key that is not in the database in clear.
 
         :return: 64 hexadecimal digits
         """
-        if identity.startswith(digests.ISSUED_IDENTITY_PREFIX):
-            return digests.digest(identity)
-        return digests.keyed_digest(self._identity_key(), identity)
+        return self._identity_digests(identity)[0]
 
     @api.model
-    def _identity_key(self):
+    def _identity_digests(self, identity):
+        """:return: the digests under which an identity may be found, newest first"""
+        if identity.startswith(digests.ISSUED_IDENTITY_PREFIX):
+            return [digests.digest(identity)]
+        return [digests.keyed_digest(key, identity) for key in self._identity_keys()]
+
+    @api.model
+    def _identity_keys(self):
+        """The keys of identity digests, wrapped by the keyring's first key.
+
+        One that no present key unwraps is kept: with its key it comes back.
+
+        :return: list of bytes, never empty
+        """
         parameters = self.env["ir.config_parameter"].sudo()
-        wrapped = parameters.get_param(_IDENTITY_KEY)
-        key = self._decrypt(wrapped)
-        if key is None:
-            if wrapped:
+        stored = (parameters.get_param(_IDENTITY_KEYS) or "").split()
+        opened = {wrapped: self._decrypt(wrapped) for wrapped in stored}
+        if not any(opened.values()):
+            if stored:
                 _logger.warning(
                     "The key of identity digests cannot be decrypted: identities that"
                     " clients chose themselves must be authorized again."
                 )
             key = digests.random_token()
-            parameters.set_param(_IDENTITY_KEY, self._encrypt(key))
-        return key.encode()
+            opened = {self._encrypt(key): key, **opened}
+        ring = self._ring()
+        wrapped_now = [
+            wrapped if not key or ring.is_current(wrapped) else self._encrypt(key)
+            for wrapped, key in opened.items()
+        ]
+        if wrapped_now != stored:
+            parameters.set_param(_IDENTITY_KEYS, " ".join(wrapped_now))
+        return [key.encode() for key in opened.values() if key]

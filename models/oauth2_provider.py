@@ -1,4 +1,4 @@
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -184,11 +184,13 @@ class OAuth2Provider(models.Model):
                         )
                     )
 
-    @api.constrains("authorize_params")
+    @api.constrains("authorize_params", "authorization_endpoint")
     def _check_authorize_params(self):
         for provider in self:
+            query = urlsplit(provider.authorization_endpoint).query
+            names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
             try:
-                names = provider._extra_parameters().keys()
+                names |= provider._extra_parameters().keys()
             except ValueError as error:
                 raise ValidationError(
                     self.env._("Write extra parameters as name=value&name=value.")
@@ -220,16 +222,26 @@ class OAuth2Provider(models.Model):
                 )
 
     def write(self, vals):
-        if "issuer" in vals:
-            changed = self.filtered(
-                lambda p: (p.issuer or "") != (vals["issuer"] or "")
-            )
-            clients = changed.with_context(active_test=False).sudo().client_ids
-            if clients.client_user_ids:
-                raise ValidationError(
-                    self.env._("The issuer cannot change while grants exist.")
+        changed = self.filtered(lambda provider: provider._renames_subjects(vals))
+        clients = changed.with_context(active_test=False).sudo().client_ids
+        if clients.client_user_ids:
+            raise ValidationError(
+                self.env._(
+                    "What names the provider and its users (issuer, subject claim; the"
+                    " token endpoint where there is no issuer) cannot change while"
+                    " grants exist."
                 )
+            )
         return super().write(vals)
+
+    def _renames_subjects(self, vals):
+        """:return: whether a write changes the names that grants are bound to"""
+        naming = ["issuer", "subject_claim"]
+        if not self.issuer:
+            naming.append("token_endpoint")
+        return any(
+            name in vals and (self[name] or "") != (vals[name] or "") for name in naming
+        )
 
     def _metadata(self):
         """:return: the ``ProviderMetadata`` that ``protocol/`` works with"""

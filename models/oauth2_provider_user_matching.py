@@ -55,12 +55,31 @@ class OAuth2Provider(models.Model):
         return self._exactly_one(session_user, "started the sign-in")
 
     def _match_by_create(self, claims, _session_user):
-        """An existing user, archived or not, is never handed over by its email."""
-        email = self._trusted_claim(claims, "email")
+        """The user made for this account before, or none: then one is to be made.
+
+        An existing user, archived or not, is never handed over by its email.
+        """
+        made = self._created_user(claims).user_id
+        if made:
+            return self._exactly_one(made, "was made for the claimed account")
+        email = self._trusted_claim(claims, "email").strip()
         Users = self.env["res.users"].sudo().with_context(active_test=False)
         if Users.search_count([("login", "=ilike", _escape_like(email))], limit=1):
             raise AccessDenied(reason="a user with the claimed email exists already")
         return Users.browse()
+
+    def _created_user(self, claims):
+        """:return: the ``oauth2.created.user`` of an account, possibly none"""
+        return (
+            self.env["oauth2.created.user"]
+            .sudo()
+            .search(
+                [
+                    ("issuer", "=", self._grant_issuer(claims)),
+                    ("subject", "=", self._subject(claims)),
+                ]
+            )
+        )
 
     def _create_user(self, claims):
         """Make the portal user of a ``create`` sign-in, without a password.
@@ -68,22 +87,26 @@ class OAuth2Provider(models.Model):
         :raises AccessDenied: when such a user has come into being meanwhile
         """
         self._match_by_create(claims, None)
-        email = claims["email"]
+        email = self._trusted_claim(claims, "email").strip()
         name = claims.get("name")
         portal = self.env.ref("base.group_portal")
-        return (
-            self.env["res.users"]
-            .sudo()
-            .with_context(no_reset_password=True)
-            .create(
-                {
-                    "login": email,
-                    "email": email,
-                    "name": name if name and isinstance(name, str) else email,
-                    "group_ids": [(6, 0, portal.ids)],
-                }
-            )
+        Users = self.env["res.users"].sudo().with_context(no_reset_password=True)
+        user = Users.create(
+            {
+                "login": email,
+                "email": email,
+                "name": name if name and isinstance(name, str) else email,
+                "group_ids": [(6, 0, portal.ids)],
+            }
         )
+        self.env["oauth2.created.user"].sudo().create(
+            {
+                "issuer": self._grant_issuer(claims),
+                "subject": self._subject(claims),
+                "user_id": user.id,
+            }
+        )
+        return user
 
     def _subject(self, claims):
         """:return: what names the provider's user for good, at most 255 characters
@@ -143,7 +166,8 @@ class OAuth2Provider(models.Model):
             link = self.sudo().auth_provider_id
             if not link:
                 return self.env._("Choose the sign-in provider whose links count.")
-            if _origin(link.auth_endpoint) != _origin(self.authorization_endpoint):
+            ours = _origin(self.authorization_endpoint)
+            if not ours or _origin(link.auth_endpoint) != ours:
                 return self.env._(
                     "The sign-in provider is on another server than this provider."
                 )
@@ -152,8 +176,11 @@ class OAuth2Provider(models.Model):
 
 def _origin(url):
     """:return: scheme, host and port of an address (RFC 6454 section 4)"""
-    parts = urlsplit(url or "")
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    try:
+        parts = urlsplit(url or "")
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return None
     return parts.scheme, parts.hostname, port
 
 

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 from ..protocol.provider_client import UNSUPPORTED_TOKEN_TYPE
 from ..protocol.provider_errors import ProviderError, ProviderRefused
+from .request_memory import once
 
 _logger = logging.getLogger(__name__)
 
@@ -30,7 +31,6 @@ class OAuth2Revocation(models.Model):
         [("access", "Access"), ("refresh", "Refresh")], required=True, readonly=True
     )
     value = fields.Char(
-        required=True,
         readonly=True,
         groups=fields.NO_ACCESS,
         copy=False,
@@ -75,8 +75,9 @@ class OAuth2Revocation(models.Model):
             self.unlink()
             return False
         hint = f"{self.kind}_token"
+        client = self.client_id._provider_client()
         try:
-            self.client_id._provider_client().revoke_token(text, token_type_hint=hint)
+            once(("tell", self.id), lambda: client.revoke_token(text, hint))
         except ProviderError as failure:
             if _is_unsupported(failure):
                 _logger.info("A provider cannot revoke %s tokens.", self.kind)
@@ -89,6 +90,7 @@ class OAuth2Revocation(models.Model):
 
     def _postpone(self, reason):
         if self.tries + 1 >= _MAX_TRIES:
+            self.value = False  # the line explains; the secret is of no more use
             _logger.error(
                 "Giving up revoking a token of client %s at its provider: %s",
                 self.client_id.id,

@@ -40,6 +40,19 @@ class OAuth2Scope(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        if "name" in vals:
+            renamed = self.filtered(lambda scope: scope.name != vals["name"])
+            Grant = self.env["oauth2.client.user"].sudo()
+            if Grant.search_count([("scope_ids", "in", renamed.ids)], limit=1):
+                raise ValidationError(
+                    self.env._(
+                        "A granted scope keeps its name: its users agreed to that one."
+                        " Make a new scope instead."
+                    )
+                )
+        return super().write(vals)
+
     @api.constrains("api_id")
     def _check_api_is_fixed(self):
         Client = self.env["oauth2.client"].sudo().with_context(active_test=False)

@@ -179,8 +179,8 @@ _GRANT = """
                                        AND served.client_id = grantee.client_id
       JOIN res_users odoo_user ON odoo_user.id = grantee.user_id AND odoo_user.active
      WHERE token.digest = %(digest)s AND token.kind = 'access'
-       AND token.expires_at > now() AT TIME ZONE 'UTC'
-       AND grantee.expires_at > now() AT TIME ZONE 'UTC'
+       AND token.expires_at > statement_timestamp() AT TIME ZONE 'UTC'
+       AND grantee.expires_at > statement_timestamp() AT TIME ZONE 'UTC'
        AND grantee.state = 'active'
        AND api.endpoint = %(endpoint)s
      ORDER BY grantee.id DESC

@@ -36,16 +36,23 @@ def inspect_route(url, endpoint):
     except (TypeError, ValueError) as error:
         problem = f"oauth2_scopes: {error}"  # raised, it would break every page
     routing["oauth2_required"] = frozenset().union(*scopes)
-    routing["oauth2_wants_api"] = _wants_api(endpoint.original_endpoint)
+    routing["oauth2_wants_api"] = _wants_api(handler_of(endpoint))
     if routing["auth"] != "oauth2":
         problem = "an override drops auth='oauth2'"
     elif len({r["oauth2_api"] for r in routings if r.get("oauth2_api")}) > 1:
         problem = "an override moves the route to another API"
+    elif routing.get("oauth2_api") and _API in url:
+        problem = "the route names two APIs: leave out oauth2_api, or <api>"
     elif not routing.get("oauth2_api") and _API not in url:
         problem = "the route names no API: write <api> in its path, or oauth2_api="
     if problem:
         _logger.error("Route %s is refused: %s", url, problem)
         routing["oauth2_problem"] = problem
+
+
+def handler_of(endpoint):
+    """:return: the controller's method behind a route, whether decorated or not"""
+    return getattr(endpoint, "original_endpoint", endpoint.func)
 
 
 def expand_api(url, endpoints):

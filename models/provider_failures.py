@@ -40,7 +40,7 @@ def as_wire_errors(*, can_be_repeated=True):
         if refusal.code == "invalid_grant":
             raise InvalidGrant(reason="the provider says invalid_grant") from refusal
         _logger.info("Provider refused: %s", refusal.reason)
-        raise ServerError(reason=f"provider says {refusal.code}") from refusal
+        raise ServerError(reason=refusal.reason) from refusal
     except ProviderMisbehaved as failure:
         _logger.info("Provider misbehaved: %s", failure.reason)
         raise ServerError(reason=failure.reason) from failure

@@ -16,4 +16,6 @@ class ResUsers(models.Model):
         """A user's grants end with the user, at the providers too."""
         grants = self.env["oauth2.client.user"].sudo()
         grants.search([("user_id", "in", self.ids)]).unlink()
+        requests = self.env["oauth2.authorization.request"].sudo()
+        requests.search([("user_id", "in", self.ids)]).unlink()
         return super().unlink()

@@ -16,7 +16,6 @@ class OAuth2Error(Exception):
     :param description: static ASCII text for the caller; the class's own when left out
     :param reason: what the log says; never a token, secret, identity or provider's text
     :param retry_after: seconds after which the caller may try again
-    :param log_only: keyword facts for the audit event, never sent
     """
 
     error = "server_error"

@@ -23,7 +23,8 @@ class Keyring:
     """
 
     def __init__(self, keys):
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._first = Fernet(keys[0])
+        self._fernet = MultiFernet([self._first, *map(Fernet, keys[1:])])
         self.fingerprint = fingerprint(keys[0])
 
     def encrypt(self, text):
@@ -37,11 +38,13 @@ class Keyring:
         except (InvalidToken, UnicodeError, TypeError) as error:
             raise CannotDecrypt from error
 
-    def rotate(self, encrypted):
-        """:return: the same text encrypted with the first key
-        :raises CannotDecrypt: when no key fits
-        """
-        return self.encrypt(self.decrypt(encrypted))
+    def is_current(self, encrypted):
+        """:return: whether the first key encrypted it"""
+        try:
+            self._first.decrypt(encrypted.encode())
+        except InvalidToken:
+            return False
+        return True
 
 
 def split_keys(text):

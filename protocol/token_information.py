@@ -2,25 +2,7 @@
 
 import time
 
-_YEARS = 10 * 365 * 24 * 3600
-
-
-def seconds(value):
-    """Read ``expires_in`` (RFC 6749 section 5.1) as leniently as providers write it.
-
-    :param value: a number, a numeric text, or None
-    :return: whole seconds from 0 to ten years, or ``None`` when none is said
-    :raises ValueError: when it is something else
-    """
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        raise ValueError("expires_in is no number")
-    try:
-        number = float(value)
-        return max(0, min(int(number), _YEARS))
-    except (TypeError, OverflowError) as error:
-        raise ValueError("expires_in is no number") from error
+from .token_answer import lifetime_seconds
 
 
 def expires_at(answer, lifetime, now=None):
@@ -30,9 +12,9 @@ def expires_at(answer, lifetime, now=None):
     :param int lifetime: the API's own limit in seconds
     :param now: epoch seconds, the clock's when left out
     :return: epoch seconds: the earlier of the provider's end and the API's
-    :raises ValueError: when the answer's ``expires_in`` cannot be read
+    :raises ProviderMisbehaved: when the answer's ``expires_in`` cannot be read
     """
-    said = seconds(answer.get("expires_in"))
+    said = lifetime_seconds(answer)
     return int(now or time.time()) + (lifetime if said is None else min(said, lifetime))
 
 
