@@ -18,24 +18,24 @@ class TestEvents(OAuth2Case):
         names = {"client_id": "demo-app", "client_user_identity": identity}
         self.call("token", names)
         self.call("revoke", names)
-        self.assertEqual(
-            self.events().mapped("kind"), ["authorize", "sign_in", "refresh", "revoke"]
-        )
-        signed_in = self.events()[1]
+        self.assertEqual(self.events().mapped("kind"), ["sign_in", "refresh", "revoke"])
+        signed_in = self.events()[0]
         self.assertEqual(signed_in.user_id, self.user)
         self.assertEqual(signed_in.api_id, self.api)
         self.assertEqual(signed_in.address, "127.0.0.1")
 
-    def test_a_refused_call_of_a_known_client_leaves_a_line(self):
+    def test_a_refused_call_of_a_proven_caller_leaves_a_line(self):
+        _information, identity = self.authorize()
+        self.user.active = False
+        self.env.flush_all()
         response = self.call(
-            "token",
-            {"client_id": "demo-app", "client_user_identity": "cui_made-up"},
+            "token", {"client_id": "demo-app", "client_user_identity": identity}
         )
         self.assertRefused(response, 400, "invalid_grant")
-        refusal = self.events()
+        refusal = self.events()[-1]
         self.assertEqual(
             (refusal.kind, refusal.error, refusal.reason),
-            ("refusal", "invalid_grant", "unknown identity"),
+            ("refusal", "invalid_grant", "the grant is not in force"),
         )
 
     def test_a_refused_sign_in_leaves_a_line_with_its_reason(self):
@@ -45,15 +45,21 @@ class TestEvents(OAuth2Case):
         refusal = self.events()[-1]
         self.assertEqual(refusal.reason, "the claimed email is not verified")
 
-    def test_an_unknown_client_leaves_nothing(self):
+    def test_an_unproven_caller_leaves_nothing(self):
+        """A client_id is public: anybody could fill the table."""
         before = self.env["oauth2.event"].search_count([])
-        response = self.call("token", {"client_id": "x", "client_user_identity": "1"})
-        self.assertRefused(response, 401, "invalid_client")
+        for client, identity, status, error in (
+            ("x", "1", 401, "invalid_client"),
+            ("demo-app", "1", 401, "invalid_client"),
+            ("demo-app", "cui_made-up", 400, "invalid_grant"),
+        ):
+            names = {"client_id": client, "client_user_identity": identity}
+            self.assertRefused(self.call("token", names), status, error)
         self.assertEqual(self.env["oauth2.event"].search_count([]), before)
 
     def test_a_line_outlives_what_it_tells_of(self):
         self.authorize()
-        signed_in = self.events()[1]
+        signed_in = self.events()[0]
         self.api.unlink()
         signed_in.invalidate_recordset()
         self.assertEqual(

@@ -291,7 +291,7 @@ class TestRevocation(ClientCase):
         for error, status, body in (
             (ProviderRefused, 401, {"error": "invalid_client"}),
             (ProviderRefused, 400, {"error": "invalid_request"}),
-            (ProviderMisbehaved, 400, {"error": "unsupported_token_type"}),
+            (ProviderRefused, 400, {"error": "unsupported_token_type"}),
             (ProviderMisbehaved, 404, {}),
             (ProviderMisbehaved, 302, {}),
             (ProviderUnavailable, 503, {}),

@@ -1,0 +1,218 @@
+import json
+
+from lxml import html
+
+from odoo.tests import tagged
+
+from .common import BROWSER_HEADERS
+from .test_callback import CallbackCase
+
+
+@tagged("post_install", "-at_install")
+class ConfirmCase(CallbackCase):
+    def open_page(self):
+        """The user's browser comes back from the provider.
+
+        :return: the page's form, as its fields
+        """
+        self.response = self.come_back(BROWSER_HEADERS)
+        self.assertEqual(self.response.status_code, 200, self.response.text)
+        (form,) = html.fromstring(self.response.text).forms
+        self.assertEqual(form.method.upper(), "POST")
+        self.assertEqual(form.action, "/orders/oauth2/confirm")
+        return {"csrf_token": form.fields["csrf_token"]}
+
+    def decide(self, form, decision="allow", **options):
+        return self.url_open(
+            "/orders/oauth2/confirm",
+            data={**form, **({"decision": decision} if decision else {})},
+            method="POST",
+            headers={
+                **BROWSER_HEADERS,
+                "Sec-Fetch-Site": "same-origin",
+                "Origin": self.base_url(),
+                **options.pop("headers", {}),
+            },
+            allow_redirects=False,
+            **options,
+        )
+
+    def embedded(self, response):
+        (script,) = html.fromstring(response.text).xpath(
+            '//script[@id="token-information"]'
+        )
+        self.assertEqual(script.get("type"), "application/json")
+        return json.loads(script.text)
+
+    def forget_cookies(self):
+        for cookie in list(self.opener.cookies):
+            if cookie.name.startswith("oauth2_"):
+                self.opener.cookies.clear(cookie.domain, cookie.path, cookie.name)
+
+    def assertPage(self, response, status):
+        self.assertEqual(response.status_code, status, response.text)
+        media_type = response.headers["Content-Type"].partition(";")[0]
+        self.assertEqual(media_type, "text/html")
+        self.assertNotIn("Traceback", response.text)
+
+    def assertNotDecided(self, response, status=400):
+        self.assertPage(response, status)
+        self.assertNotIn("token-information", response.text)
+        self.assertFalse(self.grant_of(self.identity))
+
+
+class TestConfirmationPage(ConfirmCase):
+    """The page between a browser's sign-in and its grant."""
+
+    def test_nothing_exists_before_allow(self):
+        self.open_page()
+        self.env.invalidate_all()
+        domain = [("client_id", "=", self.client.id)]
+        self.assertFalse(self.env["oauth2.client.user"].search(domain))
+        owned = [("client_user_id.client_id", "=", self.client.id)]
+        self.assertFalse(self.env["oauth2.token"].search(owned))
+        access_token = self.provider.grants[-1]["access"][-1]
+        answer = self.bearer("/orders/partners", access_token)
+        self.assertRefused(answer, 401, "invalid_token")
+
+    def test_the_result_waits_encrypted(self):
+        self.open_page()
+        self.env.cr.execute(
+            "SELECT result FROM oauth2_authorization_request WHERE client_id = %s",
+            [self.client.id],
+        )
+        ((result,),) = self.env.cr.fetchall()
+        self.assertTrue(result)
+        grant = self.provider.grants[-1]
+        for secret in (grant["access"][-1], grant["refresh"][-1], self.user.login):
+            self.assertNotIn(secret, result)
+
+    def test_it_says_who_will_act_as_whom_and_may_do_what(self):
+        self.client.name = "The <Application>"
+        self.open_page()
+        text = html.fromstring(self.response.text).text_content()
+        for expected in (
+            "The <Application>",
+            self.api.name,
+            self.user.name,
+            self.user.login,
+            "partners.read",
+            "127.0.0.1",
+        ):
+            self.assertIn(expected, text)
+
+    def test_no_frame_no_cache_no_referer_no_foreign_script(self):
+        """RFC 9700 section 4.16"""
+        form = self.open_page()
+        allowed = self.decide(form)
+        for response in (self.response, allowed, self.decide(form)):
+            headers = response.headers
+            self.assertEqual(headers["X-Frame-Options"], "DENY")
+            self.assertEqual(headers["Cache-Control"], "no-store")
+            self.assertEqual(headers["Referrer-Policy"], "no-referrer")
+            policy = dict(
+                directive.strip().split(" ", 1)
+                for directive in headers["Content-Security-Policy"].split(";")
+            )
+            self.assertEqual(policy["default-src"], "'none'")
+            self.assertEqual(policy["frame-ancestors"], "'none'")
+            self.assertEqual(policy["base-uri"], "'none'")
+            self.assertEqual(policy["script-src"], "'self'")
+            self.assertEqual(policy["form-action"], "'self'")
+
+    def test_its_cookie_is_of_this_page_only_and_out_of_reach(self):
+        form = self.open_page()
+        cookie = self.response.headers["Set-Cookie"]
+        for attribute in ("HttpOnly", "SameSite=Lax", "Path=/orders/oauth2"):
+            self.assertIn(attribute, cookie)
+        self.assertIn("Max-Age=600", cookie)
+        self.assertNotIn(form["csrf_token"], cookie)
+        self.assertNotIn("session_id", cookie)
+
+    def test_its_cookie_is_secure_where_odoo_is(self):
+        self.env["ir.config_parameter"].set_param(
+            "api_auth_oauth2.base_url", "https://odoo.example.com"
+        )
+        self.asked = self.ask()
+        url = self.sign_in(self.asked["authorization_url"])
+        path = url.removeprefix("https://odoo.example.com")
+        response = self.visit(path, BROWSER_HEADERS)
+        self.assertIn("; Secure", response.headers["Set-Cookie"])
+
+
+class TestConfirmAllow(ConfirmCase):
+    """Allow makes the grant and shows the token information."""
+
+    def test_it_carries_the_token_information_as_json(self):
+        response = self.decide(self.open_page())
+        self.assertPage(response, 200)
+        information = self.embedded(response)
+        self.assertEqual(
+            information["access_token"], self.provider.grants[-1]["access"][-1]
+        )
+        self.assertEqual(information["db"], self.env.cr.dbname)
+        self.assertEqual(information["login"], self.user.login)
+        self.assertIs(type(information["expires_in"]), int)
+        self.assertIs(type(information["expires_at"]), int)
+        opened = self.bearer("/orders/partners", information["access_token"])
+        self.assertEqual(opened.status_code, 200, opened.text)
+        self.assertEqual(self.grant_of(self.identity).user_id, self.user)
+
+    def test_what_the_provider_says_cannot_leave_the_script_element(self):
+        text = "</script><script>alert(1)</script><!--\u2028"
+        self.provider.token_answer_override = {"custom": text}
+        response = self.decide(self.open_page())
+        self.assertEqual(self.embedded(response)["custom"], text)
+        self.assertNotIn("<script>alert", response.text)
+
+    def test_two_sign_ins_in_one_browser_do_not_collide(self):
+        first = self.open_page()
+        first_identity = self.identity
+        self.asked = self.ask()
+        second = self.open_page()
+        for form in (first, second):
+            self.assertPage(self.decide(form), 200)
+        self.assertTrue(self.grant_of(first_identity))
+        self.assertTrue(self.grant_of(self.asked["client_user_identity"]))
+
+    def test_its_cookie_is_taken_back(self):
+        response = self.decide(self.open_page())
+        self.assertIn("Max-Age=0", response.headers["Set-Cookie"])
+
+    def test_who_may_not_use_the_api_any_more_is_refused(self):
+        form = self.open_page()
+        self.api.allowed_group_ids = self.env.ref("base.group_system")
+        self.assertNotDecided(self.decide(form), 403)
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 2)
+
+
+class TestConfirmDeny(ConfirmCase):
+    """Deny grants nothing, and ends the new tokens where that harms nobody."""
+
+    def test_nothing_is_granted_and_the_new_tokens_are_revoked(self):
+        response = self.decide(self.open_page(), "deny")
+        self.assertNotDecided(response, 200)
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 2)
+        self.assertFalse(self.provider.grants)
+
+    def test_another_grant_of_the_same_client_and_subject_is_left_alone(self):
+        self.authorize()
+        self.decide(self.open_page(), "deny")
+        self.assertFalse(self.grant_of(self.identity))
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 0)
+        self.assertFalse(self.env["oauth2.revocation"].search([]))
+
+    def test_a_grant_that_is_over_or_of_another_client_or_subject_does_not_count(self):
+        _information, expired = self.authorize()
+        self.grant_of(expired).state = "expired"
+        other = self.make_client(
+            self.api, self.provider_record, client_identifier="other-app"
+        )
+        self.make_grant(other, self.user, subject="olivia")
+        self.make_grant(self.client, self.user, subject="somebody-else")
+        self.decide(self.open_page(), "deny")
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 2)

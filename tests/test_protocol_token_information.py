@@ -1,0 +1,100 @@
+import hashlib
+
+from odoo.tests import BaseCase
+
+from ..protocol import digests
+from ..protocol.scope import scope_set, scope_string
+from ..protocol.token_information import expires_at, token_information
+
+NOW = 1_800_000_000
+
+
+class TestProtocolTokenInformation(BaseCase):
+    """What a provider answered, made whole for the application."""
+
+    def test_the_access_token_ends_at_the_earlier_of_both_ends(self):
+        for said, lifetime, expected in (
+            (60, 3600, 60),
+            (7200, 3600, 3600),
+            ("60", 3600, 60),
+            (None, 3600, 3600),
+            (0, 3600, 0),
+        ):
+            answer = {} if said is None else {"expires_in": said}
+            with self.subTest(said=said):
+                self.assertEqual(expires_at(answer, lifetime, NOW), NOW + expected)
+
+    def test_the_provider_s_answer_is_kept_verbatim_and_ours_wins(self):
+        answer = {
+            "access_token": "a",
+            "token_type": "bearer",
+            "scope": "openid  email",
+            "expires_in": "86400",
+            "expires_at": "tomorrow",
+            "db": "theirs",
+            "login": "theirs",
+            "custom": {"nested": [1, None, "é"]},
+        }
+        information = token_information(
+            answer, expires=NOW + 60, db="ours", login="olivia", now=NOW + 0.7
+        )
+        self.assertEqual(
+            information,
+            {
+                **answer,
+                "expires_in": 60,
+                "expires_at": NOW + 60,
+                "db": "ours",
+                "login": "olivia",
+            },
+        )
+        self.assertEqual(answer["db"], "theirs")
+
+    def test_expires_in_is_never_negative(self):
+        information = token_information({}, expires=NOW - 9, db="", login="", now=NOW)
+        self.assertEqual(information["expires_in"], 0)
+
+
+class TestProtocolDigests(BaseCase):
+    def test_a_random_token_has_256_bits_and_is_url_safe(self):
+        """RFC 6749 section 10.10"""
+        tokens = {digests.random_token() for _number in range(100)}
+        self.assertEqual(len(tokens), 100)
+        for token in tokens:
+            self.assertRegex(token, r"^[A-Za-z0-9_-]{43}$")
+
+    def test_an_issued_identity_is_a_random_token_that_says_so(self):
+        self.assertRegex(digests.issue_identity(), r"^cui_[A-Za-z0-9_-]{43}$")
+        self.assertNotEqual(digests.issue_identity(), digests.issue_identity())
+
+    def test_a_digest_is_sha_256_in_hexadecimal(self):
+        self.assertEqual(digests.digest("é"), hashlib.sha256("é".encode()).hexdigest())
+
+    def test_a_keyed_digest_depends_on_its_key(self):
+        first, second = (digests.keyed_digest(key, "42") for key in (b"a", b"b"))
+        self.assertNotEqual(first, second)
+        self.assertNotEqual(first, digests.digest("42"))
+        self.assertEqual(first, digests.keyed_digest(b"a", "42"))
+
+    def test_texts_are_compared_whole(self):
+        self.assertTrue(digests.same("é", "é"))
+        for other in ("", "e", "éé"):
+            self.assertFalse(digests.same("é", other))
+
+
+class TestProtocolScope(BaseCase):
+    """RFC 6749 section 3.3"""
+
+    def test_names_are_separated_by_spaces_and_have_no_order(self):
+        self.assertEqual(scope_set("b a  b"), {"a", "b"})
+        self.assertEqual(scope_set(["b", "a"]), {"a", "b"})
+        self.assertEqual(scope_set(""), frozenset())
+        self.assertEqual(scope_string({"b", "a"}), "a b")
+        self.assertEqual(scope_string(()), "")
+
+    def test_names_have_a_grammar(self):
+        for name in ("partners.read", "https://example.com/auth#x", "a:b", "!", "~"):
+            self.assertEqual(scope_set([name]), {name})
+        for wrong in (['a"b'], ["a\\b"], ["a b"], ["é"], "a\tb", "a\nb", [1], [None]):
+            with self.subTest(wrong=wrong), self.assertRaises(ValueError):
+                scope_set(wrong)

@@ -1,0 +1,142 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from ..protocol import transport
+from .test_revoke import RevokeCase
+
+
+@tagged("post_install", "-at_install")
+class TestRevokeAtProvider(RevokeCase):
+    """A provider that cannot be told now is told later; here the grant ends at once."""
+
+    def assertToldLater(self, response):
+        self.assertRevoked(response, at_provider=False)
+        self.assertEqual(self.pending.mapped("kind"), ["refresh", "access"])
+        self.env.cr.execute("SELECT json_agg(r)::text FROM oauth2_revocation r")
+        ((rows,),) = self.env.cr.fetchall()
+        for name in ("access_token", "refresh_token"):
+            self.assertNotIn(self.information[name], rows)
+        self.provider.behave()
+        self.provider.requests.clear()
+        self.tell_providers()
+        self.assertFalse(self.told(), "not before its time")
+        self.pending.next_try_at = fields.Datetime.now() - timedelta(seconds=1)
+        self.tell_providers()
+        self.assertEqual(
+            self.told(),
+            [
+                ("refresh_token", self.information["refresh_token"]),
+                ("access_token", self.information["access_token"]),
+            ],
+        )
+        self.assertFalse(self.pending)
+
+    def test_it_fails(self):
+        self.provider.answer("revocation", status=503)
+        self.assertToldLater(self.revoke(client_secret="demo-secret"))
+
+    def test_it_hangs_up(self):
+        self.provider.close("revocation")
+        self.assertToldLater(self.revoke(client_secret="demo-secret"))
+
+    def test_it_is_down(self):
+        endpoint = self.provider_record.revocation_endpoint
+        self.provider_record.revocation_endpoint = "http://127.0.0.1:1/revoke"
+        response = self.revoke(client_secret="demo-secret")
+        self.provider_record.revocation_endpoint = endpoint
+        self.assertToldLater(response)
+
+    def test_it_hangs(self):
+        self.patch(transport, "READ_SECONDS", 0.2)
+        self.provider.hang = 5
+        response = self.revoke(client_secret="demo-secret")
+        self.assertRevoked(response, at_provider=False)
+        self.assertEqual(len(self.pending), 2)
+
+    def test_it_answers_nonsense(self):
+        for answer in (
+            {"status": 302, "headers": {"Location": "/userinfo"}},
+            {"status": 400, "body": b"<h1>oops</h1>"},
+            {"status": 401, "json": {"error": "invalid_client"}},
+        ):
+            self.information, self.identity = self.authorize()
+            self.names["client_user_identity"] = self.identity
+            self.provider.answer("revocation", **answer)
+            self.assertRevoked(self.revoke(), at_provider=False)
+        self.assertEqual(len(self.pending), 6)
+
+    def test_it_cannot_revoke_that_kind_of_token(self):
+        # RFC 7009 section 2.2.1: asking again would not help.
+        unsupported = {"error": "unsupported_token_type"}
+        self.provider.answer("revocation", status=400, json=unsupported)
+        response = self.revoke(client_secret="demo-secret")
+        self.assertRevoked(response, at_provider=False)
+        self.assertFalse(self.pending)
+
+    def test_it_fails_for_one_of_the_tokens(self):
+        grant = self.grant
+        grant._current_token("access").sudo().value = False  # cannot be sent
+        self.assertRevoked(self.revoke(client_secret="demo-secret"))
+        self.assertEqual([hint for hint, _token in self.told()], ["refresh_token"])
+
+    def test_it_offers_no_revocation(self):
+        self.provider_record.revocation_endpoint = False
+        response = self.revoke(client_secret="demo-secret")
+        self.assertRevoked(response, at_provider=False)
+        self.assertFalse(self.pending)
+        self.assertFalse(self.told())
+
+
+@tagged("post_install", "-at_install")
+class TestRevokeByDeletion(RevokeCase):
+    """Deleting from the backend revokes as well."""
+
+    def assertToldByCron(self):
+        self.assertGone()
+        self.assertFalse(self.told())
+        self.tell_providers()
+        self.assertEqual(
+            [hint for hint, _token in self.told()], ["refresh_token", "access_token"]
+        )
+        self.assertFalse(self.provider.grants)
+
+    def test_of_the_client_api_user(self):
+        self.grant.unlink()
+        self.assertToldByCron()
+
+    def test_by_the_form_s_button(self):
+        action = self.grant.action_revoke()
+        self.assertEqual(action["type"], "ir.actions.act_window")
+        self.assertToldByCron()
+
+    def test_of_the_user(self):
+        self.user.unlink()
+        self.assertToldByCron()
+
+    def test_of_the_api(self):
+        self.api.unlink()
+        self.tell_providers()
+        self.assertEqual(len(self.told()), 2)
+        self.assertFalse(self.provider.grants)
+
+    def test_of_the_client(self):
+        self.client.unlink()
+        self.assertEqual(len(self.told()), 2)
+        self.assertFalse(self.provider.grants)
+
+    def test_of_the_client_with_what_was_still_to_be_told(self):
+        self.provider.answer("revocation", status=503)
+        self.revoke(client_secret="demo-secret")
+        self.provider.behave()
+        self.provider.requests.clear()
+        self.client.unlink()
+        self.assertEqual(len(self.told()), 2)
+
+    def test_of_the_client_of_a_provider_that_is_down(self):
+        self.provider.answer("revocation", status=503)
+        with self.assertLogs("odoo.addons.api_auth_oauth2", "WARNING") as logs:
+            self.client.unlink()
+        self.assertIn("live there until they expire", logs.output[0])
+        self.assertFalse(self.client.exists())
