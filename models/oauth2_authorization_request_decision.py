@@ -73,10 +73,6 @@ class OAuth2AuthorizationRequest(models.Model):
         :raises AccessDenied: nobody, somebody else, or one who may not use this API
         """
         Grant = self.env["oauth2.client.user"]
-        if renewed := Grant._of_sign_in(self):
-            # It may be being refreshed; where it was just revoked, it is made anew.
-            with contextlib.suppress(InvalidGrant):
-                renewed._lock()
         self._take_turn()
         result = self._decide()
         provider, answer = self.client_id.provider_id, result["answer"]
@@ -117,13 +113,19 @@ class OAuth2AuthorizationRequest(models.Model):
         )
 
     def _take_turn(self):
-        """Let no other sign-in of the same identity make its grant now.
+        """Let nobody else make or change this sign-in's grant meanwhile.
 
-        :raises ConcurrencyError: one does so: Odoo runs this one again in a moment, and
-            it finds what is there then
+        :raises TemporarilyUnavailable: somebody refreshes it for too long
+        :raises ConcurrencyError: another sign-in makes it: Odoo runs this one again in
+            a moment, and it finds what is there then
         """
+        if grant := self.env["oauth2.client.user"]._of_sign_in(self):
+            with contextlib.suppress(InvalidGrant):  # just revoked: made anew
+                grant._lock()
+                return
         key = f"oauth2 {self.api_id.id} {self.client_id.id} {self.identity_digest}"
         cr = self.env.cr
+        commit_now(self.env)  # what the last to have its turn made must be seen
         cr.execute(
             SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
         )

@@ -52,7 +52,7 @@ def inspect_route(url, endpoint):
 
 def handler_of(endpoint):
     """:return: the controller's method behind a route, whether decorated or not"""
-    return getattr(endpoint, "original_endpoint", endpoint.func)
+    return getattr(endpoint, "original_endpoint", endpoint.func.__func__)
 
 
 def expand_api(url, endpoints):

@@ -1,0 +1,150 @@
+"""The scheduled job that forgets what is over, and nothing else."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import BROWSER_HEADERS
+from .test_token import TokenCase
+
+
+@tagged("post_install", "-at_install")
+class TestCleanUp(TokenCase):
+    def setUp(self):
+        super().setUp()
+        self.env["oauth2.authorization.request"].search([]).unlink()
+
+    def clean_up(self):
+        """Run the job as the scheduler does."""
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            cron = self.env(cr=cr).ref("api_auth_oauth2.ir_cron_clean_up")
+            cron.ir_actions_server_id.with_user(cron.user_id).run()
+        self.env.invalidate_all()
+
+    def ago(self, **delta):
+        """A moment; to the database it is still when this class's tests began."""
+        return fields.Datetime.now() - timedelta(**delta)
+
+    def requests(self):
+        self.env.invalidate_all()
+        return self.env["oauth2.authorization.request"].search(
+            [("client_id", "=", self.client.id)]
+        )
+
+    def open_page(self):
+        """A browser's sign-in that nobody decides upon."""
+        url = self.sign_in(self.ask()["authorization_url"])
+        self.assertEqual(self.visit(url, BROWSER_HEADERS).status_code, 200)
+        return self.requests()[0]
+
+    def test_an_answer_is_wiped_after_a_minute(self):
+        self.refreshed(self.by_secret())
+        self.clean_up()
+        self.assertTrue(self.grant.sudo().last_answer)
+        self.grant.last_refresh_at = self.ago(seconds=30)
+        self.clean_up()
+        self.assertTrue(self.grant.sudo().last_answer)
+        self.grant.last_refresh_at = self.ago(hours=1)
+        self.clean_up()
+        self.assertFalse(self.grant.sudo().last_answer)
+
+    def test_replaced_tokens_are_gone_after_a_minute(self):
+        self.refreshed(self.by_secret())
+        replaced = self.grant.token_ids.filtered("superseded_at")
+        self.assertEqual(len(replaced), 2)
+        self.clean_up()
+        self.assertTrue(all(replaced.mapped("superseded_at")))
+        replaced.superseded_at = self.ago(hours=1)
+        self.clean_up()
+        self.assertFalse(replaced.exists())
+        self.assertEqual(
+            sorted(self.grant.token_ids.mapped("kind")), ["access", "refresh"]
+        )
+
+    def test_an_expired_token_is_kept_as_long_as_it_proves_a_refresh(self):
+        token = self.grant._current_token("access")
+        lifetime = self.api.refresh_token_lifetime
+        token.expires_at = self.ago(seconds=lifetime - 3600)
+        self.clean_up()
+        self.assertTrue(token.exists())
+        token.expires_at = self.ago(seconds=lifetime + 3600)
+        self.clean_up()
+        self.assertFalse(token.exists())
+        self.assertTrue(self.grant)
+
+    def test_what_nobody_decided_upon_is_discarded_and_revoked(self):
+        record = self.open_page()
+        self.clean_up()
+        self.assertTrue(record.sudo().result)
+        record.expires_at = self.ago(minutes=1)
+        # Another grant of this client and subject would be ended with it.
+        self.grant.state = "expired"
+        self.clean_up()
+        self.assertFalse(record.sudo().result)
+        self.assertTrue(record.decided_at)
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 2)
+
+    def test_what_may_still_be_decided_upon_is_left_alone(self):
+        asked = self.ask()
+        page = self.open_page()
+        self.clean_up()
+        self.assertEqual(len(self.requests()), 2)
+        self.assertFalse(page.decided_at)
+        response = self.visit(self.sign_in(asked["authorization_url"]))
+        self.assertEqual(response.status_code, 200, response.text)
+
+    def test_a_sign_in_is_forgotten_a_day_after_its_end(self):
+        self.ask()
+        self.authorize()
+        self.requests().expires_at = self.ago(hours=23)
+        self.clean_up()
+        self.assertEqual(len(self.requests()), 2)
+        self.requests().expires_at = self.ago(hours=25)
+        self.clean_up()
+        self.assertFalse(self.requests())
+
+    def test_one_that_was_never_decided_upon_is_revoked_before_it_is_forgotten(self):
+        self.open_page().expires_at = self.ago(days=2)
+        self.open_page().expires_at = self.ago(hours=1)
+        self.grant.state = "expired"
+        # Fewer than there are, as after a long time out of service.
+        for _time in range(3):
+            self.env["oauth2.authorization.request"]._clean_up(limit=1)
+        self.assertEqual(len(self.requests()), 1)
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 4)
+
+    def test_an_issued_identity_is_remembered_for_a_day(self):
+        identity = self.ask()["client_user_identity"]
+        self.requests().expires_at = self.ago(hours=23)
+        self.clean_up()
+        again = self.ask(identity)
+        self.assertEqual(again["client_user_identity"], identity)
+        self.requests().expires_at = self.ago(hours=25)
+        self.clean_up()
+        body = {"client_id": "demo-app", "client_user_identity": identity}
+        response = self.call("provider/authorize", body)
+        self.assertRefused(response, 400, "invalid_request")
+
+    def test_an_issued_identity_is_remembered_as_long_as_its_grant(self):
+        _information, identity = self.authorize()
+        self.requests().expires_at = self.ago(days=2)
+        self.clean_up()
+        self.assertFalse(self.requests())
+        self.authorize(identity)
+
+    def test_grants_and_the_audit_log_stay(self):
+        self.grant.write({"state": "expired", "expires_at": self.ago(days=999)})
+        events = self.env["oauth2.event"].search_count([])
+        self.clean_up()
+        self.assertTrue(self.grant)
+        self.assertEqual(self.env["oauth2.event"].search_count([]), events)
+
+    def test_the_job_is_due_every_few_minutes(self):
+        for name in ("ir_cron_clean_up", "ir_cron_revocations"):
+            cron = self.env.ref(f"api_auth_oauth2.{name}")
+            self.assertTrue(cron.active)
+            self.assertEqual((cron.interval_number, cron.interval_type), (5, "minutes"))

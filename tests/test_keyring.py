@@ -1,0 +1,266 @@
+"""The keys that encrypt what must be sent back to a provider."""
+
+import os
+from unittest.mock import patch
+
+from cryptography.fernet import Fernet
+
+from odoo.tests import tagged
+from odoo.tools import config
+
+from ..models.oauth2_keyring import KEYS_OPTION, KEYS_VARIABLE
+from ..protocol.errors import TemporarilyUnavailable
+from .test_token import TokenCase
+
+_KEYRING = "odoo.addons.api_auth_oauth2.models.oauth2_keyring"
+_FINGERPRINT = "api_auth_oauth2.key_fingerprint"
+
+
+def new_key():
+    return Fernet.generate_key().decode()
+
+
+@tagged("post_install", "-at_install")
+class KeyringCase(TokenCase):
+    def setUp(self):
+        self.configure()
+        super().setUp()
+        self.keyring = self.env["oauth2.keyring"]
+
+    def configure(self, *keys):
+        """Have this process run with these keys from now on."""
+        self.enterContext(patch.dict(config.options, {KEYS_OPTION: ",".join(keys)}))
+        self.enterContext(patch.dict(os.environ, {KEYS_VARIABLE: ""}))
+
+    def restore_elsewhere(self):
+        """The database finds itself on a server whose derived key is another one."""
+        self.env["ir.config_parameter"].set_param("database.secret", "another")
+
+    def fingerprint(self):
+        return self.env["ir.config_parameter"].get_param(_FINGERPRINT)
+
+
+class TestKeys(KeyringCase):
+    """Where keys come from, and which of them does what."""
+
+    def test_without_configured_keys_one_is_derived_from_the_database(self):
+        encrypted = self.keyring._encrypt("a secret")
+        self.assertNotIn("a secret", encrypted)
+        self.assertEqual(self.keyring._decrypt(encrypted), "a secret")
+        self.assertFalse(self.fingerprint())
+        self.restore_elsewhere()
+        self.assertIsNone(self.keyring._decrypt(encrypted))
+
+    def test_the_settings_say_where_the_key_comes_from(self):
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(settings.api_auth_oauth2_key_source, "database")
+        self.configure(new_key())
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(settings.api_auth_oauth2_key_source, "configured")
+
+    def test_keys_are_read_from_odoo_conf_else_from_the_environment(self):
+        file_key, environment_key = new_key(), new_key()
+        self.enterContext(patch.dict(os.environ, {KEYS_VARIABLE: environment_key}))
+        self.assertEqual(self.keyring._configured_keys(), [environment_key])
+        with patch.dict(config.options, {KEYS_OPTION: f" {file_key} , "}):
+            self.assertEqual(self.keyring._configured_keys(), [file_key])
+
+    def test_encryption_never_gives_the_same_twice(self):
+        self.assertNotEqual(self.keyring._encrypt("x"), self.keyring._encrypt("x"))
+
+    def test_what_was_written_before_there_was_a_key_is_still_read(self):
+        encrypted = self.keyring._encrypt("a secret")
+        self.configure(new_key())
+        self.assertEqual(self.keyring._decrypt(encrypted), "a secret")
+        self.refreshed(self.by_secret())
+
+    def test_the_first_use_of_a_key_is_remembered_by_its_fingerprint(self):
+        key = new_key()
+        self.configure(key)
+        self.assertFalse(self.fingerprint())
+        self.keyring._encrypt("a secret")
+        self.assertRegex(self.fingerprint(), "^[0-9a-f]{16}$")
+        self.assertNotIn(self.fingerprint(), key)
+
+    def test_the_first_encrypts_and_all_decrypt(self):
+        old, new = new_key(), new_key()
+        self.configure(old)
+        by_old = self.keyring._encrypt("old secret")
+        self.configure(new, old)
+        self.assertEqual(self.keyring._decrypt(by_old), "old secret")
+        by_new = self.keyring._encrypt("new secret")
+        self.configure(new)
+        self.assertEqual(self.keyring._decrypt(by_new), "new secret")
+        self.assertIsNone(self.keyring._decrypt(by_old))
+
+    def test_the_key_of_identities_moves_on_with_the_first_key(self):
+        old, new = new_key(), new_key()
+        for keys in ((old,), (new, old), (new,)):
+            self.configure(*keys)
+            self.client.client_secret = "demo-secret"
+            self.assertTrue(self.grant_of("42"), len(keys))
+
+    def test_an_altered_value_is_not_decrypted(self):
+        encrypted = self.keyring._encrypt("a secret")
+        for altered in (encrypted[:-2], encrypted.swapcase(), "x", "é"):
+            self.assertIsNone(self.keyring._decrypt(altered))
+        self.assertIsNone(self.keyring._decrypt(False))
+
+
+class TestMissingKey(KeyringCase):
+    """A process without the key that was used answers 503, and never falls back."""
+
+    def setUp(self):
+        super().setUp()
+        self.key = new_key()
+        self.configure(self.key)
+        self.client.client_secret = "demo-secret"
+        self.information, self.identity = self.authorize("43")
+        self.names["client_user_identity"] = self.identity
+        self.provider.calls.clear()
+
+    def assertUnavailable(self, response):
+        self.assertRefused(response, 503, "temporarily_unavailable")
+        self.assertFalse(self.provider.calls)
+
+    def check_all(self):
+        for name in ("provider/authorize", "token", "revoke"):
+            body = {**self.names, "client_secret": "demo-secret"}
+            with self.subTest(name), self.assertLogs(_KEYRING, "ERROR") as logs:
+                self.assertUnavailable(self.call(name, body))
+            self.assertNotIn(self.key, "".join(logs.output))
+
+    def test_no_key_at_all(self):
+        self.configure()
+        self.check_all()
+
+    def test_another_key(self):
+        self.configure(new_key())
+        self.check_all()
+
+    def test_a_malformed_key(self):
+        for malformed in ("nonsense", self.key[:-1], "x" + self.key, "é" * 44):
+            self.configure(self.key, malformed)
+            self.check_all()
+
+    def test_nothing_is_encrypted_or_decrypted_with_the_derived_key(self):
+        self.configure()
+        with self.assertLogs(_KEYRING, "ERROR"):
+            with self.assertRaises(TemporarilyUnavailable):
+                self.keyring._encrypt("a secret")
+            with self.assertRaises(TemporarilyUnavailable):
+                self.keyring._decrypt("anything")
+
+    def test_the_log_names_the_fingerprint_and_what_to_set(self):
+        self.configure()
+        with self.assertLogs(_KEYRING, "ERROR") as logs:
+            self.by_secret()
+        for part in (self.fingerprint(), KEYS_OPTION, KEYS_VARIABLE):
+            self.assertIn(part, logs.output[0])
+
+    def test_a_callback_is_refused_too(self):
+        url = self.sign_in(self.ask()["authorization_url"])
+        self.configure()
+        self.provider.calls.clear()
+        with self.assertLogs(_KEYRING, "ERROR"):
+            self.assertUnavailable(self.visit(url))
+
+    def test_access_tokens_need_no_key(self):
+        self.configure()
+        opened = self.bearer("/orders/partners", self.information["access_token"])
+        self.assertEqual(opened.status_code, 200, opened.text)
+
+    def test_nothing_is_lost_meanwhile(self):
+        self.configure()
+        with self.assertLogs(_KEYRING, "ERROR"):
+            self.by_secret()
+        self.configure(self.key)
+        self.refreshed(self.by_secret())
+
+
+class TestUndecryptable(KeyringCase):
+    """What no key fits is kept, and counts as "authorize again"."""
+
+    def stored(self):
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT json_agg(t ORDER BY id)::text FROM oauth2_token t"
+            " UNION ALL SELECT json_agg(g ORDER BY id)::text FROM oauth2_client_user g"
+            " UNION ALL SELECT json_agg(c ORDER BY id)::text FROM oauth2_client c"
+        )
+        return self.env.cr.fetchall()
+
+    def test_a_refresh_token(self):
+        self.information, self.identity = self.authorize()
+        self.names["client_user_identity"] = self.identity
+        self.restore_elsewhere()
+        before = self.stored()
+        response = self.refresh()
+        self.assertRefused(response, 400, "invalid_grant")
+        self.assertIn("authorize again", response.json()["error_description"])
+        self.assertEqual(self.stored(), before)
+        opened = self.bearer("/orders/partners", self.information["access_token"])
+        self.assertEqual(opened.status_code, 200, opened.text)
+
+    def test_a_self_chosen_identity(self):
+        self.api.trust_identity = True
+        self.restore_elsewhere()
+        before = self.stored()
+        with self.assertLogs(_KEYRING, "WARNING") as logs:
+            response = self.refresh()
+        self.assertRefused(response, 400, "invalid_grant")
+        self.assertIn("must be authorized again", logs.output[0])
+        self.assertEqual(self.stored(), before)
+
+    def test_a_self_chosen_identity_is_found_again_with_its_key(self):
+        first = self.grant
+        secret = self.env["ir.config_parameter"].get_param("database.secret")
+        self.restore_elsewhere()
+        self.client.client_secret = "demo-secret"
+        with self.assertLogs(_KEYRING, "WARNING"):
+            self.authorize("43")
+        self.assertTrue(self.grant_of("43"))
+        self.env["ir.config_parameter"].set_param("database.secret", secret)
+        self.assertEqual(self.grant_of("42"), first)
+
+    def test_a_client_secret(self):
+        self.restore_elsewhere()
+        before = self.stored()
+        for secret in ("demo-secret", "wrong"):
+            response = self.refresh(client_secret=secret)
+            self.assertRefused(response, 401, "invalid_client")
+        self.assertTrue(self.client.has_client_secret)
+        self.assertEqual(self.stored(), before)
+
+    def test_a_code_verifier(self):
+        url = self.sign_in(self.ask()["authorization_url"])
+        self.restore_elsewhere()
+        self.provider.calls.clear()
+        response = self.visit(url)
+        self.assertRefused(response, 400, "invalid_request")
+        self.assertIn("start again", response.json()["error_description"])
+        self.assertFalse(self.provider.calls)
+
+    def test_what_is_to_be_revoked(self):
+        self.information, self.identity = self.authorize()
+        self.names["client_user_identity"] = self.identity
+        self.restore_elsewhere()
+        response = self.call("revoke", self.names)
+        self.assertEqual(response.json(), {"revoked": True, "provider_revoked": False})
+        self.assertFalse(self.grant)
+
+    def test_a_revocation_that_waits(self):
+        revocation = self.env["oauth2.revocation"]._queue(self.client, "access", "x")
+        self.restore_elsewhere()
+        with self.assertLogs(
+            "odoo.addons.api_auth_oauth2.models.oauth2_revocation", "WARNING"
+        ):
+            self.tell_providers()
+        self.assertFalse(revocation.exists())
+
+    def test_a_new_secret_and_a_new_sign_in_make_all_well(self):
+        self.restore_elsewhere()
+        self.client.client_secret = "demo-secret"
+        with self.assertLogs(_KEYRING, "WARNING"):
+            self.information, self.identity = self.authorize("42")
+        self.refreshed(self.by_secret())

@@ -1,0 +1,214 @@
+"""How a protected route is declared and found, and who is calling."""
+
+from odoo import http
+from odoo.http import request
+from odoo.tests import BaseCase, tagged
+
+from ..oauth2 import oauth2, oauth2_route
+from ..protocol.errors import InsufficientScope
+from .route_common import RouteCase
+
+
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class TestWrongUse(BaseCase):
+    """Wrong use fails at import, with an error that says what to write instead."""
+
+    def test_what_the_decorator_sets_itself(self):
+        for name, value in (
+            ("auth", "public"),
+            ("auth", "oauth2"),
+            ("csrf", True),
+            ("save_session", True),
+            ("cors", "*"),
+            ("oauth2_scopes", "x"),
+            ("oauth2_api", "orders"),
+        ):
+            with self.subTest(name), self.assertRaisesRegex(TypeError, name):
+                oauth2_route("/<api>/x", **{name: value})
+
+    def test_a_route_without_an_api(self):
+        for route in ("/x", ["/<api>/x", "/y"], "/<string:api>/x", "/<int:api>/x"):
+            with self.subTest(route):
+                with self.assertRaisesRegex(TypeError, "belongs to no API"):
+                    oauth2_route(route)
+        oauth2_route("/x", api="orders")
+
+    def test_a_route_with_two_apis(self):
+        for route in ("/<api>/x", ["/x", "/<api>/y"]):
+            with self.subTest(route), self.assertRaisesRegex(TypeError, "already"):
+                oauth2_route(route, api="orders")
+
+    def test_a_malformed_scope(self):
+        """RFC 6749 section 3.3"""
+        for scopes in ('a"b', "a\\b", "é", "a\tb", ["a b"], [1]):
+            with self.subTest(scopes), self.assertRaisesRegex(ValueError, "scope"):
+                oauth2_route("/<api>/x", scopes=scopes)
+
+    def test_a_malformed_api(self):
+        for api in ("", "Orders", "/orders", "a b", "-a", "é"):
+            with self.subTest(api), self.assertRaisesRegex(ValueError, "endpoint"):
+                oauth2_route("/x", api=api)
+
+    def test_a_missing_pair_of_brackets(self):
+        """``@oauth2_route`` over a method, without arguments"""
+        with self.assertRaises(TypeError):
+
+            @oauth2_route
+            def handler(self):
+                """Never served."""
+
+
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class TestOutsideOfACall(BaseCase):
+    """``oauth2`` is false where no token was checked."""
+
+    def test_without_a_request(self):
+        self.assertFalse(oauth2)
+        self.assertEqual(oauth2.scopes, frozenset())
+        for record in (oauth2.api, oauth2.client, oauth2.client_user):
+            self.assertFalse(record)
+        with self.assertRaises(InsufficientScope):
+            oauth2.require("probe.read")
+
+
+class TestContext(RouteCase):
+    """``oauth2`` says who is calling."""
+
+    @classmethod
+    def add_controllers(cls):
+        def answer():
+            return {
+                "bool": bool(oauth2),
+                "api": oauth2.api.endpoint,
+                "client": oauth2.client.name,
+                "grant": oauth2.client_user.ids,
+                "scopes": sorted(oauth2.scopes),
+            }
+
+        class Context(http.Controller):
+            @oauth2_route("/<api>/context")
+            def context(self):
+                return answer()
+
+            @oauth2_route("/<api>/context/api")
+            def context_api(self, api):
+                return api
+
+            @oauth2_route("/<api>/context/require")
+            def context_require(self, scopes):
+                oauth2.require(scopes)
+                return sorted(oauth2.scopes)
+
+            @http.route("/context/public", type="http", auth="public")
+            def context_public(self):
+                return request.make_json_response(answer())
+
+        cls.answer = staticmethod(answer)
+
+    def test_inside_of_a_call(self):
+        self.assertEqual(
+            self.assertOpens(path="/orders/context"),
+            {
+                "bool": True,
+                "api": "orders",
+                "client": "Application",
+                "grant": self.grant.ids,
+                "scopes": ["probe.read", "probe.write"],
+            },
+        )
+
+    def test_inside_of_another_call(self):
+        self.assertEqual(
+            self.assertOpens(path="/context/public"),
+            {"bool": False, "api": False, "client": False, "grant": [], "scopes": []},
+        )
+
+    def test_its_scopes_are_those_of_the_moment(self):
+        self.client.scope_ids = self.api.scope_ids[0]
+        answer = self.assertOpens(path="/orders/context")
+        self.assertEqual(answer["scopes"], ["probe.read"])
+
+    def test_the_api_is_an_argument_of_who_asks_for_it(self):
+        for path in ("/orders/context/api", "/orders/context/api?api=crm"):
+            self.assertEqual(self.assertOpens(path=path), "orders")
+
+    def test_require_demands_more_than_the_route(self):
+        path = "/orders/context/require?scopes="
+        answer = self.assertOpens(path=path + "probe.write%20probe.read")
+        self.assertEqual(answer, ["probe.read", "probe.write"])
+        self.assertForbidden("probe.read probe.x", path=path + "probe.x%20probe.read")
+
+
+class TestFindingRoutes(RouteCase):
+    """``<api>`` stands for the active APIs and nothing else."""
+
+    @classmethod
+    def add_controllers(cls):
+        class Found(http.Controller):
+            @oauth2_route("/crm/found-there", api="crm", methods=["GET"])
+            def found_there(self):
+                return "crm"
+
+            @oauth2_route("/<api>/found", methods=["GET"])
+            def found(self):
+                cls.found.append(request.httprequest.method)
+                return oauth2.api.endpoint
+
+        cls.found = []
+
+    def test_no_other_path_is_taken(self):
+        for path in ("/fr/found", "/nowhere/found", "/orders2/found", "/Orders/found"):
+            with self.subTest(path):
+                response = self.get(path, self.token)
+                self.assertEqual(response.status_code, 404)
+                self.assertIn("text/html", response.headers["Content-Type"])
+
+    def test_routes_follow_the_apis(self):
+        crm = self.make_api("crm", scopes=())
+        self.client.api_ids += crm
+        _grant, token = self.make_grant(self.client, self.user, crm)
+        self.assertEqual(self.assertOpens(token, path="/crm/found"), "crm")
+        crm.endpoint = "sales"
+        self.assertEqual(self.assertOpens(token, path="/sales/found"), "sales")
+        self.assertEqual(self.get("/crm/found", token).status_code, 404)
+        crm.active = False
+        response = self.get("/sales/found", token)
+        self.assertRefused(response, 404, "invalid_request")
+        crm.unlink()
+        self.assertEqual(self.get("/sales/found", token).status_code, 404)
+        self.assertOpens(path="/orders/found")
+
+    def test_an_api_may_be_made_for_a_route_that_waits_for_it(self):
+        self.assertInvalid(path="/crm/found-there")
+        _grant, token = self.make_grant(
+            self.make_client(
+                self.make_api("crm"), self.provider, client_identifier="other-app"
+            ),
+            self.user,
+        )
+        self.assertEqual(self.assertOpens(token, path="/crm/found-there"), "crm")
+        self.assertInvalid(path="/crm/found-there")
+
+    def test_with_no_active_api_there_is_no_such_route(self):
+        self.env["oauth2.api"].search([]).active = False
+        response = self.get("/orders/found", self.token)
+        self.assertRefused(response, 404, "invalid_request")
+
+    def test_an_unknown_path_under_an_api(self):
+        for path in ("/orders/nothing", "/orders", "/orders/found/more"):
+            for token in (None, self.token):
+                response = self.get(path, token)
+                self.assertRefused(response, 404, "invalid_request")
+
+    def test_a_wrong_method(self):
+        """RFC 9110 section 15.5.6"""
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            with self.subTest(method):
+                response = self.get("/orders/found", self.token, method=method)
+                self.assertRefused(response, 405, "invalid_request")
+                self.assertIn("GET", response.headers["Allow"].split(", "))
+
+    def test_options_runs_no_handler(self):
+        response = self.get("/orders/found", self.token, method="OPTIONS")
+        self.assertRefused(response, 405, "invalid_request")
+        self.assertFalse(self.found)

@@ -1,0 +1,137 @@
+"""What inherits a protected route, and what weakens one by mistake."""
+
+from odoo import http
+from odoo.tools import mute_logger
+
+from ..oauth2 import oauth2_route
+from .route_common import MISSING, RouteCase
+
+_ROUTES = "odoo.addons.api_auth_oauth2.models.protected_routes"
+_HOOK = "odoo.addons.api_auth_oauth2.models.ir_http"
+
+
+class TestOverride(RouteCase):
+    """What inherits a route keeps its protection."""
+
+    @classmethod
+    def add_controllers(cls):
+        class Base(http.Controller):
+            @oauth2_route("/<api>/kept", scopes="probe.read")
+            def kept(self):
+                return "base"
+
+            @oauth2_route("/<api>/bare", scopes="probe.read")
+            def bare(self):
+                return "base"
+
+            @oauth2_route("/<api>/undecorated", scopes="probe.read")
+            def undecorated(self):
+                return "base"
+
+            @oauth2_route("/<api>/more", scopes="probe.read")
+            def more(self):
+                return "base"
+
+            @oauth2_route("/moved", api="orders")
+            def moved(self):
+                return "base"
+
+            @oauth2_route("/<api>/public", scopes="probe.read")
+            def public(self):
+                return "base"
+
+            @oauth2_route("/<api>/none", scopes="probe.read")
+            def none(self):
+                return "base"
+
+        class Override(Base):
+            @oauth2_route()
+            def kept(self):
+                return super().kept() + " and override"
+
+            @http.route()
+            def bare(self):
+                return super().bare() + " and override"
+
+            def undecorated(self):
+                return super().undecorated() + " and override"
+
+            @oauth2_route(scopes="probe.write")
+            def more(self):
+                return super().more() + " and override"
+
+            @oauth2_route(api="crm")
+            def moved(self):
+                return "moved"
+
+            @http.route(auth="public")
+            def public(self):
+                return "weakened"
+
+            @http.route("/somewhere/else", auth="none")
+            def none(self):
+                return "weakened"
+
+        cls.override = Override  # core knows subclasses by weak references alone
+        cls.add_wrong_routes()
+
+    @classmethod
+    def add_wrong_routes(cls):
+        class NoApi(http.Controller):
+            @http.route("/no-api", auth="oauth2", type="http")
+            def no_api(self):
+                return "served"
+
+        class TwoApis(http.Controller):
+            @http.route("/<api>/two", auth="oauth2", type="http", oauth2_api="crm")
+            def two_apis(self):
+                return "served"
+
+        class BadScope(http.Controller):
+            @http.route("/<api>/bad", auth="oauth2", type="http", oauth2_scopes='a"b')
+            def bad_scope(self):
+                return "served"
+
+    def setUp(self):
+        super().setUp()
+        # Routes are generated with the first request after a change.
+        self.registry.clear_cache("routing")
+        # Core warns of the override that has no decorator.
+        with self.assertLogs(_ROUTES, "ERROR") as logs, mute_logger("odoo.http"):
+            self.url_open("/web/health")
+        self.logs = "\n".join(logs.output)
+
+    def test_protection_and_scopes_are_inherited(self):
+        for path in ("/orders/kept", "/orders/bare", "/orders/undecorated"):
+            self.assertEqual(self.assertOpens(path=path), "base and override")
+            missing = f'{MISSING}, scope="probe.read"'
+            self.assertRefused(self.get(path), 401, "invalid_token", missing)
+
+    def test_an_override_may_add_scopes(self):
+        self.assertEqual(self.assertOpens(path="/orders/more"), "base and override")
+        self.grant.scope_ids = self.api.scope_ids.filtered(
+            lambda s: s.name == "probe.write"
+        )
+        self.assertForbidden("probe.read probe.write", path="/orders/more")
+
+    def assertNeverServed(self, path, logged):
+        self.assertIn(logged, self.logs)
+        for token in (None, self.token):
+            with self.assertLogs(_HOOK, "ERROR") as logs:
+                response = self.get(path, token)
+            self.assertRefused(response, 500, "server_error", MISSING)
+            self.assertIn(logged, logs.output[0])
+
+    def test_an_override_that_drops_the_protection_is_refused(self):
+        self.assertNeverServed("/orders/public", "an override drops auth='oauth2'")
+        self.assertNeverServed("/somewhere/else", "an override drops auth='oauth2'")
+
+    def test_an_override_that_moves_a_route_to_another_api_is_refused(self):
+        self.assertNeverServed("/moved", "moves the route to another API")
+
+    def test_a_route_without_an_api_or_with_two_is_refused(self):
+        self.assertNeverServed("/no-api", "the route names no API")
+        self.assertNeverServed("/orders/two", "the route names two APIs")
+
+    def test_a_malformed_scope_breaks_its_own_route_alone(self):
+        self.assertNeverServed("/orders/bad", "no scope name")

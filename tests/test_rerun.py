@@ -1,0 +1,139 @@
+import json
+import logging
+from contextlib import closing
+
+import requests
+from werkzeug.test import Client
+
+from odoo import SUPERUSER_ID, api, http
+from odoo.modules.registry import Registry
+from odoo.service import model as service_model
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import mute_logger
+
+from .common import OAuth2Records
+from .faulty_provider import FaultyProvider
+
+
+@tagged("post_install", "-at_install")
+class TestRerun(OAuth2Records, BaseCase):
+    """Odoo reruns a handler whose transaction met another one.
+
+    What was bought at the provider must not be bought again: a code is good once, and
+    so is a refresh token that rotates. The cursors are real ones here, and so is the
+    conflict; the requests go to Odoo's WSGI application itself.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.database = get_db_name()
+        self.registry = Registry(self.database)
+        self.provider = self.enterContext(FaultyProvider())
+        self.patch(service_model.random, "uniform", lambda *_bounds: 0)  # no pause
+        self.addCleanup(self.change, *map("DELETE FROM {}".format, _TABLES))
+        with self.registry.cursor() as cr:
+            type(self).env = api.Environment(cr, SUPERUSER_ID, {})
+            admin = self.env.ref("base.user_admin")
+            self.provider.claims = {"email": admin.login, "email_verified": True}
+            provider = self.make_provider(self.provider.endpoints())
+            self.make_client(self.make_api("reruns"), provider)
+
+    def change(self, *statements):
+        """Run statements in a transaction of somebody else."""
+        with self.registry.cursor() as cr:
+            for statement in statements:
+                cr.execute(statement)
+
+    def meet(self, endpoint, statement):
+        """Have a statement run while the provider answers, the first time."""
+        answer = getattr(self.provider, f"on_{endpoint}")
+
+        def meanwhile(handler, params):
+            setattr(self.provider, f"on_{endpoint}", answer)
+            self.change(statement)
+            return answer(handler, params)
+
+        setattr(self.provider, f"on_{endpoint}", meanwhile)
+
+    def request(self, method, path, body=None):
+        """:return: status and JSON body of the answer to a request"""
+        answer = Client(http.root).open(
+            path,
+            method=method,
+            data=json.dumps({"client_id": "demo-app", **(body or {})}),
+            content_type="application/json",
+            headers={"X-Odoo-Database": self.database},
+        )
+        with closing(answer):
+            return answer.status_code, answer.json
+
+    def assertRerun(self, *request):
+        """The handler is run twice, and answers well; return the answer's body."""
+        with (
+            self.assertLogs("odoo.service.model", logging.INFO) as log,
+            mute_logger("odoo.sql_db"),
+        ):
+            status, body = self.request(*request)
+        self.assertEqual(len(log.output), 1, log.output)
+        self.assertIn("SERIALIZATION_FAILURE", log.output[0])
+        self.assertEqual(status, 200, body)
+        return body
+
+    def sign_in(self):
+        """:return: path and query of the callback, and the identity"""
+        _status, asked = self.request("POST", "/reruns/oauth2/provider/authorize", {})
+        answer = requests.get(
+            asked["authorization_url"], allow_redirects=False, timeout=10
+        )
+        query = answer.headers["Location"].partition("?")[2]
+        return f"/reruns/oauth2/callback?{query}", asked["client_user_identity"]
+
+    def authorize(self):
+        """:return: the body that names the grant of a whole sign-in"""
+        callback, identity = self.sign_in()
+        self.assertEqual(self.request("GET", callback)[0], 200)
+        self.provider.calls.clear()
+        return {"client_user_identity": identity}
+
+    def test_a_callback_exchanges_its_code_once(self):
+        callback, identity = self.sign_in()
+        self.meet(
+            "token", "UPDATE oauth2_authorization_request SET address = 'elsewhere'"
+        )
+        information = self.assertRerun("GET", callback)
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertIn(information["access_token"], self.provider.grants[0]["access"])
+        names = {"client_user_identity": identity}
+        self.assertEqual(self.request("POST", "/reruns/oauth2/token", names)[0], 200)
+
+    def test_a_refresh_asks_once(self):
+        names = self.authorize()
+        self.meet("token", "UPDATE oauth2_token SET scope = 'changed'")
+        information = self.assertRerun("POST", "/reruns/oauth2/token", names)
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertEqual(
+            information["refresh_token"], self.provider.grants[0]["refresh"][-1]
+        )
+        with self.registry.cursor() as cr:
+            cr.execute("UPDATE oauth2_client_user SET last_refresh_at = NULL")
+        self.assertEqual(self.request("POST", "/reruns/oauth2/token", names)[0], 200)
+
+    def test_a_revocation_tells_the_provider_once(self):
+        names = self.authorize()
+        self.meet("revocation", "UPDATE oauth2_revocation SET tries = 1")
+        told = self.assertRerun("POST", "/reruns/oauth2/revoke", names)
+        self.assertEqual(told, {"revoked": True, "provider_revoked": True})
+        self.assertEqual(self.provider.calls["revocation"], 2)  # of two tokens
+
+
+# In an order that their references allow.
+_TABLES = (
+    "oauth2_revocation",
+    "oauth2_event",
+    "oauth2_client_user",
+    "oauth2_authorization_request",
+    "oauth2_client",
+    "oauth2_provider",
+    "oauth2_scope",
+    "oauth2_api",
+)

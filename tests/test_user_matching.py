@@ -1,0 +1,265 @@
+from lxml import html
+from psycopg2.errors import UniqueViolation
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import BROWSER_HEADERS, OAuth2Case
+
+_TENANT = "11111111-2222-3333-4444-555555555555"
+
+
+@tagged("post_install", "-at_install")
+class UserMatchingCase(OAuth2Case):
+    """Each test signs in for real and looks whom the grant belongs to."""
+
+    def come_back(self, headers=None, identity=None):
+        """A whole sign-in.
+
+        :return: the callback's answer
+        """
+        self.asked = self.ask(identity)
+        return self.visit(self.sign_in(self.asked["authorization_url"]), headers)
+
+    def assertBecomes(self, user, **options):
+        response = self.come_back(**options)
+        self.assertEqual(response.status_code, 200, response.text)
+        self.assertEqual(response.json()["login"], user.login)
+        grant = self.grant_of(self.asked["client_user_identity"])
+        self.assertEqual(grant.user_id, user)
+        return grant
+
+    def assertNobody(self, reason=None, response=None, **options):
+        """Refused with 403; the caller is not told why, the audit log is."""
+        grants = self.env["oauth2.client.user"]
+        before = grants.search([]).ids
+        if response is None:
+            response = self.come_back(**options)
+        self.assertRefused(response, 403, "access_denied")
+        self.env.invalidate_all()
+        self.assertEqual(grants.search([]).ids, before)
+        refusal = self.env["oauth2.event"].search(
+            [("client_id", "=", self.client.id)], limit=1
+        )
+        self.assertEqual((refusal.kind, refusal.error), ("refusal", "access_denied"))
+        if reason:
+            self.assertIn(reason, refusal.reason)
+
+    def activate_in_database(self, user):
+        """As whoever restores a database might find it."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_users SET active = true WHERE id = %s", [user.id]
+        )
+        self.env.invalidate_all()
+
+
+class TestMatchByLogin(UserMatchingCase):
+    """``match_claim`` equals the login of exactly one active user."""
+
+    def match_by(self, claim, **values):
+        self.provider_record.write(
+            {"match_claim": claim, "vouches_for_claim": True, **values}
+        )
+
+    def test_a_verified_email_is_the_login(self):
+        self.assertBecomes(self.user)
+
+    def test_an_email_is_verified_by_boolean_true_alone(self):
+        """OpenID Connect Core section 5.1"""
+        for verified in ("true", "True", 1, "1", [True], False, 0, "", None):
+            with self.subTest(email_verified=verified):
+                self.provider.claims["email_verified"] = verified
+                self.assertNobody("not verified")
+
+    def test_not_even_a_provider_that_vouches_makes_up_for_an_unverified_email(self):
+        self.provider_record.vouches_for_claim = True
+        self.provider.claims["email_verified"] = False
+        self.assertNobody("not verified")
+
+    def test_verification_may_come_from_userinfo(self):
+        self.provider.id_token_claims_override = {"email_verified": None, "email": None}
+        self.assertBecomes(self.user)
+        self.assertEqual(self.provider.calls["userinfo"], 1)
+
+    def test_what_the_id_token_signs_is_not_overruled_by_userinfo(self):
+        self.provider.claims["email_verified"] = False
+        told = {**self.provider.user_claims(), "email_verified": True}
+        self.provider.answer("userinfo", json=told)
+        self.assertNobody("not verified")
+
+    def test_no_email_at_all(self):
+        for email in (None, "", " ", 42, ["olivia@example.com"]):
+            with self.subTest(email=email):
+                self.provider.claims["email"] = email
+                self.assertNobody("no claim email")
+
+    def test_an_unknown_user(self):
+        self.provider.claims["email"] = "nobody@example.com"
+        self.assertNobody("not exactly one active user")
+
+    def test_logins_are_compared_as_odoo_does(self):
+        for email in ("OLIVIA@example.com", "olivia@example._om", "%"):
+            with self.subTest(email=email):
+                self.provider.claims["email"] = email
+                self.assertNobody("not exactly one active user")
+
+    def test_two_users_never_have_one_login(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation):
+            with self.env.cr.savepoint():
+                self.make_user()
+        other = self.make_user("Olivia@example.com")
+        self.assertBecomes(self.user)
+        self.provider.claims["email"] = other.login
+        self.provider.login = "another-olivia"
+        self.assertBecomes(other)
+
+    def test_an_archived_user(self):
+        self.user.active = False
+        self.assertNobody("not exactly one active user")
+
+    def test_superuser_and_public_user_are_never_meant(self):
+        self.match_by("preferred_username")
+        for name in ("base.user_root", "base.public_user"):
+            user = self.env.ref(name)
+            self.provider.claims["preferred_username"] = user.login
+            with self.subTest(user=user.login, active=False):
+                self.assertNobody("not exactly one active user")
+            self.activate_in_database(user)
+            with self.subTest(user=user.login, active=True):
+                self.assertNobody()
+
+    def test_another_claim_needs_a_provider_that_vouches_for_it(self):
+        with self.assertRaisesRegex(ValidationError, "vouch"):
+            self.provider_record.match_claim = "preferred_username"
+        self.match_by("preferred_username")
+        self.provider.claims = {"preferred_username": self.user.login}
+        self.assertBecomes(self.user)
+        with self.assertRaisesRegex(ValidationError, "vouch"):
+            self.provider_record.vouches_for_claim = False
+
+    def test_the_rule_holds_at_run_time_too(self):
+        self.match_by("preferred_username")
+        self.provider.claims["preferred_username"] = self.user.login
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE oauth2_provider SET vouches_for_claim = false")
+        self.env.invalidate_all()
+        self.assertNobody("vouch")
+
+    def test_a_subject_may_be_another_claim_where_there_is_no_openid(self):
+        self.env["oauth2.client.user"].search([]).unlink()
+        self.provider_record.write({"scope": "email", "subject_claim": "id"})
+        claims = {"email": self.user.login, "email_verified": True, "id": 4711}
+        self.provider.answer("userinfo", json=claims)
+        self.assertEqual(self.assertBecomes(self.user).subject, "4711")
+
+    def test_an_issuer_of_many_tenants_needs_a_provider_that_vouches(self):
+        issuer = self.provider.issuer + "/{tenantid}/v2.0"
+        with self.assertRaisesRegex(ValidationError, "vouch"):
+            self.provider_record.issuer = issuer
+        self.match_by("email", issuer=issuer)
+        self.provider.id_token_claims_override = {
+            "iss": issuer.replace("{tenantid}", _TENANT),
+            "tid": _TENANT,
+        }
+        grant = self.assertBecomes(self.user)
+        self.assertEqual(grant.issuer, issuer.replace("{tenantid}", _TENANT))
+
+    def test_one_subject_in_two_tenants_is_two_people(self):
+        issuer = self.provider.issuer + "/{tenantid}/v2.0"
+        self.match_by("email", issuer=issuer)
+        other = _TENANT.replace("1", "9")
+        for tenant in (_TENANT, other):
+            self.provider.id_token_claims_override = {
+                "iss": issuer.replace("{tenantid}", tenant),
+                "tid": tenant,
+            }
+            if tenant == other:
+                self.assertNobody("belongs to somebody else", identity="42")
+            else:
+                self.assertBecomes(self.user, identity="42")
+
+
+class TestBoundForGood(UserMatchingCase):
+    """An identity keeps issuer, subject and Odoo user; nobody takes it over."""
+
+    def setUp(self):
+        super().setUp()
+        self.grant = self.assertBecomes(self.user, identity="42")
+        self.tokens = self.grant.token_ids
+
+    def assertTakenOverByNobody(self, **options):
+        self.assertNobody("belongs to somebody else", identity="42", **options)
+        self.assertEqual(self.grant_of("42"), self.grant)
+        self.assertEqual(self.grant.user_id, self.user)
+        self.assertEqual(self.grant.subject, "olivia")
+        self.assertEqual(self.grant.token_ids, self.tokens)
+
+    def test_another_subject_of_the_same_user_is_refused(self):
+        self.provider.login = "mallory"
+        self.assertTakenOverByNobody()
+
+    def test_another_user_of_the_same_subject_is_refused(self):
+        self.provider.claims["email"] = self.make_user("other@example.com").login
+        self.assertTakenOverByNobody()
+
+    def test_what_was_signed_in_for_nothing_is_revoked(self):
+        self.provider.login = "mallory"
+        self.assertTakenOverByNobody()
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 2)
+
+    def test_whom_the_page_showed_is_meant_or_nobody(self):
+        page = self.come_back(BROWSER_HEADERS)
+        self.assertIn(self.user.login, page.text)
+        login, self.user.login = self.user.login, "renamed@example.com"
+        self.env.flush_all()
+        self.make_user(login)
+        (form,) = html.fromstring(page.text).forms
+        data = {"csrf_token": form.fields["csrf_token"], "decision": "allow"}
+        response = self.url_open(
+            "/orders/oauth2/confirm", data, headers=BROWSER_HEADERS
+        )
+        self.assertEqual(response.status_code, 403, response.text)
+        self.assertFalse(self.grant_of(self.asked["client_user_identity"]))
+
+    def test_no_subject_no_grant(self):
+        """Without openid the subject comes from the userinfo endpoint."""
+        self.provider_record.scope = "email"
+        claims = {"email": self.user.login, "email_verified": True}
+        for subject in (None, "", 0.5, True, ["olivia"], "x" * 256):
+            with self.subTest(subject=subject):
+                self.provider.answer("userinfo", json={**claims, "sub": subject})
+                self.assertRefused(self.come_back(), 502, "server_error")
+                self.assertFalse(self.grant_of(self.asked["client_user_identity"]))
+
+
+class TestAllowedGroups(UserMatchingCase):
+    """``allowed_group_ids``: empty is everyone, else members of one of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.drivers, self.pilots = self.env["res.groups"].create(
+            [{"name": "Drivers"}, {"name": "Pilots"}]
+        )
+        self.api.allowed_group_ids = self.drivers + self.pilots
+
+    def test_who_is_in_none_is_refused(self):
+        self.assertNobody("in no allowed group")
+
+    def test_who_is_in_one_is_admitted(self):
+        self.user.group_ids += self.pilots
+        self.assertBecomes(self.user)
+
+    def test_implied_groups_count(self):
+        captains = self.env["res.groups"].create(
+            {"name": "Captains", "implied_ids": [(4, self.pilots.id)]}
+        )
+        self.user.group_ids += captains
+        self.assertBecomes(self.user)
+
+    def test_a_browser_is_refused_before_it_is_asked(self):
+        response = self.come_back(BROWSER_HEADERS)
+        self.assertEqual(response.status_code, 403, response.text)
+        self.assertNotIn("csrf_token", response.text)

@@ -1,0 +1,175 @@
+from lxml import html
+
+from odoo.tests import tagged
+
+from .common import BROWSER_HEADERS
+from .test_user_matching import UserMatchingCase
+
+
+@tagged("post_install", "-at_install")
+class CreateCase(UserMatchingCase):
+    provider_values = {"user_matching": "create"}
+
+    def setUp(self):
+        super().setUp()
+        self.email = "nora@example.com"
+        self.provider.login = "nora"
+        self.provider.claims = {
+            "email": self.email,
+            "email_verified": True,
+            "name": "Nora Newcomer",
+        }
+
+    def created(self):
+        self.env.invalidate_all()
+        users = self.env["res.users"].with_context(active_test=False)
+        return users.search([("login", "=ilike", self.email)])
+
+    def assertCreates(self):
+        response = self.come_back()
+        self.assertEqual(response.status_code, 200, response.text)
+        user = self.created()
+        self.assertEqual(response.json()["login"], user.login)
+        return user, response.json()
+
+
+class TestMatchByCreate(CreateCase):
+    """A new portal user for a verified email that no user has as login."""
+
+    def test_a_portal_user_without_a_password_and_nothing_more(self):
+        mails = self.env["mail.mail"].sudo().search([]).ids
+        user, information = self.assertCreates()
+        self.assertEqual(user.group_ids, self.env.ref("base.group_portal"))
+        self.assertFalse(user._is_internal())
+        self.assertEqual(
+            (user.login, user.email, user.name, user.active),
+            (self.email, self.email, "Nora Newcomer", True),
+        )
+        self.env.cr.execute("SELECT password FROM res_users WHERE id = %s", [user.id])
+        self.assertEqual(self.env.cr.fetchall(), [(None,)])
+        self.assertEqual(self.env["mail.mail"].sudo().search([]).ids, mails)
+        grant = self.grant_of(self.asked["client_user_identity"])
+        self.assertEqual((grant.user_id, grant.subject), (user, "nora"))
+        # A portal user may read its own contact.
+        opened = self.bearer("/orders/partners", information["access_token"])
+        self.assertIn("Nora Newcomer", [row["name"] for row in opened.json()])
+
+    def test_without_a_name_the_email_is_the_name(self):
+        for name in (None, "", 42):
+            with self.subTest(name=name):
+                self.provider.claims["name"] = name
+                user, _information = self.assertCreates()
+                self.assertEqual(user.name, self.email)
+                user.unlink()
+
+    def test_no_user_exists_before_allow(self):
+        page = self.come_back(BROWSER_HEADERS)
+        self.assertEqual(page.status_code, 200, page.text)
+        self.assertIn(self.email, page.text)
+        self.assertFalse(self.created())
+        (form,) = html.fromstring(page.text).forms
+        data = {"csrf_token": form.fields["csrf_token"], "decision": "deny"}
+        confirm = "/orders/oauth2/confirm"
+        self.url_open(confirm, data, headers=BROWSER_HEADERS)
+        self.assertFalse(self.created())
+        page = self.come_back(BROWSER_HEADERS)
+        (form,) = html.fromstring(page.text).forms
+        data = {"csrf_token": form.fields["csrf_token"], "decision": "allow"}
+        response = self.url_open(confirm, data, headers=BROWSER_HEADERS)
+        self.assertEqual(response.status_code, 200, response.text)
+        self.assertEqual(len(self.created()), 1)
+
+    def test_a_user_who_came_into_being_before_allow(self):
+        page = self.come_back(BROWSER_HEADERS)
+        (form,) = html.fromstring(page.text).forms
+        self.make_user(self.email)
+        data = {"csrf_token": form.fields["csrf_token"], "decision": "allow"}
+        response = self.url_open(
+            "/orders/oauth2/confirm", data, headers=BROWSER_HEADERS
+        )
+        self.assertEqual(response.status_code, 403, response.text)
+        self.assertFalse(self.grant_of(self.asked["client_user_identity"]))
+        self.assertEqual(len(self.created()), 1)
+
+    def test_a_user_with_that_login_archived_or_not_is_never_handed_over(self):
+        for login in (self.email, "NORA@Example.com"):
+            user = self.make_user(login)
+            for active in (True, False):
+                with self.subTest(login=login, active=active):
+                    user.active = active
+                    self.assertNobody("exists already")
+                    self.assertEqual(self.created(), user)
+            user.unlink()
+
+    def test_the_claim_is_no_pattern(self):
+        self.make_user("norax@example.com")
+        for email in ("nora%@example.com", "nora_@example.com", "nora\\@example.com"):
+            with self.subTest(email):
+                self.email = self.provider.claims["email"] = email
+                self.provider.login = f"nora of {email}"
+                self.provider.claims["sub"] = email
+                response = self.come_back()
+                self.assertEqual(response.status_code, 200, response.text)
+                self.assertEqual(response.json()["login"], email)
+
+    def test_an_unverified_email(self):
+        for verified in ("true", 1, False, None):
+            with self.subTest(email_verified=verified):
+                self.provider.claims["email_verified"] = verified
+                self.assertNobody("not verified")
+        self.assertFalse(self.created())
+
+    def test_no_email(self):
+        self.provider.claims["email"] = None
+        self.assertNobody("no claim email")
+
+    def test_a_new_user_must_be_in_an_allowed_group_too(self):
+        self.api.allowed_group_ids = self.env.ref("base.group_user")
+        self.assertNobody("in no allowed group")
+        self.assertFalse(self.created())
+        self.api.allowed_group_ids += self.env.ref("base.group_portal")
+        self.assertCreates()
+
+
+class TestMatchByCreateAgain(CreateCase):
+    """Whom a user was made for is known by the account, whatever becomes of grants."""
+
+    def setUp(self):
+        super().setUp()
+        self.made, _information = self.assertCreates()
+        self.identity = self.asked["client_user_identity"]
+
+    def test_the_same_account_becomes_the_same_user(self):
+        self.assertBecomes(self.made, identity=self.identity)
+        self.assertBecomes(self.made)
+        self.grant_of(self.identity).unlink()
+        self.assertBecomes(self.made)
+        self.assertEqual(len(self.created()), 1)
+
+    def test_whatever_its_email_is_now(self):
+        for claims in ({"email": "new@example.com"}, {"email_verified": False}, {}):
+            self.provider.claims = claims
+            self.assertBecomes(self.made)
+
+    def test_another_account_with_that_email_does_not(self):
+        self.provider.login = "mallory"
+        self.assertNobody("exists already")
+
+    def test_another_provider_s_account_of_that_name_does_not(self):
+        self.provider_record.client_ids.client_user_ids.unlink()
+        issuer = "https://another.example.com"
+        self.provider_record.issuer = issuer
+        self.provider.id_token_claims_override = {"iss": issuer}
+        url = self.sign_in(self.ask()["authorization_url"])
+        response = self.visit(url.partition("&iss=")[0])
+        self.assertNobody("exists already", response=response)
+
+    def test_an_archived_user_stays_archived(self):
+        self.made.active = False
+        self.assertNobody("not exactly one active user")
+        self.assertFalse(self.made.active)
+
+    def test_a_deleted_user_is_made_anew(self):
+        self.made.unlink()
+        user, _information = self.assertCreates()
+        self.assertTrue(user)
