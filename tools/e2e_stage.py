@@ -15,7 +15,9 @@ import processes
 import selection
 from odoo_log import Entry, Verdict
 
-WORKERS = 2
+# Each answers one request at a time, and lets 8 more connections queue up: enough for
+# the 50 callers of a storm, which would be turned away by the kernel otherwise.
+WORKERS = 8
 
 
 def run(odoo, made, names):

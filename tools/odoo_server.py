@@ -58,8 +58,7 @@ class Odoo:
         addons = [*self.home.addons, places.link_addons()]
         return [
             self.python,
-            "-m",
-            "odoo",
+            places.TOOLS / "odoo_program.py",
             *subcommand,
             "-c",
             _empty_configuration(),

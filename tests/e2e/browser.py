@@ -1,0 +1,77 @@
+"""Chromium, and a page on another site that means no good."""
+
+import contextlib
+import os
+import threading
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from playwright.sync_api import sync_playwright
+from server import ServerCase
+
+CHROMIUM = os.environ.get("OAUTH2_TEST_CHROMIUM")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+PATIENCE_MS = 10_000
+
+ALLOW = "button[value=allow]"
+DENY = "button[value=deny]"
+TOKEN_INFORMATION = "script#token-information"
+
+
+@unittest.skipUnless(CHROMIUM, "OAUTH2_TEST_CHROMIUM is not set")
+class BrowserCase(ServerCase):
+    """A test in Chromium; each has a profile of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        playwright = cls.enterClassContext(sync_playwright())
+        cls.chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS
+        )
+        cls.addClassCleanup(cls.chromium.close)
+
+    def setUp(self):
+        super().setUp()
+        self.page = self.open_profile().new_page()
+
+    def open_profile(self, **options):
+        """Return a new browser context: cookies of its own, as of another person."""
+        profile = self.chromium.new_context(locale="en-GB", **options)
+        profile.set_default_timeout(PATIENCE_MS)
+        self.addCleanup(profile.close)
+        return profile
+
+
+@contextlib.contextmanager
+def page_of_somebody_else(html, host="127.0.0.1"):
+    """Serve a page; yields its address.
+
+    To a browser, 127.0.0.1 is another site than localhost, where Odoo is; another port
+    of localhost is another origin of the same site, which gets more cookies.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            found = self.path == "/"
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(html.encode() if found else b"")
+
+        def log_message(self, *_args):
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{host}:{server.server_port}/"
+        server.shutdown()

@@ -1,0 +1,264 @@
+"""The running Odoo server, and what a test needs on it.
+
+Its records are made as an administrator makes them: over HTTP, by a signed-in user. The
+tables are read, and written to provoke a conflict, through a connection of their own.
+"""
+
+import contextlib
+import os
+import secrets
+import threading
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg2
+import requests
+
+URL = os.environ["OAUTH2_E2E_URL"]
+DB = os.environ["OAUTH2_E2E_DB"]
+LOG = os.environ["OAUTH2_E2E_SERVER_LOG"]
+SECONDS = 60  # for one answer, far more than any takes
+SECRET = "demo-secret"
+
+_threads = ThreadPoolExecutor()
+
+
+class Administrator:
+    """A signed-in administrator of the server."""
+
+    def __init__(self):
+        self._session = requests.Session()
+        self._post(
+            "/web/session/authenticate",
+            db=DB,
+            login=os.environ["OAUTH2_E2E_ADMIN_LOGIN"],
+            password=os.environ["OAUTH2_E2E_ADMIN_PASSWORD"],
+        )
+
+    def call(self, model, method, *args, **kwargs):
+        """Call a method of a model; return its result."""
+        return self._post(
+            f"/web/dataset/call_kw/{model}/{method}",
+            model=model,
+            method=method,
+            args=args,
+            kwargs=kwargs,
+        )
+
+    def create(self, model, **values):
+        """Return the id of a new record."""
+        return self.call(model, "create", values)
+
+    def write(self, model, record_id, **values):
+        self.call(model, "write", [record_id], values)
+
+    def _post(self, path, **params):
+        body = {"jsonrpc": "2.0", "params": params}
+        told = self._session.post(URL + path, json=body, timeout=SECONDS).json()
+        if "error" in told:
+            raise RuntimeError(told["error"]["data"]["message"])
+        return told["result"]
+
+
+class Site:
+    """An API of the server with a provider's record, a client and a user.
+
+    `provider` is a running provider that knows the client `demo-app`; it may be set
+    later, because some must know `redirect_uri` to start. `login` is the user's.
+    """
+
+    def __init__(self, administrator, api_values=None):
+        self._administrator = administrator
+        key = secrets.token_hex(4)
+        self.endpoint = f"orders-{key}"
+        self.redirect_uri = f"{URL}/{self.endpoint}/oauth2/callback"
+        self.login = self.make_user(f"olivia-{key}@example.com")
+        self.api_id = administrator.create(
+            "oauth2.api",
+            name=self.endpoint,
+            endpoint=self.endpoint,
+            **(api_values or {}),
+        )
+        self.scope_id = administrator.create(
+            "oauth2.scope", api_id=self.api_id, name="partners.read"
+        )
+        self.provider = self.provider_id = self.client_id = None
+
+    def use(self, provider, client_values=None, **values):
+        """Make the records of a provider and of the client that it knows."""
+        self.provider = provider
+        provider.login = self.login  # of those who are not asked there
+        self.provider_id = self._administrator.create(
+            "oauth2.provider", name=self.endpoint, **provider.endpoints(), **values
+        )
+        client = {
+            "name": "Application",
+            "provider_id": self.provider_id,
+            "client_identifier": "demo-app",
+            "client_secret": SECRET,
+            "api_ids": [self.api_id],
+            "scope_ids": [self.scope_id],
+            **(client_values or {}),
+        }
+        self.client_id = self._administrator.create("oauth2.client", **client)
+        return self
+
+    def make_user(self, login, **values):
+        """Make an internal user; return the login."""
+        values = {"name": "Olivia", "login": login, "email": login, **values}
+        self._administrator.create("res.users", **values)
+        return login
+
+    # The steps of the main job, as an application takes them.
+
+    def call(self, name, body, *, method="POST", **options):
+        """Call an endpoint with a JSON body; return the response."""
+        return requests.request(
+            method,
+            f"{URL}/{self.endpoint}/oauth2/{name}",
+            json={"client_id": "demo-app", **body},
+            timeout=SECONDS,
+            **options,
+        )
+
+    def ask(self, identity=None):
+        """Return the answer to a request for an authorization URL, a dict."""
+        body = {} if identity is None else {"client_user_identity": identity}
+        answer = self.call("provider/authorize", body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def sign_in(self, authorization_url, login=None):
+        """Have the user sign in; return the callback's address, not visited yet."""
+        return self.provider.sign_in(authorization_url, login or self.login)
+
+    def authorize(self, identity=None, login=None):
+        """Return token information and identity of a whole sign-in, by a script."""
+        asked = self.ask(identity)
+        answer = visit(self.sign_in(asked["authorization_url"], login))
+        if answer.status_code != 200:
+            raise AssertionError(answer.text)
+        return answer.json(), asked["client_user_identity"]
+
+    def refresh(self, identity, **body):
+        return self.call("token", {"client_user_identity": identity, **body})
+
+    def revoke(self, identity, **body):
+        return self.call("revoke", {"client_user_identity": identity, **body})
+
+    def partners(self, access_token):
+        """Call a protected route; return the response."""
+        return requests.get(
+            f"{URL}/{self.endpoint}/partners",
+            headers={"Authorization": f"Bearer {access_token}"},
+            timeout=SECONDS,
+        )
+
+
+class ServerCase(unittest.TestCase):
+    """A test against the running server."""
+
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.administrator = Administrator()
+
+    def make_site(self, **api_values):
+        return Site(self.administrator, api_values)
+
+    def grants(self, site):
+        """Return how many client API users an API has."""
+        query = "SELECT count(*) FROM oauth2_client_user WHERE api_id = %s"
+        return sql(query, site.api_id)[0][0]
+
+    def assertOpens(self, site, access_token):
+        answer = site.partners(access_token)
+        self.assertEqual(answer.status_code, 200, answer.text)
+
+    def assertRefused(self, answer, status, error):
+        self.assertEqual(answer.status_code, status, answer.text)
+        self.assertEqual(answer.json()["error"], error)
+
+
+def visit(url, **options):
+    """Open an address as a script does."""
+    headers = {"Accept": "*/*", **options.pop("headers", {})}
+    return requests.get(
+        url, headers=headers, allow_redirects=False, timeout=SECONDS, **options
+    )
+
+
+def sql(query, *params):
+    """Run one statement in a transaction of its own; return its rows, if any."""
+    connection = psycopg2.connect(dbname=DB)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(query, params)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def locked(table):
+    """Let nobody else write to a table while the block runs."""
+    with contextlib.closing(psycopg2.connect(dbname=DB)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
+            yield
+        connection.rollback()
+
+
+def is_anybody_locked_out():
+    """Return whether a request waits for a lock."""
+    return bool(sql("SELECT 1 FROM pg_locks WHERE NOT granted"))
+
+
+def in_background(call):
+    """Make a call in a thread; return its future."""
+    return _threads.submit(call)
+
+
+def at_once(*calls):
+    """Make calls in threads that start together; return their results in order."""
+    barrier = threading.Barrier(len(calls))
+
+    def begin(call):
+        barrier.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(begin, calls))
+
+
+def wait_until(condition, seconds=9):
+    """Return as soon as a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("it did not happen in time")
+        time.sleep(0.01)
+
+
+def open_transactions():
+    """Return how many requests are in the middle of a transaction, and pause."""
+    [[count]] = sql(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND state = 'idle in transaction'"
+    )
+    return count
+
+
+def state_of(url):
+    """Return the `state` in a URL."""
+    return parse_qs(urlsplit(url).query)["state"][0]
+
+
+def log_of(text):
+    """Return the lines of the server's log that contain a text."""
+    with open(LOG, errors="replace") as file:
+        return [line for line in file if text in line]

@@ -1,0 +1,180 @@
+"""What may happen once only, tried by many at once, on several processes."""
+
+import hashlib
+import re
+
+import requests
+from providers import QuickProvider
+from server import SECONDS, URL, ServerCase, at_once, log_of, sql, visit
+
+CALLERS = 20
+BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
+
+
+class OnceOnly(ServerCase):
+    def setUp(self):
+        self.provider = self.enterContext(QuickProvider())
+        self.site = self.make_site().use(self.provider)
+
+    def assertOneSucceeds(self, answers, error):
+        """One answer is a success, the others the same refusal; return the one."""
+        successes = [answer for answer in answers if answer.status_code == 200]
+        self.assertEqual(len(successes), 1, [answer.text for answer in answers])
+        answers.remove(successes[0])
+        for answer in answers:
+            self.assertRefused(answer, 400, error)
+        return successes[0]
+
+    def callback(self):
+        """Return the address at which a sign-in comes back."""
+        return self.site.sign_in(self.site.ask()["authorization_url"])
+
+
+class TestCallback(OnceOnly):
+    def test_one_of_many_callbacks_with_one_state_succeeds(self):
+        url = self.callback()
+        answers = at_once(*[lambda: visit(url)] * CALLERS)
+        told = self.assertOneSucceeds(answers, "invalid_request").json()
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertOpens(self.site, told["access_token"])
+        self.assertEqual(self.grants(self.site), 1)
+
+    def test_sign_ins_of_different_users_do_not_disturb_each_other(self):
+        urls = [self.callback() for _user in range(CALLERS)]
+        answers = at_once(*[lambda url=url: visit(url) for url in urls])
+        self.assertEqual({answer.status_code for answer in answers}, {200})
+        self.assertEqual(self.grants(self.site), CALLERS)
+        for answer in answers:
+            self.assertOpens(self.site, answer.json()["access_token"])
+
+    def sign_in_at_once(self, identity):
+        """Finish several sign-ins of one identity in the same moment."""
+        asked = [self.site.ask(identity) for _number in range(6)]
+        urls = [self.site.sign_in(one["authorization_url"]) for one in asked]
+        self.provider.calls.clear()
+        answers = at_once(*[lambda url=url: visit(url) for url in urls])
+        self.assertEqual({answer.status_code for answer in answers}, {200})
+        # Odoo reruns those that met: a code can be exchanged only once.
+        self.assertEqual(self.provider.calls["token"], len(urls))
+        refreshed = self.site.refresh(identity, refresh_token=self.newest(answers))
+        self.assertEqual(refreshed.status_code, 200, refreshed.text)
+
+    def newest(self, answers):
+        """Return the one refresh token that Odoo has kept of several sign-ins."""
+        tokens = [answer.json()["refresh_token"] for answer in answers]
+        by_digest = {hashlib.sha256(one.encode()).hexdigest(): one for one in tokens}
+        [[digest]] = sql(
+            "SELECT digest FROM oauth2_token"
+            " WHERE digest IN %s AND superseded_at IS NULL AND kind = 'refresh'",
+            tuple(by_digest),
+        )
+        return by_digest[digest]
+
+    def test_sign_ins_of_one_identity_at_once_renew_one_grant(self):
+        _tokens, identity = self.site.authorize("user-42")
+        self.sign_in_at_once(identity)
+        self.assertEqual(self.grants(self.site), 1)
+
+    def test_sign_ins_of_a_new_identity_at_once_make_one_grant(self):
+        reruns = len(log_of("tries left, try again"))
+        for number in range(1, 11):
+            self.sign_in_at_once(f"user-{number}")
+            self.assertEqual(self.grants(self.site), number)
+            if len(log_of("tries left, try again")) > reruns:
+                return
+        self.fail("they never met")
+
+
+class TestDecision(OnceOnly):
+    """The buttons of the confirmation page, pressed more than once."""
+
+    def setUp(self):
+        super().setUp()
+        page = visit(self.callback(), headers=BROWSER)
+        self.assertEqual(page.status_code, 200, page.text)
+        self.cookies = page.cookies
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        self.form = {"csrf_token": found[1]}
+
+    def press(self, decision):
+        return requests.post(
+            f"{URL}/{self.site.endpoint}/oauth2/confirm",
+            data={**self.form, "decision": decision},
+            cookies=self.cookies,
+            timeout=SECONDS,
+        )
+
+    def assertRefused(self, answer, status, error):
+        # It is a page that says so.
+        self.assertEqual(answer.status_code, status, answer.text)
+        self.assertIn(error, answer.text)
+
+    def test_one_of_many_allows_succeeds(self):
+        answers = at_once(*[lambda: self.press("allow")] * CALLERS)
+        page = self.assertOneSucceeds(answers, "invalid_request")
+        self.assertIn('id="token-information"', page.text)
+        self.assertEqual(self.grants(self.site), 1)
+
+    def test_of_allow_and_deny_one_counts(self):
+        answers = at_once(
+            *[lambda: self.press("allow"), lambda: self.press("deny")] * (CALLERS // 2)
+        )
+        page = self.assertOneSucceeds(answers, "invalid_request")
+        allowed = 'id="token-information"' in page.text
+        self.assertEqual(self.grants(self.site), int(allowed))
+        query = "SELECT kind FROM oauth2_event WHERE client_id = %s AND kind IN %s"
+        events = sql(query, self.site.client_id, ("sign_in", "deny"))
+        self.assertEqual(events, [("sign_in" if allowed else "deny",)])
+
+
+class TestRevocation(OnceOnly):
+    def setUp(self):
+        super().setUp()
+        self.tokens, self.identity = self.site.authorize()
+
+    def test_one_of_many_revocations_succeeds(self):
+        answers = at_once(*[lambda: self.site.revoke(self.identity)] * CALLERS)
+        told = self.assertOneSucceeds(answers, "invalid_grant").json()
+        self.assertEqual(told, {"revoked": True, "provider_revoked": True})
+        self.assertEqual(self.provider.calls["revocation"], 2)  # of two tokens
+
+    def assertClosed(self):
+        """The very next calls are refused, in every process of the server."""
+        call = self.site.partners
+        answers = at_once(*[lambda: call(self.tokens["access_token"])] * CALLERS)
+        for answer in answers:
+            self.assertRefused(answer, 401, "invalid_token")
+
+    def open_everywhere(self):
+        """Have every process of the server honour the token."""
+        call = self.site.partners
+        answers = at_once(*[lambda: call(self.tokens["access_token"])] * CALLERS)
+        self.assertEqual({answer.status_code for answer in answers}, {200})
+
+    def test_a_revocation_counts_at_once_in_every_process(self):
+        self.open_everywhere()
+        self.assertEqual(self.site.revoke(self.identity).status_code, 200)
+        self.assertClosed()
+
+    def test_archiving_counts_at_once_in_every_process(self):
+        for model, record_id in (
+            ("oauth2.client", self.site.client_id),
+            ("oauth2.provider", self.site.provider_id),
+        ):
+            self.open_everywhere()
+            self.administrator.write(model, record_id, active=False)
+            self.assertClosed()
+            self.administrator.write(model, record_id, active=True)
+
+    def test_leaving_the_allowed_groups_counts_at_once_in_every_process(self):
+        group = self.administrator.create("res.groups", name=self.site.endpoint)
+        [user] = sql(
+            "SELECT user_id FROM oauth2_client_user WHERE api_id = %s", self.site.api_id
+        )
+        self.administrator.write("res.groups", group, user_ids=[(4, user[0])])
+        self.administrator.write(
+            "oauth2.api", self.site.api_id, allowed_group_ids=[(4, group)]
+        )
+        self.open_everywhere()
+        self.administrator.write("res.groups", group, user_ids=[(3, user[0])])
+        self.assertClosed()

@@ -1,0 +1,217 @@
+"""Who may finish a sign-in at the callback: told by what real programs send."""
+
+import json
+import os
+import shutil
+import subprocess
+import unittest
+import urllib.request
+
+import requests
+from browser import ALLOW, TOKEN_INFORMATION, BrowserCase, page_of_somebody_else
+from providers import IndependentProvider, QuickProvider, independent
+from server import (
+    SECONDS,
+    SECRET,
+    ServerCase,
+    log_of,
+    state_of,
+    wait_until,
+)
+
+NODE = os.environ.get("OAUTH2_TEST_NODE")
+NODE_FETCH = "fetch(process.argv[1]).then(a => a.text()).then(console.log)"
+
+
+def run(*command):
+    """Return what a program writes."""
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+    return ended.stdout
+
+
+def answers_to(state):
+    """Return the status codes that calls of the callback with a state got."""
+    lines = log_of(f"state={state}")
+    return [line.rpartition('HTTP/1.1" ')[2].split()[0] for line in lines]
+
+
+class TestScripts(ServerCase):
+    """A program that follows the redirects itself gets the token information."""
+
+    def setUp(self):
+        self.site = self.make_site().use(self.enterContext(QuickProvider()))
+        self.url = self.site.ask()["authorization_url"]
+
+    def assertTokenInformation(self, text):
+        information = json.loads(text)
+        self.assertEqual(information["login"], self.site.login)
+        self.assertOpens(self.site, information["access_token"])
+
+    @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
+    def test_curl(self):
+        self.assertTokenInformation(run("curl", "-sL", self.url))
+
+    @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
+    def test_curl_that_asks_for_the_headers_only_spends_nothing(self):
+        url = self.site.sign_in(self.url)
+        self.assertIn(" 403 ", run("curl", "-sI", url))
+        self.assertTokenInformation(run("curl", "-s", url))
+
+    @unittest.skipUnless(NODE, "OAUTH2_TEST_NODE is not set")
+    def test_node_fetch(self):
+        self.assertTokenInformation(run(NODE, "-e", NODE_FETCH, self.url))
+
+    def test_python_requests(self):
+        self.assertTokenInformation(requests.get(self.url, timeout=SECONDS).text)
+
+    def test_python_urllib(self):
+        with urllib.request.urlopen(self.url, timeout=SECONDS) as answer:
+            self.assertTokenInformation(answer.read())
+
+
+class TestNavigation(BrowserCase):
+    """A person who comes with a browser is asked first."""
+
+    def setUp(self):
+        super().setUp()
+        self.site = self.make_site().use(self.enterContext(QuickProvider()))
+
+    def test_the_person_allows_and_gets_the_token_information(self):
+        self.page.goto(self.site.ask()["authorization_url"])
+        self.assertIn("Application", self.page.inner_text("main"))
+        self.assertEqual(self.grants(self.site), 0)
+
+        self.page.click(ALLOW)
+        embedded = self.page.locator(TOKEN_INFORMATION)
+        self.assertEqual(embedded.get_attribute("type"), "application/json")
+        information = json.loads(embedded.text_content())
+        self.assertEqual(information["login"], self.site.login)
+        self.assertOpens(self.site, information["access_token"])
+
+    def test_a_page_that_leads_there_by_itself_grants_nothing(self):
+        url = self.site.ask()["authorization_url"]
+        html = f"<script>location = {json.dumps(url)}</script>"
+        with page_of_somebody_else(html) as address:
+            self.page.goto(address)
+            self.page.wait_for_selector(ALLOW)
+        self.assertEqual(self.grants(self.site), 0)
+
+
+class TestHostilePage(BrowserCase):
+    """A page of another site cannot finish its visitor's sign-in."""
+
+    def setUp(self):
+        super().setUp()
+        self.site = self.make_site().use(self.enterContext(QuickProvider()))
+
+    def assertRefusedAndNotSpent(self, html, host="127.0.0.1"):
+        """The callback's address in a page is refused; to the person it stays good.
+
+        :param str html: a page with ``%s`` for the address
+        """
+        url = self.site.sign_in(self.site.ask()["authorization_url"])
+        state = state_of(url)
+        with page_of_somebody_else(html % url, host) as address:
+            self.page.goto(address)
+            wait_until(lambda: answers_to(state))
+        self.assertEqual(set(answers_to(state)), {"403"})
+        self.assertEqual(self.grants(self.site), 0)
+        self.page.goto(url)
+        self.assertTrue(self.page.is_visible(ALLOW))
+
+    def test_as_script(self):
+        self.assertRefusedAndNotSpent('<script src="%s"></script>')
+
+    def test_as_module(self):
+        self.assertRefusedAndNotSpent('<script type="module" src="%s"></script>')
+
+    def test_as_image(self):
+        self.assertRefusedAndNotSpent('<img src="%s">')
+
+    def test_as_image_on_the_same_site(self):
+        self.assertRefusedAndNotSpent('<img src="%s">', host="localhost")
+
+    def test_as_stylesheet(self):
+        self.assertRefusedAndNotSpent('<link rel="stylesheet" href="%s">')
+
+    def test_as_frame(self):
+        self.assertRefusedAndNotSpent('<iframe src="%s"></iframe>')
+
+    def test_as_object(self):
+        self.assertRefusedAndNotSpent('<object data="%s"></object>')
+
+    def test_by_fetch(self):
+        self.assertRefusedAndNotSpent('<script>fetch("%s")</script>')
+
+    def test_by_fetch_without_cors_and_with_cookies(self):
+        self.assertRefusedAndNotSpent(
+            '<script>fetch("%s", {mode: "no-cors", credentials: "include"})</script>'
+        )
+
+    def test_by_fetch_that_accepts_pages(self):
+        self.assertRefusedAndNotSpent(
+            '<script>fetch("%s", {mode: "no-cors", headers: {Accept: "text/html"}})'
+            "</script>"
+        )
+
+    def test_by_prefetch(self):
+        self.assertRefusedAndNotSpent('<link rel="prefetch" href="%s">')
+
+    def test_by_prefetch_of_a_page(self):
+        self.assertRefusedAndNotSpent('<link rel="prefetch" as="document" href="%s">')
+
+    def test_by_speculation_rules(self):
+        # Chromium prerenders nothing of another site.
+        for action, host in (
+            ("prefetch", "127.0.0.1"),
+            ("prefetch", "localhost"),
+            ("prerender", "localhost"),
+        ):
+            with self.subTest(action=action, host=host):
+                rules = {action: [{"source": "list", "urls": ["%s"]}]}
+                self.assertRefusedAndNotSpent(
+                    f'<script type="speculationrules">{json.dumps(rules)}</script>',
+                    host,
+                )
+
+
+@unittest.skipUnless(independent.AVAILABLE, independent.MISSING)
+class TestZeroClick(BrowserCase):
+    """Somebody who is signed in at the provider need not be asked anything there."""
+
+    def setUp(self):
+        super().setUp()
+        self.site = self.make_site()
+        client = {
+            "client_id": "demo-app",
+            "client_secret": SECRET,
+            "redirect_uris": [self.site.redirect_uri],
+        }
+        provider = self.enterContext(IndependentProvider(clients=[client]))
+        self.site.use(provider)
+
+    def test_an_authorization_url_in_an_image_finishes_nothing(self):
+        # The person signs in once, of their own will.
+        self.page.goto(self.site.ask()["authorization_url"])
+        self.page.fill("[name=login]", self.site.login)
+        self.page.fill("[name=password]", "any")
+        self.page.click("[type=submit]")
+        self.page.click("[type=submit]")
+        self.page.click(ALLOW)
+        self.page.wait_for_selector(TOKEN_INFORMATION, state="attached")
+        self.assertEqual(self.grants(self.site), 1)
+
+        # Now the provider sends them on without a word.
+        url = self.site.ask()["authorization_url"]
+        state = state_of(url)
+        html = f'<img src="{url}">'
+        with page_of_somebody_else(html, host="localhost") as address:
+            self.page.goto(address)
+            wait_until(lambda: answers_to(state))
+        self.assertEqual(answers_to(state), ["403"])
+        self.assertEqual(self.grants(self.site), 1)
+        self.page.goto(url)
+        self.assertTrue(self.page.is_visible(ALLOW))
+        self.assertEqual(self.grants(self.site), 1)
