@@ -70,7 +70,7 @@ class RouteCase(OAuth2Records, HttpCase):
         self.env.flush_all()
         self.cr.clear()
         with self.allow_requests():
-            connection = HTTPConnection("127.0.0.1", self.http_port())
+            connection = HTTPConnection("127.0.0.1", self.http_port(), timeout=10)
             connection.putrequest("GET", path)
             connection.putheader("Cookie", f"test_request_key={self.http_request_key}")
             for name, value in headers:

@@ -14,7 +14,7 @@ class TestOverride(RouteCase):
     """What inherits a route keeps its protection."""
 
     @classmethod
-    def add_controllers(cls):
+    def add_controllers(cls):  # pylint: disable=missing-return
         class Base(http.Controller):
             @oauth2_route("/<api>/kept", scopes="probe.read")
             def kept(self):
