@@ -119,13 +119,17 @@ class OAuth2AuthorizationRequest(models.Model):
         :raises ConcurrencyError: another sign-in makes it: Odoo runs this one again in
             a moment, and it finds what is there then
         """
-        if grant := self.env["oauth2.client.user"]._of_sign_in(self):
+        Grant = self.env["oauth2.client.user"]
+        if not Grant._of_sign_in(self):
+            self._be_the_only_one_to_make_it()
+        if grant := Grant._of_sign_in(self):
             with contextlib.suppress(InvalidGrant):  # just revoked: made anew
                 grant._lock()
-                return
+
+    def _be_the_only_one_to_make_it(self):
         key = f"oauth2 {self.api_id.id} {self.client_id.id} {self.identity_digest}"
         cr = self.env.cr
-        commit_now(self.env)  # what the last to have its turn made must be seen
+        commit_now(self.env)  # what the last one has made must be seen
         cr.execute(
             SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
         )
