@@ -1,19 +1,31 @@
-"""Two route types: the OAuth2 endpoints, and the JSON routes that they protect."""
+"""Route types: the OAuth2 endpoints, the JSON routes they protect, and JSON-2."""
 
-import inspect
 import json
 import logging
 import uuid
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
-from odoo.exceptions import AccessDenied, AccessError, MissingError, UserError
-from odoo.http import Dispatcher, Response, SessionExpiredException
+from odoo.exceptions import (
+    AccessDenied,
+    AccessError,
+    MissingError,
+    RedirectWarning,
+    UserError,
+)
+from odoo.http import (
+    Dispatcher,
+    Json2Dispatcher,
+    Response,
+    SessionExpiredException,
+)
 from odoo.models import BaseModel
+from odoo.tools.json import json_default
 
 from ..models.protected_routes import handler_of
 from ..models.wire_answer import error_response
 from ..protocol.errors import InvalidRequest, MethodNotAllowed, OAuth2Error
+from .arguments import bind, read_object
 from .pages import refusal_page
 
 _logger = logging.getLogger(__name__)
@@ -53,7 +65,7 @@ class _JsonDispatcher(Dispatcher):
             return 403, "access_denied", _message(exc)
         if isinstance(exc, MissingError):
             return 404, "not_found", _message(exc)
-        if isinstance(exc, UserError):
+        if isinstance(exc, (UserError, RedirectWarning)):
             return 422, "invalid_request", _message(exc)
         error_id = uuid.uuid4().hex
         _logger.error(
@@ -106,18 +118,19 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
         methods = endpoint.routing["methods"] or ()
         if self.request.httprequest.method == "OPTIONS" not in methods:
             raise MethodNotAllowed(methods or {"GET", "POST"})
-        self.request.params = {
-            **self.request.httprequest.args.to_dict(),
-            **self._body(),
-            **args,
-        }
-        _check_arguments(handler_of(endpoint), self.request.params)
+        self.request.params = bind(
+            handler_of(endpoint),
+            query=self.request.httprequest.args.to_dict(flat=False),
+            body=self._body(),
+            path=args,
+        )
         result = self._call(endpoint)
         if isinstance(result, Response):
             return result
-        if isinstance(result, BaseModel):
-            result = result.ids
-        return self.request.make_json_response(result)
+        return self.request.make_response(
+            json.dumps(result, ensure_ascii=False, default=_json_default),
+            headers=[("Content-Type", "application/json; charset=utf-8")],
+        )
 
     def _body(self):
         httprequest = self.request.httprequest
@@ -128,31 +141,42 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
             return {}
         if httprequest.mimetype != "application/json":
             raise InvalidRequest("Send the body as application/json.")
+        return read_object(data)
+
+
+class OAuth2Json2Dispatcher(Json2Dispatcher):
+    """Odoo's JSON-2, without the traceback that it puts into ``debug``."""
+
+    routing_type = "oauth2_json2"
+
+    @classmethod
+    def is_compatible_with(cls, request):
+        return True
+
+    def dispatch(self, endpoint, args):
+        httprequest = self.request.httprequest
+        if httprequest.content_length and httprequest.mimetype not in self.mimetypes:
+            raise UnsupportedMediaType("Send the body as application/json.")
         try:
-            body = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise InvalidRequest("The request body is not valid JSON.") from error
-        if not isinstance(body, dict):
-            raise InvalidRequest("The request body must be a JSON object.")
-        return body
+            return super().dispatch(endpoint, args)
+        except RecursionError as error:
+            if self.jsonrequest is not None:
+                raise  # from the method that was called
+            raise BadRequest("The body is nested too deeply.") from error
+
+    def handle_error(self, exc):
+        if isinstance(exc, OAuth2Error):
+            return error_response(exc)
+        response = super().handle_error(exc)
+        if not (isinstance(exc, HTTPException) and exc.response):
+            body = json.loads(response.get_data())
+            response.set_data(json.dumps({**body, "debug": ""}))
+        return response
 
 
-def _check_arguments(handler, arguments):
-    """Refuse arguments that a handler does not take, and the lack of ones it needs.
-
-    :param handler: the controller's method
-    :param dict arguments: by name
-    :raises InvalidRequest: naming the argument
-    """
-    _self, *parameters = inspect.signature(handler).parameters.values()
-    named = {p.name: p for p in parameters if p.kind is not p.VAR_KEYWORD}
-    if len(named) == len(parameters):
-        for name in arguments.keys() - named.keys():
-            shown = name if name.isascii() and name.isidentifier() else "sent"
-            raise InvalidRequest(f"The argument {shown} is unknown here.")
-    for name, parameter in named.items():
-        if parameter.default is parameter.empty and name not in arguments:
-            raise InvalidRequest(f"The argument {name} is missing.")
+def _json_default(value):
+    """Records become their ids, dates and the like what Odoo's own JSON writes."""
+    return value.ids if isinstance(value, BaseModel) else json_default(value)
 
 
 def _message(exc):

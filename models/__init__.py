@@ -3,6 +3,7 @@ from . import (
     oauth2_event,
     oauth2_api,
     oauth2_scope,
+    oauth2_scope_line,
     oauth2_provider,
     oauth2_provider_user_matching,
     oauth2_created_user,

@@ -2,12 +2,12 @@ import logging
 import time
 
 import psycopg2
+from werkzeug.exceptions import HTTPException, abort
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound as WerkzeugNotFound
-from werkzeug.exceptions import abort
 
 from odoo import SUPERUSER_ID, api, models
-from odoo.http import is_cors_preflight, request
+from odoo.http import request
 from odoo.sql_db import PoolError
 
 from ..protocol.authorization_header import bearer_token
@@ -21,10 +21,15 @@ from ..protocol.errors import (
     RequestForbidden,
 )
 from ..protocol.scope import scope_string
+from . import cross_origin
 from .protected_routes import expand_api, inspect_route
 from .wire_answer import error_response
 
 _logger = logging.getLogger(__name__)
+
+#: Where an API's description stands (RFC 9728 section 3)
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
+_NATIVE_JSON2 = "/json/2/<__model__>/<__method__>"
 
 _NOTE_EVERY = 300  # seconds between two notes of one grant's use, in one process
 _MAX_NOTED = 10_000  # grants remembered; then all are forgotten and noted anew
@@ -52,7 +57,7 @@ class IrHttp(models.AbstractModel):
         except WerkzeugMethodNotAllowed as error:
             if cls._is_api_path(path_info):
                 refusal = MethodNotAllowed(error.valid_methods or ())
-                error.error_response = error_response(refusal)
+                error.error_response = cls._unmatched(refusal)
             raise
         except WerkzeugNotFound:
             # Something else may still serve the path; see _handle_error.
@@ -62,7 +67,7 @@ class IrHttp(models.AbstractModel):
                 abort(error_response(NotFound()))
             raise
         # The check below needs to know the API, which the path may name.
-        request.oauth2_match = rule, args
+        request.oauth2_match = rule, dict(args)  # some are taken out on the way
         return rule, args
 
     @classmethod
@@ -78,19 +83,29 @@ class IrHttp(models.AbstractModel):
         return bool(apis.search_count([("endpoint", "=", first)], limit=1))
 
     @classmethod
+    def _unmatched(cls, refusal):
+        """:return: the response to a path or method that no route of ours serves"""
+        response = error_response(refusal)
+        path = request.httprequest.path.lstrip("/")
+        cls._share_with_origin(response, path.partition("/")[0])
+        return response
+
+    @classmethod
     def _authenticate(cls, endpoint):
         routing = endpoint.routing
         if routing.get("oauth2_problem"):
             _logger.error("Refused %s: %s", endpoint, routing["oauth2_problem"])
             request.session.can_save = False
             abort(error_response(RequestForbidden()))
-        super()._authenticate(endpoint)
-        if routing["auth"] != "oauth2" or is_cors_preflight(request, endpoint):
+        if routing["auth"] == "oauth2" and request.httprequest.method == "OPTIONS":
+            cls._authenticate_explicit("none")  # a preflight never carries a token
             return
-        missing = routing["oauth2_required"] - request.oauth2_grant.scopes
-        if missing:
+        super()._authenticate(endpoint)
+        if routing["auth"] != "oauth2":
+            return
+        if routing["oauth2_required"] - request.oauth2_grant.scopes:
             scope = scope_string(routing["oauth2_required"])
-            abort(error_response(InsufficientScope(scope=scope)))
+            cls._refuse(InsufficientScope(scope=scope))
 
     @classmethod
     def _auth_method_oauth2(cls):
@@ -101,27 +116,90 @@ class IrHttp(models.AbstractModel):
         request.session.can_save = False
         # Nobody yet: the ORM computes nothing in an environment without user.
         cls._auth_method_public()
+        routing = request.oauth2_match[0].endpoint.routing
         try:
-            grant = cls._oauth2_grant()
+            text = bearer_token(request.httprequest.headers.get("Authorization"))
+            if text is None:
+                raise MissingToken(scope=scope_string(routing["oauth2_required"]))
+            grant = cls._oauth2_check(text, cls._oauth2_endpoint())
+            if grant is None:
+                raise InvalidToken()
         except OAuth2Error as refusal:
-            abort(error_response(refusal))
+            cls._refuse(refusal)
+        cls._become(grant)
+
+    @classmethod
+    def _auth_method_bearer(cls, *args, **kwargs):
+        """On Odoo's own JSON-2, and nowhere else, take a token of ours like a key."""
+        if request.oauth2_match[0].rule == _NATIVE_JSON2:
+            try:
+                text = bearer_token(request.httprequest.headers.get("Authorization"))
+            except OAuth2Error:
+                text = None  # Odoo's own check answers
+            grant = text and cls._oauth2_check(text, None)
+            if grant:
+                request.session.can_save = False
+                cls._become(grant)
+                return None
+        return super()._auth_method_bearer(*args, **kwargs)
+
+    @classmethod
+    def _oauth2_check(cls, text, endpoint):
+        return request.env["oauth2.token"].sudo()._grant_of(text, endpoint)
+
+    @classmethod
+    def _become(cls, grant):
+        """Go on as the grant's user, with that user's language and time zone."""
         request.oauth2_grant = grant
         request.update_env(user=grant.user_id, context={})
         request.update_env(context=dict(request.env["res.users"].context_get()))
         cls._note_oauth2_use(grant)
 
     @classmethod
-    def _oauth2_grant(cls):
+    def _oauth2_endpoint(cls):
+        """:return: the endpoint of the API that the matched route belongs to, if any"""
         rule, args = request.oauth2_match
-        text = bearer_token(request.httprequest.headers.get("Authorization"))
-        routing = rule.endpoint.routing
-        if text is None:
-            raise MissingToken(scope=scope_string(routing["oauth2_required"]))
-        endpoint = routing.get("oauth2_api") or args.get("api") or ""
-        grant = request.env["oauth2.token"].sudo()._grant_of(text, endpoint)
-        if grant is None:
-            raise InvalidToken()
-        return grant
+        return rule.endpoint.routing.get("oauth2_api") or args.get("api") or ""
+
+    @classmethod
+    def _oauth2_api(cls, endpoint):
+        """:return: the active API with that endpoint, possibly none"""
+        domain = [("endpoint", "=", endpoint)]
+        return request.env["oauth2.api"].sudo().search(domain, limit=1)
+
+    @classmethod
+    def _refuse(cls, refusal):
+        """:raises HTTPException: with the refusal as its response"""
+        abort(cls._oauth2_refusal(refusal))
+
+    @classmethod
+    def _oauth2_refusal(cls, refusal):
+        """:return: the response to a refused call of a protected route"""
+        matched = getattr(request, "oauth2_match", None)
+        protected = matched and matched[0].endpoint.routing["auth"] == "oauth2"
+        endpoint = cls._oauth2_endpoint() if protected else ""
+        if endpoint:
+            base = request.env["oauth2.api"]._oauth2_base_url()
+            refusal.resource_metadata = f"{base}{RESOURCE_METADATA}/{endpoint}"
+        response = error_response(refusal)
+        if protected or getattr(request, "oauth2_grant", None):
+            cls._share_with_origin(response, endpoint)
+        return response
+
+    @classmethod
+    def _share_with_origin(cls, response, endpoint=""):
+        """Let the pages of the calling application read the answer.
+
+        :param str endpoint: of the API whose applications all may, while the caller is
+            not known
+        """
+        allowed, grant = set(), getattr(request, "oauth2_grant", None)
+        if cross_origin.origin() and grant:
+            client = request.env["oauth2.client"].sudo().browse(grant.client_id)
+            allowed = set(client._origins())
+        elif cross_origin.origin():
+            allowed = cls._oauth2_api(endpoint)._allowed_origins()
+        cross_origin.allow_origin(response.headers, allowed)
 
     @classmethod
     def _note_oauth2_use(cls, grant):
@@ -146,19 +224,46 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _pre_dispatch(cls, rule, args):
-        result = super()._pre_dispatch(rule, args)
         routing = rule.endpoint.routing
-        if routing["auth"] == "oauth2" and not routing["oauth2_wants_api"]:
+        if routing["auth"] != "oauth2":
+            return super()._pre_dispatch(rule, args)
+        if request.httprequest.method == "OPTIONS":
+            request.session.can_save = False
+            methods = routing["methods"] or ["GET", "POST"]
+            oauth2_api = cls._oauth2_api(cls._oauth2_endpoint())
+            abort(cross_origin.preflight_response(oauth2_api, methods))
+        result = super()._pre_dispatch(rule, args)
+        if not routing["oauth2_wants_api"]:
             # Odoo warns of arguments that a handler does not name.
             args.pop("api", None)
         return result
 
     @classmethod
+    def _dispatch(cls, endpoint):
+        grant = getattr(request, "oauth2_grant", None)
+        if grant and request.oauth2_match[0].rule == _NATIVE_JSON2:
+            arguments = dict(request.params)
+            model, method = arguments.pop("__model__"), arguments.pop("__method__")
+            request.env["oauth2.scope"]._check_json2(grant, model, method, arguments)
+        return super()._dispatch(endpoint)
+
+    @classmethod
+    def _post_dispatch(cls, response):
+        if getattr(request, "oauth2_grant", None):
+            cls._share_with_origin(response)
+        return super()._post_dispatch(response)
+
+    @classmethod
     def _handle_error(cls, exception):
         if isinstance(exception, OAuth2Error):
-            return error_response(exception)
+            return cls._oauth2_refusal(exception)
         if isinstance(exception, WerkzeugNotFound) and getattr(
             request, "oauth2_not_found", False
         ):
-            return error_response(NotFound())
-        return super()._handle_error(exception)
+            return cls._unmatched(NotFound())
+        response = super()._handle_error(exception)
+        if getattr(request, "oauth2_grant", None):
+            if isinstance(response, HTTPException):
+                response = response.get_response(request.httprequest.environ)
+            cls._share_with_origin(response)
+        return response

@@ -325,6 +325,28 @@ class OAuth2Api(models.Model):
         allowed = self.sudo().allowed_group_ids
         return not allowed or bool(set(allowed.ids) & set(user._get_group_ids()))
 
+    def _resource_identifier(self):
+        """:return: this API's name as a protected resource (RFC 9728 section 1.2)"""
+        return f"{self._oauth2_base_url()}/{self.endpoint}"
+
+    def _resource_metadata(self):
+        """:return: the document of RFC 9728 section 2"""
+        self.ensure_one()
+        issuers = self.client_ids.provider_id.filtered("active").mapped("issuer")
+        return {
+            "resource": self._resource_identifier(),
+            "resource_name": self.name,
+            "authorization_servers": sorted({issuer for issuer in issuers if issuer}),
+            "scopes_supported": sorted(self.scope_ids.mapped("name")),
+            "bearer_methods_supported": ["header"],
+        }
+
+    def _allowed_origins(self):
+        """:return: origins whose pages may call this API, of all its clients"""
+        return {
+            origin for client in self.sudo().client_ids for origin in client._origins()
+        }
+
     @api.model
     def _active_endpoints(self):
         """:return: tuple of the endpoints of active APIs, sorted"""

@@ -1,4 +1,5 @@
 import logging
+from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
@@ -6,6 +7,7 @@ from odoo.exceptions import AccessError, ValidationError
 from ..protocol import digests
 from ..protocol.errors import InvalidClient
 from ..protocol.provider_client import ClientCredentials, ProviderClient
+from .oauth2_provider import is_safe_url
 
 _logger = logging.getLogger(__name__)
 
@@ -65,6 +67,10 @@ class OAuth2Client(models.Model):
         "Scopes",
         domain="[('api_id', 'in', api_ids)]",
         help="What this application may be granted, at most. Empty: no scope.",
+    )
+    allowed_origins = fields.Char(
+        help="Origins of browser applications that may call the APIs, separated by"
+        " spaces, such as https://app.example.com. Exact; none by default.",
     )
     client_user_ids = fields.One2many(
         "oauth2.client.user", "client_id", "Client API Users", readonly=True
@@ -137,6 +143,24 @@ class OAuth2Client(models.Model):
         clients = self.sudo().with_context(active_test=False)
         clients.api_ids._check_client_identifiers()
 
+    @api.constrains("allowed_origins")
+    def _check_allowed_origins(self):
+        for client in self:
+            for origin in client._origins():
+                parts = urlsplit(origin)
+                if (
+                    "*" in origin
+                    or not is_safe_url(origin)
+                    or origin != (f"{parts.scheme}://{parts.netloc}".lower())
+                ):
+                    raise ValidationError(
+                        self.env._(
+                            "%s is no origin: write scheme, host and port only, such as"
+                            " https://app.example.com.",
+                            origin,
+                        )
+                    )
+
     @api.constrains("scope_ids", "api_ids")
     def _check_scopes(self):
         for client in self.with_context(active_test=False):
@@ -189,6 +213,10 @@ class OAuth2Client(models.Model):
         raise AccessError(
             self.env._("Only Settings administrators may set a client's provider.")
         )
+
+    def _origins(self):
+        """:return: the allowed origins (RFC 6454 section 6.2), a list"""
+        return (self.allowed_origins or "").split()
 
     def _secret(self):
         """:return: the client secret, ``""`` when there is none or no key fits"""

@@ -87,7 +87,7 @@ class OAuth2Token(models.Model):
         return token
 
     @api.model
-    def _grant_of(self, text, endpoint):
+    def _grant_of(self, text, endpoint=None):
         """The token check: what a bearer token opens at this very moment.
 
         One indexed query from the digest to everything that must be in force, and no
@@ -95,7 +95,8 @@ class OAuth2Token(models.Model):
         just revoked.
 
         :param str text: the bearer token
-        :param str endpoint: of the API that it is used on
+        :param str endpoint: of the API that it is used on; left out, any API counts
+            whose tokens open Odoo's own JSON-2
         :return: ``Grant``, or ``None`` when the token opens nothing here
         """
         digest = digests.digest(text)
@@ -109,7 +110,9 @@ class OAuth2Token(models.Model):
         *ids, allowed_groups, scopes = row
         grant = Grant(*ids, scopes=frozenset(scopes))
         if allowed_groups:
-            user = self.env["res.users"].sudo().browse(grant.user_id)
+            # Nobody is signed in yet; computing groups needs somebody.
+            users = self.env["res.users"].with_user(grant.user_id).sudo()
+            user = users.browse(grant.user_id)
             if not set(allowed_groups) & set(user._get_group_ids()):
                 return None
         return grant
@@ -182,7 +185,8 @@ _GRANT = """
        AND token.expires_at > statement_timestamp() AT TIME ZONE 'UTC'
        AND grantee.expires_at > statement_timestamp() AT TIME ZONE 'UTC'
        AND grantee.state = 'active'
-       AND api.endpoint = %(endpoint)s
+       AND (api.endpoint = %(endpoint)s
+            OR (%(endpoint)s IS NULL AND api.bearer_enabled))
      ORDER BY grantee.id DESC
      LIMIT 1
 """

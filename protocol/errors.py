@@ -184,6 +184,8 @@ class ProtectedResourceError(OAuth2Error):
         super().__init__(description, reason=reason)
         self.scope = scope
         self.realm = realm
+        #: address of the API's own description (RFC 9728 section 5.1), if known
+        self.resource_metadata = ""
 
     def headers(self):
         parameters = {"realm": self.realm}
@@ -192,6 +194,8 @@ class ProtectedResourceError(OAuth2Error):
             parameters["error_description"] = self.description
         if self.scope:
             parameters["scope"] = self.scope
+        if self.resource_metadata:
+            parameters["resource_metadata"] = self.resource_metadata
         challenge = quoted_challenge("Bearer", **parameters)
         return {**super().headers(), "WWW-Authenticate": challenge}
 

@@ -1,0 +1,31 @@
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.rpc.controllers.json2 import WebJson2Controller
+
+from ..protocol.errors import NotFound
+
+
+class OAuth2Json2(WebJson2Controller):
+    """Odoo's JSON-2 under an API: its own controller answers, scopes decide."""
+
+    @http.route(
+        "/<api>/json/2/<__model__>/<__method__>",
+        methods=["POST"],
+        auth="oauth2",
+        type="oauth2_json2",
+        readonly=WebJson2Controller._web_json_2_rpc_readonly,
+        csrf=False,
+        save_session=False,
+        website=False,
+    )
+    def oauth2_json2_rpc(self, __model__, __method__, **arguments):
+        arguments.pop("api", None)
+        grant = request.oauth2_grant
+        oauth2_api = request.env["oauth2.api"].sudo().browse(grant.api_id)
+        if not oauth2_api.json2_enabled:
+            raise NotFound("This API does not serve JSON-2.")
+        request.env["oauth2.scope"]._check_json2(
+            grant, __model__, __method__, arguments
+        )
+        return self.web_json_2_rpc(__model__, __method__, **arguments)
