@@ -6,7 +6,9 @@ adds one that answers in this process, over real HTTP, and the steps of the main
 
 import base64
 import json
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -35,8 +37,67 @@ def basic_authorization(client_id="demo-app", secret="demo-secret"):
     return {"Authorization": f"Basic {credentials}"}
 
 
+@dataclass(frozen=True)
+class Access:
+    """What a call with a token needs, as records, and the token."""
+
+    api: Any
+    client: Any
+    user: Any
+    grant: Any
+    token: str
+
+    @property
+    def headers(self):
+        """:return: the headers of a call"""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
 class OAuth2Records:
     """Makes records; each method returns what it made."""
+
+    @classmethod
+    def make_access(cls, endpoint="orders", scopes=(), user=None, **api_values):
+        """API, client, user and token in one line.
+
+        :param str endpoint: of the API, which must be a new one
+        :param scopes: names of the API's scopes, all granted
+        :param user: the Odoo user that the token stands for; an employee by default
+        :param api_values: further values of the API
+        :return: ``Access``
+        """
+        user = user or cls.make_user()
+        oauth2_api = cls.make_api(endpoint, scopes, **api_values)
+        client = cls.make_client(oauth2_api, cls.make_provider())
+        grant, token = cls.make_grant(client, user)
+        cls.env.flush_all()
+        return Access(oauth2_api, client, user, grant, token)
+
+    @classmethod
+    def open_model(cls, scope, model, *operations, methods=""):
+        """Have a scope open a model over JSON-2, for these operations and no others.
+
+        :param str model: its technical name
+        :param operations: of ``read``, ``create``, ``write``, ``unlink``
+        :param str methods: names of further methods, separated by spaces
+        :return: the line
+        """
+        model_id = cls.env["ir.model"]._get_id(model)
+        values = {
+            f"perm_{operation}": operation in operations
+            for operation in ("read", "create", "write", "unlink")
+        }
+        scope.line_ids.filtered(lambda line: line.model_id.id == model_id).unlink()
+        line = cls.env["oauth2.scope.line"].create(
+            {
+                "scope_id": scope.id,
+                "model_id": model_id,
+                "method_names": methods,
+                **values,
+            }
+        )
+        cls.env.flush_all()
+        return line
 
     @classmethod
     def make_user(cls, login="olivia@example.com", **values):

@@ -1,5 +1,6 @@
 """Cases for protected routes: controllers that live as long as a test class."""
 
+import re
 from datetime import timedelta
 from http.client import HTTPConnection
 
@@ -90,7 +91,17 @@ class RouteCase(OAuth2Records, HttpCase):
         self.assertEqual(response.status_code, 200, response.text)
         return response.json()
 
-    def assertRefused(self, response, status, error, challenge=None):
+    def assertChallenge(self, actual, challenge, *, described=True):
+        """The header is this challenge to the letter, and says where the API is
+        described (RFC 9728 section 5.1)."""
+        if challenge is None or not described:
+            self.assertEqual(actual, challenge)
+            return
+        root = f"{self.base_url()}/.well-known/oauth-protected-resource"
+        written = re.escape(f'{challenge}, resource_metadata="{root}/')
+        self.assertRegex(actual, f'^{written}[a-z]+"$')
+
+    def assertRefused(self, response, status, error, challenge=None, **options):
         """The answer is JSON with this code and, to the letter, this challenge."""
         self.assertEqual(response.status_code, status, response.text)
         media_type = response.headers["Content-Type"].partition(";")[0]
@@ -100,7 +111,8 @@ class RouteCase(OAuth2Records, HttpCase):
         self.assertEqual(body["error"], error)
         self.assertNotIn("Traceback", response.text)
         self.assertEqual(response.headers["Cache-Control"], "no-store")
-        self.assertEqual(response.headers.get("WWW-Authenticate"), challenge)
+        actual = response.headers.get("WWW-Authenticate")
+        self.assertChallenge(actual, challenge, **options)
         self.assertNotIn("Set-Cookie", response.headers)
 
     def assertInvalid(self, token=None, path="/orders/probe", **options):

@@ -30,7 +30,8 @@ PUBLIC_METHODS = {
     "oauth2.client": {"create", "write", "unlink"},
     "oauth2.client.user": {"unlink", "action_revoke"},
     "oauth2.provider": {"write"},
-    "oauth2.scope": {"write"},
+    "oauth2.scope": {"create", "write", "unlink"},
+    "oauth2.scope.line": {"create", "write", "unlink"},
     "oauth2.authorization.request": {"unlink"},
     "res.users": {"unlink", "SELF_READABLE_FIELDS"},
 }

@@ -122,7 +122,7 @@ class TestChallenge(ProbeCase):
                 with self.subTest(pair):
                     status, headers, body = self.get_raw("/orders/probe", *pair)
                     self.assertEqual(status, 400, body)
-                    self.assertEqual(headers["WWW-Authenticate"], MALFORMED)
+                    self.assertChallenge(headers["WWW-Authenticate"], MALFORMED)
                     self.assertIn('"invalid_request"', body)
 
     def test_the_scheme_s_letter_case_is_free(self):

@@ -65,9 +65,11 @@ class TestArguments(RouteCase):
         body = iter([b'{"second": ', b"2}"])
         self.assertArguments([1, 2, 0], "/orders/sum/1", body)
 
-    def test_the_path_wins_over_the_body_and_the_body_over_the_query(self):
-        body = {"first": 9, "second": 2}
-        self.assertArguments([1, 2, 0], "/orders/sum/1?first=8&second=8", body)
+    def test_an_argument_comes_from_one_place(self):
+        self.assertBad(
+            "second was sent twice", "/orders/sum/1?second=8", '{"second": 2}'
+        )
+        self.assertBad("first is unknown", "/orders/sum/1?first=8&second=8")
 
     def test_an_unknown_or_a_missing_argument_is_refused_by_name(self):
         self.assertBad("fourth is unknown", "/orders/sum/1?second=2&fourth=4")

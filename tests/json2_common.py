@@ -1,0 +1,76 @@
+"""What tests of JSON-2 share: calls over HTTP, and the reach of arguments."""
+
+from odoo.tests import HttpCase, TransactionCase, tagged
+
+from ..models.json2_arguments import reached
+from ..models.json2_paths import UnknownShape
+from .common import OAuth2Records
+
+NOTHING = set()
+REFUSED = UnknownShape
+
+
+class ReachCase(TransactionCase):
+    """Asks for the reach of arguments, without a call."""
+
+    def assertReach(self, method, table, model="res.partner"):
+        """Check rows of ``(arguments, what is reached)``; ``context`` may be in."""
+        for arguments, expected in table:
+            arguments = dict(arguments)
+            context = arguments.pop("context", {})
+            with self.subTest(model=model, arguments=arguments, context=context):
+                if expected is REFUSED:
+                    with self.assertRaises(UnknownShape):
+                        reached(self.env[model], method, arguments, context)
+                else:
+                    reach = reached(self.env[model], method, arguments, context)
+                    self.assertEqual(reach, expected)
+
+
+@tagged("post_install", "-at_install")
+class Json2Case(OAuth2Records, HttpCase):
+    """A token that may read contacts over JSON-2, and nothing else."""
+
+    def setUp(self):
+        super().setUp()
+        groups = self.env.ref("base.group_user") + self.env.ref(
+            "base.group_partner_manager"
+        )
+        self.user = self.make_user(group_ids=[(6, 0, groups.ids)])
+        self.access = self.make_access(
+            scopes=["contacts"], user=self.user, json2_enabled=True
+        )
+        self.scope = self.access.api.scope_ids
+        self.open("res.partner", "read")
+        self.partner = self.env["res.partner"].create(
+            {"name": "Deco", "email": "deco@example.com"}
+        )
+        self.env.flush_all()
+
+    def open(self, model, *operations, methods=""):
+        """Have the token's scope open a model, for these operations and no others."""
+        self.open_model(self.scope, model, *operations, methods=methods)
+
+    def json2(self, model, method, **arguments):
+        return self.url_open(
+            f"/orders/json/2/{model}/{method}",
+            json=arguments,
+            method="POST",
+            headers=self.access.headers,
+        )
+
+    def assertServed(self, response):
+        """:return: the answer's JSON"""
+        self.assertEqual(response.status_code, 200, response.text)
+        self.env.invalidate_all()
+        return response.json()
+
+    def assertBeyond(self, response):
+        """No scope of the token opens what the call reaches."""
+        self.assertEqual(response.status_code, 403, response.text)
+        self.assertEqual(response.json()["error"], "insufficient_scope")
+
+    def assertNotFollowed(self, response):
+        """What the call reaches cannot be told."""
+        self.assertEqual(response.status_code, 400, response.text)
+        self.assertEqual(response.json()["error"], "invalid_request")

@@ -1,0 +1,215 @@
+from datetime import date, datetime
+from typing import Optional
+
+from odoo import http
+from odoo.tests import tagged
+
+from ..oauth2 import oauth2_route
+from .json_route_common import JsonRouteCase
+
+
+@tagged("post_install", "-at_install")
+class TestArguments(JsonRouteCase):
+    """Query string, JSON body and path become arguments, checked and typed."""
+
+    @classmethod
+    def add_controllers(cls):
+        class Typed(http.Controller):
+            @oauth2_route("/<api>/typed", methods=["GET", "POST"])
+            def typed(
+                self,
+                number: int = 0,
+                ratio: float = 0.5,
+                flag: bool = False,
+                text: str = "",
+                items: list = (),
+                ids: list[int] = (),
+                options: dict | None = None,
+                day: date | None = None,
+                moment: datetime | None = None,
+                limit: Optional[int] = 5,  # noqa: UP045
+                size: int | None = 5,
+                either: int | str = 0,
+                plain=None,
+            ):
+                received = dict(locals())
+                del received["self"]
+                return {
+                    name: [type(value).__name__, value]
+                    for name, value in received.items()
+                }
+
+            @oauth2_route("/<api>/needed/<int:number>", methods=["GET", "POST"])
+            def needed(self, number: int, word: str):
+                return [number, word]
+
+            @oauth2_route("/<api>/whatever", methods=["GET", "POST"])
+            def whatever(self, number: int = 0, **others):
+                return {"number": number, **others}
+
+    def assertReceived(self, response, name, kind, value):
+        served = self.assertServed(response)
+        self.assertEqual(served[name], [kind, value])
+
+    def assertArgumentRefused(self, response, name, says=""):
+        self.assertTold(response, 400, "invalid_request", says=f"argument {name} ")
+        self.assertIn(says, response.json()["error_description"])
+
+    def test_the_query_string_is_read_as_the_type(self):
+        for name, text, kind, value in (
+            ("number", "42", "int", 42),
+            ("number", "-7", "int", -7),
+            ("ratio", "1.5", "float", 1.5),
+            ("ratio", "2", "float", 2.0),
+            ("flag", "true", "bool", True),
+            ("flag", "False", "bool", False),
+            ("flag", "1", "bool", True),
+            ("flag", "0", "bool", False),
+            ("text", "a b&ü", "str", "a b&ü"),
+            ("text", "", "str", ""),
+            ("text", "42", "str", "42"),
+            ("day", "2026-11-23", "date", "2026-11-23"),
+            ("moment", "2026-11-23T10:00:00", "datetime", "2026-11-23 10:00:00"),
+            ("moment", "2026-11-23T10:00:00Z", "datetime", "2026-11-23 10:00:00"),
+            ("moment", "2026-11-23T10:00:00+02:00", "datetime", "2026-11-23 08:00:00"),
+            ("limit", "3", "int", 3),
+            ("size", "3", "int", 3),
+            ("either", "3", "str", "3"),
+            ("plain", "3", "str", "3"),
+        ):
+            with self.subTest(name=name, text=text):
+                answer = self.call("typed", params={name: text})
+                self.assertReceived(answer, name, kind, value)
+
+    def test_the_json_body_must_have_the_type(self):
+        for name, sent, kind, value in (
+            ("number", 42, "int", 42),
+            ("ratio", 1.5, "float", 1.5),
+            ("ratio", 2, "float", 2.0),
+            ("flag", True, "bool", True),
+            ("text", "42", "str", "42"),
+            ("items", [1, "a", None], "list", [1, "a", None]),
+            ("ids", [1, 2], "list", [1, 2]),
+            ("options", {"a": {"b": 1}}, "dict", {"a": {"b": 1}}),
+            ("day", "2026-11-23", "date", "2026-11-23"),
+            ("moment", "2026-11-23T10:00:00Z", "datetime", "2026-11-23 10:00:00"),
+            ("limit", None, "NoneType", None),
+            ("size", None, "NoneType", None),
+            ("size", 3, "int", 3),
+            ("plain", {"a": [1]}, "dict", {"a": [1]}),
+        ):
+            with self.subTest(name=name, sent=sent):
+                self.assertReceived(self.call("typed", {name: sent}), name, kind, value)
+
+    def test_a_wrong_type_is_refused_by_name(self):
+        for name, text in (
+            ("number", "many"),
+            ("number", "1.0"),
+            ("number", "1_000"),
+            ("number", "9" * 5000),
+            ("number", ""),
+            ("ratio", "much"),
+            ("ratio", "nan"),
+            ("ratio", "inf"),
+            ("flag", "yes"),
+            ("items", "1"),
+            ("options", "{}"),
+            ("day", "23.11.2026"),
+            ("day", "2026-02-30"),
+            ("moment", "noon"),
+            ("limit", "none"),
+        ):
+            with self.subTest(name=name, query=text):
+                answer = self.call("typed", params={name: text})
+                self.assertArgumentRefused(answer, name, "must be of type")
+        for name, value in (
+            ("number", "42"),
+            ("number", 4.0),
+            ("number", True),
+            ("number", None),
+            ("ratio", "1.5"),
+            ("ratio", False),
+            ("flag", 1),
+            ("flag", "true"),
+            ("text", 42),
+            ("text", None),
+            ("items", {"a": 1}),
+            ("items", "a"),
+            ("ids", [1, "2"]),
+            ("ids", [None]),
+            ("options", []),
+            ("day", 20261123),
+            ("day", "2026-11-23T10:00:00"),
+            ("moment", 0),
+            ("limit", "3"),
+            ("size", "3"),
+        ):
+            with self.subTest(name=name, body=value):
+                answer = self.call("typed", {name: value})
+                self.assertArgumentRefused(answer, name, "must be of type")
+
+    def test_an_unknown_argument_is_refused_by_name(self):
+        for answer in (
+            self.call("typed", params={"colour": "red"}),
+            self.call("typed", {"colour": "red"}),
+        ):
+            self.assertArgumentRefused(answer, "colour", "unknown")
+        # What the path says, nobody else says; and a caller's text is not repeated.
+        answer = self.call("needed/5", {"word": "x", "number": 6})
+        self.assertArgumentRefused(answer, "number", "unknown")
+        for name in ("api", "self", "<b>", "a" * 100):
+            answer = self.call("typed", {name: 1})
+            self.assertTold(answer, 400, "invalid_request", says="unknown")
+            self.assertNotIn("<b>", answer.text)
+
+    def test_a_missing_argument_is_refused_by_name(self):
+        for answer in (self.call("needed/5"), self.call("needed/5", {})):
+            self.assertArgumentRefused(answer, "word", "missing")
+
+    def test_a_doubled_argument_is_refused_by_name(self):
+        for answer in (
+            self.call("typed?number=1&number=1"),
+            self.call("typed?number=1", {"number": 1}),
+            self.call("typed", b'{"number": 1, "number": 2}'),
+        ):
+            self.assertArgumentRefused(answer, "number", "sent twice")
+
+    def test_query_body_and_path_come_together(self):
+        answer = self.call("needed/5", {"word": "five"})
+        self.assertEqual(self.assertServed(answer), [5, "five"])
+        answer = self.call("typed?number=3", {"text": "x"})
+        self.assertReceived(answer, "number", "int", 3)
+        self.assertReceived(answer, "text", "str", "x")
+
+    def test_a_handler_that_takes_anything_gets_anything_but_typed_ones_are_checked(
+        self,
+    ):
+        answer = self.call("whatever?a=1", {"b": [2], "number": 3})
+        self.assertEqual(
+            self.assertServed(answer),
+            {"a": "1", "b": [2], "number": 3, "api": "orders"},
+        )
+        self.assertArgumentRefused(self.call("whatever", {"number": "x"}), "number")
+        answer = self.call("whatever", {"api": "crm"})
+        self.assertArgumentRefused(answer, "api", "unknown")
+
+    def test_a_body_that_is_no_json_object_is_refused(self):
+        for body in (
+            b"{",
+            b"[]",
+            b"null",
+            b'"text"',
+            b'{"ratio": NaN}',
+            b'{"ratio": Infinity}',
+            b"\xff",
+            b"[" * 100_000,
+        ):
+            with self.subTest(body=body[:20]):
+                self.assertTold(self.call("typed", body), 400, "invalid_request")
+
+    def test_another_content_type_is_refused(self):
+        for content_type in ("application/x-www-form-urlencoded", "text/plain"):
+            answer = self.call(
+                "typed", b"number=1", headers={"Content-Type": content_type}
+            )
+            self.assertTold(answer, 400, "invalid_request", says="application/json")

@@ -1,0 +1,307 @@
+from datetime import timedelta
+
+from odoo import fields, http
+from odoo.http import request
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..oauth2 import oauth2_route
+from .json_route_common import JsonRouteCase
+
+#: Each way to call with a token: ``(method, path, whether the API is in the path)``
+ROUTES = {
+    "json": ("GET", "/{api}/matrix"),
+    "http": ("GET", "/{api}/matrix.txt"),
+    "json2": ("POST", "/{api}/json/2/res.partner/create"),
+    "bearer": ("POST", "/json/2/res.partner/create"),
+}
+OURS = {"json", "http", "json2"}  # Odoo itself refuses what is no token of ours
+SERVED = (200, None)
+NO_TOKEN = (401, "invalid_token")
+INVALID = (401, "invalid_token")
+MALFORMED = (400, "invalid_request")
+SCOPE = (403, "insufficient_scope")
+NO_SUCH_PATH = (404, None)
+
+
+@tagged("post_install", "-at_install")
+class TestRouteMatrix(JsonRouteCase):
+    """What opens, and what does not, is the same on each kind of route."""
+
+    @classmethod
+    def add_controllers(cls):
+        class Matrix(http.Controller):
+            @oauth2_route("/<api>/matrix", scopes="create", methods=["GET"])
+            def matrix(self):
+                return self.env.user.login
+
+            @oauth2_route(
+                "/<api>/matrix.txt", type="http", scopes="create", methods=["GET"]
+            )
+            def matrix_txt(self):
+                return request.env.user.login
+
+            @oauth2_route("/matrix/fixed", api="fixed", scopes="create")
+            def fixed(self):
+                return self.env.user.login
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.count = 0
+
+    def new_access(self, **api_values):
+        """An access that serves on every kind of route."""
+        type(self).count += 1
+        groups = self.env.ref("base.group_user") | self.env.ref(
+            "base.group_partner_manager"
+        )
+        access = self.make_access(
+            f"matrix-{self.count}",
+            ["create"],
+            self.make_user(
+                f"user-{self.count}@example.com", group_ids=[(6, 0, groups.ids)]
+            ),
+            **{"json2_enabled": True, "bearer_enabled": True, **api_values},
+        )
+        self.open_model(access.api.scope_ids, "res.partner", "create")
+        return access
+
+    def try_route(self, kind, access, headers, **options):
+        """:return: the response, whether or not a redirect was sent"""
+        method, path = ROUTES[kind]
+        if method == "POST":
+            options["json"] = {"vals_list": [{"name": access.api.endpoint}]}
+        return self.url_open(
+            path.format(api=access.api.endpoint),
+            method=method,
+            headers=headers,
+            allow_redirects=False,
+            **options,
+        )
+
+    def who(self, kind, response):
+        """:return: login of the user that a served call ran as"""
+        if kind == "json":
+            return response.json()
+        if kind == "http":
+            return response.text
+        self.env.invalidate_all()
+        return self.env["res.partner"].browse(response.json()).create_uid.login
+
+    def assertAnswer(self, kind, response, access, expected):
+        status, error = expected
+        self.assertEqual(response.status_code, status, response.text)
+        self.assertNotIn("Set-Cookie", response.headers)
+        if kind in OURS:
+            self.assertNotIn("Traceback", response.text)
+        if status == 200:
+            self.assertEqual(self.who(kind, response), access.user.login)
+            return
+        name = access.api.endpoint
+        self.assertFalse(self.env["res.partner"].search([("name", "=", name)]))
+        challenge = response.headers.get("WWW-Authenticate", "")
+        if status in (401, 403):
+            self.assertIn("bearer", challenge.lower())
+        if error and (kind in OURS or status == 403):
+            self.assertEqual(response.json()["error"], error)
+            self.assertEqual(response.headers["Cache-Control"], "no-store")
+        if error and kind in OURS and status in (401, 403):
+            path = f"/.well-known/oauth-protected-resource/{access.api.endpoint}"
+            self.assertIn(f'resource_metadata="{self.base_url()}{path}"', challenge)
+        if expected is SCOPE:
+            # Over JSON-2 the scope is named by the line that would open the model.
+            self.assertIn('error="insufficient_scope"', challenge)
+            self.assertIn('scope="create"', challenge)
+
+    def check(self, arrange, expected, kinds=tuple(ROUTES), **api_values):
+        """Arrange a case, and try every kind of route.
+
+        :param arrange: takes the access, may return other headers
+        :param expected: ``(status, error)``, or a dict of them by kind
+        """
+        access = self.new_access(**api_values)
+        headers = arrange(access)
+        headers = access.headers if headers is None else headers
+        self.env.flush_all()
+        for kind in kinds:
+            outcome = expected[kind] if isinstance(expected, dict) else expected
+            with self.subTest(kind=kind), mute_logger("odoo.http"):
+                response = self.try_route(kind, access, headers)
+                self.assertAnswer(kind, response, access, outcome)
+
+    def test_a_valid_token_opens(self):
+        self.check(lambda access: None, SERVED)
+
+    def test_no_token_does_not(self):
+        self.check(lambda access: {}, NO_TOKEN)
+
+    def test_a_token_in_the_query_string_is_none(self):
+        access = self.new_access()
+        for kind in ROUTES:
+            with self.subTest(kind=kind), mute_logger("odoo.http"):
+                response = self.try_route(
+                    kind, access, {}, params={"access_token": access.token}
+                )
+                self.assertAnswer(kind, response, access, NO_TOKEN)
+
+    def test_another_scheme_is_no_token(self):
+        self.check(lambda access: {"Authorization": f"Basic {access.token}"}, NO_TOKEN)
+
+    def test_a_malformed_header_is_refused(self):
+        by_odoo = {kind: MALFORMED for kind in OURS} | {"bearer": INVALID}
+        for value in ("Bearer", "Bearer a b", "Bearer {0}, Bearer {0}"):
+            self.check(
+                lambda access, value=value: {
+                    "Authorization": value.format(access.token)
+                },
+                by_odoo,
+            )
+
+    def test_an_unknown_token_is_refused(self):
+        self.check(lambda access: {"Authorization": "Bearer unknown"}, INVALID)
+
+    def test_an_expired_token_is_refused(self):
+        def arrange(access):
+            past = fields.Datetime.now() - timedelta(hours=1)
+            access.grant.token_ids.expires_at = past
+
+        self.check(arrange, INVALID)
+
+    def test_a_token_of_an_expired_grant_is_refused(self):
+        def arrange(access):
+            access.grant.expires_at = fields.Datetime.now() - timedelta(hours=1)
+
+        self.check(arrange, INVALID)
+
+        def arrange_state(access):
+            access.grant.state = "expired"
+
+        self.check(arrange_state, INVALID)
+
+    def test_a_revoked_token_is_refused(self):
+        self.check(lambda access: access.grant.unlink() and None, INVALID)
+
+    def test_a_token_of_another_api_is_refused(self):
+        def arrange(access):
+            # Not switched on for Odoo's own path, either.
+            return self.new_access(bearer_enabled=False).headers
+
+        self.check(arrange, INVALID)
+
+    def test_a_missing_scope_is_told(self):
+        def arrange(access):
+            other = self.env["oauth2.scope"].create(
+                {"api_id": access.api.id, "name": "other"}
+            )
+            access.client.scope_ids = access.grant.scope_ids = other
+
+        self.check(arrange, SCOPE)
+
+    def test_a_scope_taken_from_the_client_is_missing(self):
+        def arrange(access):
+            access.client.scope_ids = False
+
+        self.check(arrange, SCOPE)
+
+    def test_a_scope_taken_from_the_grant_is_missing(self):
+        def arrange(access):
+            access.grant.scope_ids = False
+
+        self.check(arrange, SCOPE)
+
+    def test_an_archived_user_is_refused(self):
+        def arrange(access):
+            access.user.active = False
+
+        self.check(arrange, INVALID)
+
+    def test_an_archived_client_is_refused(self):
+        def arrange(access):
+            access.client.active = False
+
+        self.check(arrange, INVALID)
+
+    def test_an_archived_provider_is_refused(self):
+        def arrange(access):
+            access.client.provider_id.active = False
+
+        self.check(arrange, INVALID)
+
+    def test_a_client_that_lost_the_api_is_refused(self):
+        def arrange(access):
+            access.client.write({"scope_ids": [(5,)], "api_ids": [(5,)]})
+
+        self.check(arrange, INVALID)
+
+    def test_a_user_who_lost_the_group_is_refused(self):
+        def arrange(access):
+            access.api.allowed_group_ids = self.env.ref("base.group_system")
+
+        self.check(arrange, INVALID)
+
+    def test_an_archived_api_is_not_there(self):
+        def arrange(access):
+            access.api.active = False
+
+        by_path = {kind: NO_SUCH_PATH for kind in OURS} | {"bearer": INVALID}
+        self.check(arrange, by_path)
+
+    def test_a_route_with_a_fixed_api_refuses_when_it_is_archived(self):
+        access = self.make_access(
+            "fixed", ["create"], self.make_user("fixed@example.com")
+        )
+        self.assertEqual(
+            self.url_open("/matrix/fixed", headers=access.headers).json(),
+            "fixed@example.com",
+        )
+        access.api.active = False
+        self.env.flush_all()
+        answer = self.url_open("/matrix/fixed", headers=access.headers)
+        self.assertTold(answer, 401, "invalid_token")
+
+    def test_an_api_that_is_switched_off_for_json2_serves_its_own_routes(self):
+        self.check(
+            lambda access: None,
+            {"json": SERVED, "http": SERVED, "json2": (404, None), "bearer": INVALID},
+            json2_enabled=False,
+            bearer_enabled=False,
+        )
+
+    def test_another_users_session_changes_nothing(self):
+        other = self.make_user("other@example.com", password="other@example.com")
+        self.env.flush_all()
+        session = self.authenticate(other.login, other.login)
+        self.check(lambda access: None, SERVED)
+        # A session alone opens nothing.
+        self.check(lambda access: {}, NO_TOKEN)
+        self.check(lambda access: {"Authorization": "Bearer unknown"}, INVALID)
+        self.assertEqual(session.uid, other.id)
+
+    def test_a_preflight_needs_no_token_and_opens_nothing(self):
+        access = self.new_access()
+        access.client.allowed_origins = "https://shop.example.com"
+        self.env.flush_all()
+        for kind in OURS:
+            with self.subTest(kind=kind):
+                method, path = ROUTES[kind]
+                answer = self.url_open(
+                    path.format(api=access.api.endpoint),
+                    method="OPTIONS",
+                    headers={
+                        "Origin": "https://shop.example.com",
+                        "Access-Control-Request-Method": method,
+                    },
+                )
+                self.assertEqual(answer.status_code, 204)
+                self.assertEqual(answer.content, b"")
+                self.assertNotIn("Set-Cookie", answer.headers)
+
+    def test_other_routes_with_bearer_authentication_stay_closed(self):
+        access = self.new_access()
+        for path in ("/json/1/contacts", "/doc-bearer/index.json"):
+            with self.subTest(path=path), mute_logger("odoo.http"):
+                answer = self.url_open(
+                    path, headers=access.headers, allow_redirects=False
+                )
+                self.assertIn(answer.status_code, (401, 404), answer.text)

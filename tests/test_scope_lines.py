@@ -1,0 +1,172 @@
+from contextlib import suppress
+
+from psycopg2.errors import UniqueViolation
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.service.model import get_public_method
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from ..models.json2_methods import ARGUMENTS, ARGUMENTS_OF_METHOD, CLASSED_METHODS
+from .json2_common import Json2Case
+
+#: Public methods of every model that reach around it, or do what their model says: a
+#: scope line must name them.
+NAMED_METHODS = {
+    "copy_translations",
+    "get_base_url",
+    "get_empty_list_help",
+    "get_formview_action",
+    "get_formview_id",
+    "get_import_templates",
+    "get_property_definition",
+    "get_view",
+    "get_views",
+    "onchange",
+    "search_panel_select_multi_range",
+    "search_panel_select_range",
+    "view_header_get",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestScopeLines(Json2Case):
+    """What lines may say, and that what they say counts on the next call."""
+
+    def search_count(self):
+        return self.json2("res.partner", "search_count", domain=[])
+
+    def public_methods(self):
+        """:return: names of what the ORM and the web client let everybody call"""
+        model, names = self.env["base"], set()
+        for definition in type(model).mro():
+            for name, method in vars(definition).items():
+                module = getattr(method, "__module__", None) or ""
+                if name.startswith("_") or not module.startswith(
+                    ("odoo.orm.", "odoo.addons.base.", "odoo.addons.web.")
+                ):
+                    continue
+                # An attribute cannot be called, a private method not from outside.
+                with suppress(AccessError, AttributeError):
+                    get_public_method(model, name)
+                    names.add(name)
+        return names
+
+    def test_every_method_of_every_model_is_classed_or_needs_its_name(self):
+        public = self.public_methods()
+        # A new one is refused until it is read and put into one of the two.
+        self.assertEqual(public - CLASSED_METHODS.keys() - NAMED_METHODS, set())
+        self.assertFalse(CLASSED_METHODS.keys() & NAMED_METHODS)
+        gone = CLASSED_METHODS.keys() - public
+        self.assertEqual(gone, set(), "no method of Odoo any more")
+
+    def test_every_argument_of_a_classed_method_is_known(self):
+        for name in CLASSED_METHODS:
+            method = get_public_method(self.env["base"], name)
+            code = method.__code__
+            count = code.co_argcount + code.co_kwonlyargcount
+            arguments = set(code.co_varnames[:count]) - {"self", "cls"}
+            for argument in arguments:
+                with self.subTest(method=name, argument=argument):
+                    self.assertTrue(
+                        argument in ARGUMENTS or (name, argument) in ARGUMENTS_OF_METHOD
+                    )
+
+    def test_a_line_names_public_methods_that_are_not_classed(self):
+        line = self.scope.line_ids
+        line.method_names = "action_confirm, message_post"
+        self.assertEqual(line._methods(), ["action_confirm", "message_post"])
+        for names in ("_private", "write", "action confirm()", "a.b", "__class__"):
+            with self.subTest(names=names), self.assertRaises(ValidationError):
+                line.method_names = names
+
+    def test_the_form_has_its_lines(self):
+        with Form(self.scope) as form, form.line_ids.new() as line:
+            self.assertTrue(form.json2_served)
+            line.model_id = self.env["ir.model"]._get("res.country")
+            line.perm_write = True
+            line.method_names = "do_this do_that"
+        line = self.scope.line_ids[-1]
+        self.assertEqual(line._operations(), {"read", "write"})
+        self.assertEqual(line._methods(), ["do_this", "do_that"])
+
+    @mute_logger("odoo.sql_db")
+    def test_a_scope_has_one_line_a_model(self):
+        values = {
+            "scope_id": self.scope.id,
+            "model_id": self.scope.line_ids.model_id.id,
+        }
+        with self.assertRaises(UniqueViolation), self.cr.savepoint():
+            self.env["oauth2.scope.line"].create(values)
+
+    def test_scopes_of_one_token_add_up(self):
+        answer = self.json2("res.partner", "copy", ids=self.partner.ids)
+        self.assertBeyond(answer)
+        second = self.env["oauth2.scope"].create(
+            {"api_id": self.access.api.id, "name": "contacts.create"}
+        )
+        self.open_model(second, "res.partner", "create")
+        self.assertBeyond(self.json2("res.partner", "copy", ids=self.partner.ids))
+        self.access.client.scope_ids |= second
+        self.access.grant.scope_ids |= second
+        self.env.flush_all()
+        self.assertServed(self.json2("res.partner", "copy", ids=self.partner.ids))
+
+    def test_a_changed_line_counts_on_the_next_call(self):
+        self.assertServed(self.search_count())
+        line = self.scope.line_ids
+        line.perm_read = False
+        self.env.flush_all()
+        self.assertBeyond(self.search_count())
+        line.perm_read = True
+        self.env.flush_all()
+        self.assertServed(self.search_count())
+        line.unlink()
+        self.env.flush_all()
+        self.assertBeyond(self.search_count())
+
+    def test_a_scope_that_takes_anothers_name_does_not_take_its_lines(self):
+        self.assertServed(self.search_count())
+        grant, client = self.access.grant, self.access.client
+        other = self.env["oauth2.scope"].create(
+            {"api_id": self.access.api.id, "name": "other"}
+        )
+        client.scope_ids = grant.scope_ids = other
+        self.scope.name = "retired"
+        grant.scope_ids = False  # a granted scope keeps its name
+        other.name = "contacts"
+        grant.scope_ids = other
+        self.env.flush_all()
+        self.assertBeyond(self.search_count())
+
+    def test_a_scope_made_anew_does_not_open_what_its_namesake_opened(self):
+        self.assertServed(self.search_count())
+        self.scope.unlink()
+        anew = self.env["oauth2.scope"].create(
+            {"api_id": self.access.api.id, "name": "contacts"}
+        )
+        self.access.client.scope_ids = self.access.grant.scope_ids = anew
+        self.env.flush_all()
+        self.assertBeyond(self.search_count())
+
+    def test_a_scope_taken_from_client_or_grant_counts_on_the_next_call(self):
+        for holder in (self.access.client, self.access.grant):
+            with self.subTest(holder=holder._name):
+                self.assertServed(self.search_count())
+                holder.scope_ids = False
+                self.env.flush_all()
+                self.assertBeyond(self.search_count())
+                holder.scope_ids = self.scope
+                self.env.flush_all()
+
+    def test_a_scope_of_another_api_opens_nothing_here(self):
+        second = self.make_access(
+            "crm", ["contacts"], user=self.user, json2_enabled=True
+        )
+        answer = self.url_open(
+            "/crm/json/2/res.partner/search_count",
+            json={"domain": []},
+            method="POST",
+            headers=second.headers,
+        )
+        self.assertBeyond(answer)
