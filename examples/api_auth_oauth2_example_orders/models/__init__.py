@@ -1,0 +1,1 @@
+from . import example_order, example_order_line

@@ -1,0 +1,1 @@
+from . import test_orders, test_orders_clients
