@@ -6,13 +6,13 @@ type and must have the right one. Arguments without annotation are passed as the
 """
 
 import inspect
-import json
 import math
 import types
 import typing
 from datetime import UTC, date, datetime
 
 from ..protocol.errors import InvalidRequest
+from ..protocol.parameters import read_json_object
 
 _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
 
@@ -35,7 +35,7 @@ def bind(handler, *, query, body, path):
     sent = {name: (_single(name, texts), _read) for name, texts in query.items()}
     for name, value in body.items():
         if name in sent:
-            raise InvalidRequest(f"The argument {_shown(name)} was sent twice.")
+            raise InvalidRequest(_sent_twice(name))
         sent[name] = (value, _check)
     arguments = {}
     for name, (value, convert) in sent.items():
@@ -56,33 +56,16 @@ def read_object(data):
     :return: dict
     :raises InvalidRequest: not JSON, no object, or a name that comes twice
     """
-    try:
-        body = json.loads(
-            data, object_pairs_hook=_no_duplicates, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("The request body is not valid JSON.") from error
-    if not isinstance(body, dict):
-        raise InvalidRequest("The request body must be a JSON object.")
-    return body
+    return read_json_object(data, _sent_twice)
 
 
-def _no_duplicates(pairs):
-    values = {}
-    for name, value in pairs:
-        if name in values:
-            raise InvalidRequest(f"The argument {_shown(name)} was sent twice.")
-        values[name] = value
-    return values
-
-
-def _no_constant(name):
-    raise ValueError(name)  # NaN and Infinity are no JSON
+def _sent_twice(name):
+    return f"The argument {_shown(name)} was sent twice."
 
 
 def _single(name, texts):
     if len(texts) != 1:
-        raise InvalidRequest(f"The argument {_shown(name)} was sent twice.")
+        raise InvalidRequest(_sent_twice(name))
     return texts[0]
 
 

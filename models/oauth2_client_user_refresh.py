@@ -1,5 +1,4 @@
 import json
-import logging
 import time
 from datetime import timedelta
 
@@ -21,8 +20,6 @@ from .oauth2_client_user import GRACE
 from .provider_failures import as_wire_errors
 from .request_memory import note_parties, once
 from .transactions import commit_now
-
-_logger = logging.getLogger(__name__)
 
 _LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
 _LOCK_PAUSE = 0.05  # seconds between two tries

@@ -3,7 +3,11 @@ from urllib.parse import parse_qsl, urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..protocol.provider_client import RESERVED_AUTHORIZE_PARAMS, ProviderMetadata
+from ..protocol.provider_client import (
+    OPENID_SCOPE,
+    RESERVED_AUTHORIZE_PARAMS,
+    ProviderMetadata,
+)
 from ..protocol.provider_errors import ProviderMisbehaved
 from ..protocol.transport import https_spelling
 from .oauth2_provider_presets import PLACEHOLDERS, PRESETS
@@ -259,7 +263,7 @@ class OAuth2Provider(models.Model):
         return dict(parse_qsl(text, strict_parsing=True)) if text else {}
 
     def _asks_for_openid(self):
-        return "openid" in (self.scope or "").split()
+        return OPENID_SCOPE in (self.scope or "").split()
 
     def _grant_issuer(self, claims):
         """:return: the name under which a grant's subject is unique"""

@@ -1,11 +1,8 @@
-import logging
 from urllib.parse import urlsplit
 
 from odoo import models
 
 from ..protocol.errors import AccessDenied, ServerError
-
-_logger = logging.getLogger(__name__)
 
 
 class OAuth2Provider(models.Model):

@@ -43,7 +43,7 @@ class Parameters:
             raise InvalidRequest("The request body is not UTF-8.") from error
         media_type = media_type.lower()
         if media_type == _JSON:
-            return cls(_read_json(text))
+            return cls(read_json_object(text))
         if media_type == _FORM:
             return cls(_read_form(text))
         raise InvalidRequest(
@@ -105,11 +105,25 @@ def _is_text(character):
     return not (code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000)
 
 
-def _read_json(text):
+def _sent_twice(_name):
+    return "A parameter was sent twice."
+
+
+def read_json_object(text, sent_twice=_sent_twice):
+    """Read the JSON object of a request's body.
+
+    :param text: str or bytes
+    :param sent_twice: turns a name that comes twice into the description for the caller
+    :return: dict
+    :raises InvalidRequest: not JSON (RFC 8259, so no NaN), no object, a name twice
+    """
+
     def no_duplicates(pairs):
-        values = dict(pairs)
-        if len(values) != len(pairs):
-            raise InvalidRequest("A parameter was sent twice.")
+        values = {}
+        for name, value in pairs:
+            if name in values:
+                raise InvalidRequest(sent_twice(name))
+            values[name] = value
         return values
 
     def no_constant(name):
