@@ -12,6 +12,7 @@ _ROUTING = {
     "save_session": False,
     "max_content_length": MAX_BODY,
     "website": False,
+    "oauth2_cross_origin": True,  # an application that is a page of another origin
 }
 
 

@@ -16,15 +16,16 @@ def origin():
     return request.httprequest.headers.get("Origin")
 
 
-def preflight_response(oauth2_api, methods):
+def preflight_response(allowed, methods):
     """Answer an OPTIONS request; a preflight has no token, so any client may be meant.
 
-    :param oauth2_api: the API of the route
+    :param allowed: set of the origins whose pages may call the route
     :param methods: those that the route serves
-    :return: 204, with permission where one of the API's clients has this origin
+    :return: 204, with permission where the calling page's origin is among them
     """
     headers = {"Vary": "Origin"}
-    if origin() in oauth2_api._allowed_origins():
+    methods = [method for method in methods if method != "OPTIONS"]
+    if origin() in allowed:
         headers |= {
             "Access-Control-Allow-Origin": origin(),
             "Access-Control-Allow-Methods": ", ".join(methods),

@@ -86,8 +86,11 @@ class IrHttp(models.AbstractModel):
     def _unmatched(cls, refusal):
         """:return: the response to a path or method that no route of ours serves"""
         response = error_response(refusal)
-        path = request.httprequest.path.lstrip("/")
-        cls._share_with_origin(response, path.partition("/")[0])
+        endpoint = request.httprequest.path.lstrip("/").partition("/")[0]
+        allowed = set()
+        if cross_origin.origin():
+            allowed = cls._oauth2_api(endpoint)._allowed_origins()
+        cls._share_with_origin(response, allowed)
         return response
 
     @classmethod
@@ -97,7 +100,7 @@ class IrHttp(models.AbstractModel):
             _logger.error("Refused %s: %s", endpoint, routing["oauth2_problem"])
             request.session.can_save = False
             abort(error_response(RequestForbidden()))
-        if routing["auth"] == "oauth2" and request.httprequest.method == "OPTIONS":
+        if request.httprequest.method == "OPTIONS" and cls._answers_preflight():
             cls._authenticate_explicit("none")  # a preflight never carries a token
             return
         super()._authenticate(endpoint)
@@ -182,23 +185,58 @@ class IrHttp(models.AbstractModel):
             base = request.env["oauth2.api"]._oauth2_base_url()
             refusal.resource_metadata = f"{base}{RESOURCE_METADATA}/{endpoint}"
         response = error_response(refusal)
-        if protected or getattr(request, "oauth2_grant", None):
-            cls._share_with_origin(response, endpoint)
+        if cls._is_cross_origin():
+            cls._share_with_origin(response)
         return response
 
     @classmethod
-    def _share_with_origin(cls, response, endpoint=""):
+    def _is_cross_origin(cls):
+        """:return: whether pages of other origins may call the matched route"""
+        if not (matched := getattr(request, "oauth2_match", None)):
+            return False
+        rule = matched[0]
+        routing = rule.endpoint.routing
+        if rule.rule == _NATIVE_JSON2:
+            # Whoever came in by an API key or a session is Odoo's own caller.
+            return not request.env.uid or bool(getattr(request, "oauth2_grant", None))
+        return routing["auth"] == "oauth2" or "oauth2_cross_origin" in routing
+
+    @classmethod
+    def _answers_preflight(cls):
+        """:return: whether an OPTIONS request is ours to answer
+
+        On Odoo's own route it is where the page is an application's whose tokens open
+        it; Odoo answers everybody else.
+        """
+        if not cls._is_cross_origin():
+            return False
+        if request.oauth2_match[0].rule == _NATIVE_JSON2:
+            return cross_origin.origin() in cls._callers_origins()
+        return True
+
+    @classmethod
+    def _callers_origins(cls):
+        """:return: set of the origins whose pages may read the answer: the calling
+        application's; while the caller is not known, of all that call this route
+        """
+        if not cross_origin.origin():
+            return set()
+        if grant := getattr(request, "oauth2_grant", None):
+            client = request.env["oauth2.client"].sudo().browse(grant.client_id)
+            return set(client._origins())
+        if request.oauth2_match[0].rule == _NATIVE_JSON2:
+            domain = [("bearer_enabled", "=", True)]
+            return request.env["oauth2.api"].sudo().search(domain)._allowed_origins()
+        return cls._oauth2_api(cls._oauth2_endpoint())._allowed_origins()
+
+    @classmethod
+    def _share_with_origin(cls, response, allowed=None):
         """Let the pages of the calling application read the answer.
 
-        :param str endpoint: of the API whose applications all may, while the caller is
-            not known
+        :param allowed: set of origins; left out, those of ``_callers_origins``
         """
-        allowed, grant = set(), getattr(request, "oauth2_grant", None)
-        if cross_origin.origin() and grant:
-            client = request.env["oauth2.client"].sudo().browse(grant.client_id)
-            allowed = set(client._origins())
-        elif cross_origin.origin():
-            allowed = cls._oauth2_api(endpoint)._allowed_origins()
+        if allowed is None:
+            allowed = cls._callers_origins()
         cross_origin.allow_origin(response.headers, allowed)
 
     @classmethod
@@ -225,13 +263,13 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _pre_dispatch(cls, rule, args):
         routing = rule.endpoint.routing
-        if routing["auth"] != "oauth2":
-            return super()._pre_dispatch(rule, args)
-        if request.httprequest.method == "OPTIONS":
+        if request.httprequest.method == "OPTIONS" and cls._answers_preflight():
             request.session.can_save = False
             methods = routing["methods"] or ["GET", "POST"]
-            oauth2_api = cls._oauth2_api(cls._oauth2_endpoint())
-            abort(cross_origin.preflight_response(oauth2_api, methods))
+            origins = cls._callers_origins()
+            abort(cross_origin.preflight_response(origins, methods))
+        if routing["auth"] != "oauth2":
+            return super()._pre_dispatch(rule, args)
         result = super()._pre_dispatch(rule, args)
         if not routing["oauth2_wants_api"]:
             # Odoo warns of arguments that a handler does not name.
@@ -249,7 +287,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _post_dispatch(cls, response):
-        if getattr(request, "oauth2_grant", None):
+        if cls._is_cross_origin():
             cls._share_with_origin(response)
         return super()._post_dispatch(response)
 
@@ -262,7 +300,7 @@ class IrHttp(models.AbstractModel):
         ):
             return cls._unmatched(NotFound())
         response = super()._handle_error(exception)
-        if getattr(request, "oauth2_grant", None):
+        if cls._is_cross_origin():
             if isinstance(response, HTTPException):
                 response = response.get_response(request.httprequest.environ)
             cls._share_with_origin(response)

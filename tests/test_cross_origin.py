@@ -1,4 +1,6 @@
-from odoo import http
+from datetime import timedelta
+
+from odoo import fields, http
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
 from odoo.tests import tagged
@@ -88,6 +90,89 @@ class TestCrossOrigin(JsonRouteCase):
                     self.assertIn("authorization", headers)
                     self.assertIn("content-type", headers)
                     self.assertEqual(answer.headers["Access-Control-Max-Age"], "600")
+
+    def test_a_preflight_of_odoos_own_json2_is_answered_where_tokens_open_it(self):
+        path = "/json/2/res.partner/search_count"
+        answer = self.preflight(path)
+        self.assertEqual(answer.status_code, 204)
+        self.assertShared(answer, SHOP)
+        self.assertEqual(answer.headers["Access-Control-Allow-Methods"], "POST")
+        self.assertNotIn("Set-Cookie", answer.headers)
+        for origin in (EVIL, None):
+            # As Odoo answers without us.
+            answer = self.preflight(path, origin)
+            self.assertEqual(answer.status_code, 401)
+            self.assertNotIn("Access-Control-Allow-Origin", answer.headers)
+        self.api.bearer_enabled = False
+        self.env.flush_all()
+        self.assertEqual(self.preflight(path).status_code, 401)
+
+    @mute_logger("odoo.http")
+    def test_a_refused_token_at_odoos_own_json2_is_told_to_the_page(self):
+        for origin, shared in ((SHOP, True), (EVIL, False)):
+            answer = self.url_open(
+                "/json/2/res.partner/search_count",
+                json={"domain": []},
+                method="POST",
+                headers={"Authorization": "Bearer unknown", "Origin": origin},
+            )
+            self.assertEqual(answer.status_code, 401)
+            self.assertEqual("Access-Control-Allow-Origin" in answer.headers, shared)
+
+    def test_a_call_with_an_api_key_is_answered_as_odoo_answers_it(self):
+        key = (
+            self.env["res.users.apikeys"]
+            .with_user(self.env.ref("base.user_admin"))
+            .sudo()
+            ._generate("rpc", "key", fields.Datetime.now() + timedelta(days=1))
+        )
+        answer = self.url_open(
+            "/json/2/res.partner/search_count",
+            json={"domain": []},
+            method="POST",
+            headers={"Authorization": f"Bearer {key}", "Origin": SHOP},
+        )
+        self.assertEqual(answer.status_code, 200, answer.text)
+        self.assertNotIn("Access-Control-Allow-Origin", answer.headers)
+        self.assertNotIn("Vary", answer.headers)
+
+    def test_pages_may_ask_for_sign_ins_refresh_and_revoke(self):
+        for name, methods in (
+            ("provider/authorize", {"GET", "POST"}),
+            ("token", {"POST"}),
+            ("revoke", {"GET", "POST"}),
+        ):
+            path = f"/orders/oauth2/{name}"
+            with self.subTest(path=path):
+                answer = self.preflight(path)
+                self.assertEqual(answer.status_code, 204)
+                self.assertShared(answer, SHOP)
+                allowed = answer.headers["Access-Control-Allow-Methods"]
+                self.assertEqual({m.strip() for m in allowed.split(",")}, methods)
+                for origin, is_shared in ((SHOP, True), (PORTAL, True), (EVIL, False)):
+                    answer = self.url_open(
+                        path, json={"x": 1}, method="POST", headers={"Origin": origin}
+                    )
+                    self.assertIn(answer.status_code, (400, 401))
+                    (self.assertShared if is_shared else self.assertNotShared)(
+                        answer, *([origin] if is_shared else [])
+                    )
+                self.assertNotShared(self.preflight(path, EVIL))
+
+    def test_pages_of_a_sign_in_are_shared_with_nobody(self):
+        for name, method in (
+            ("callback", "GET"),
+            ("confirm", "POST"),
+            ("start", "GET"),
+        ):
+            path = f"/orders/oauth2/{name}"
+            page = {"headers": {"Origin": SHOP}, "allow_redirects": False}
+            for answer in (
+                self.preflight(path, method=method),
+                self.url_open(path, method=method, **page),
+            ):
+                with self.subTest(path=path):
+                    self.assertNotIn("Access-Control-Allow-Origin", answer.headers)
 
     def test_a_preflight_names_the_methods_of_the_route(self):
         for path, methods in (
