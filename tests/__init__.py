@@ -55,4 +55,5 @@ from . import (
     test_user_matching_create,
     test_user_matching_link,
     test_user_matching_session,
+    test_with_website,
 )

@@ -61,6 +61,7 @@ class ConfirmCase(CallbackCase):
         self.assertFalse(self.grant_of(self.identity))
 
 
+@tagged("with_website")
 class TestConfirmationPage(ConfirmCase):
     """The page between a browser's sign-in and its grant."""
 
@@ -140,6 +141,7 @@ class TestConfirmationPage(ConfirmCase):
         self.assertIn("; Secure", response.headers["Set-Cookie"])
 
 
+@tagged("with_website")
 class TestConfirmAllow(ConfirmCase):
     """Allow makes the grant and shows the token information."""
 

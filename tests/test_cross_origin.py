@@ -14,7 +14,7 @@ PORTAL = "https://portal.example.com:8443"
 EVIL = "https://evil.example.com"
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "with_website")
 class TestCrossOrigin(JsonRouteCase):
     """Pages of other origins: their application's own origins, exactly, never ``*``."""
 

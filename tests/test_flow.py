@@ -3,7 +3,7 @@ from odoo.tests import tagged
 from .common import OAuth2Case
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "with_website")
 class TestFlow(OAuth2Case):
     """The main job, from nothing to revoked."""
 

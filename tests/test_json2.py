@@ -4,7 +4,7 @@ from odoo.tools import mute_logger
 from .common import OAuth2Records
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "with_website")
 class TestJson2(OAuth2Records, HttpCase):
     """A scope says what a token may do on Odoo's whole JSON-2 API."""
 

@@ -1,5 +1,6 @@
 from odoo import http
 from odoo.http import request
+from odoo.tests import tagged
 
 from ..oauth2 import oauth2_route
 from .route_common import INVALID, MALFORMED, MISSING, RouteCase
@@ -66,6 +67,7 @@ class ProbeCase(RouteCase):
                 return request.env.user.login
 
 
+@tagged("with_website")
 class TestChallenge(ProbeCase):
     """Refusals of RFC 6750 section 3, to the letter."""
 
@@ -150,6 +152,7 @@ class TestChallenge(ProbeCase):
                 self.client.scope_ids = self.api.scope_ids
 
 
+@tagged("with_website")
 class TestIdentity(ProbeCase):
     """A call acts as the token's user, whoever else is signed in."""
 

@@ -140,6 +140,7 @@ class TestContext(RouteCase):
         self.assertForbidden("probe.read probe.x", path=path + "probe.x%20probe.read")
 
 
+@tagged("with_website")
 class TestFindingRoutes(RouteCase):
     """``<api>`` stands for the active APIs and nothing else."""
 

@@ -1,6 +1,7 @@
 """What inherits a protected route, and what weakens one by mistake."""
 
 from odoo import http
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..oauth2 import oauth2_route
@@ -10,6 +11,7 @@ _ROUTES = "odoo.addons.api_auth_oauth2.models.protected_routes"
 _HOOK = "odoo.addons.api_auth_oauth2.models.ir_http"
 
 
+@tagged("with_website")
 class TestOverride(RouteCase):
     """What inherits a route keeps its protection."""
 

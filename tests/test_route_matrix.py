@@ -24,7 +24,7 @@ SCOPE = (403, "insufficient_scope")
 NO_SUCH_PATH = (404, None)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "with_website")
 class TestRouteMatrix(JsonRouteCase):
     """What opens, and what does not, is the same on each kind of route."""
 

@@ -13,7 +13,12 @@ import places
 import postgres
 from console import Failure
 
-TEMPLATE_MODULES = "base,web,rpc,auth_oauth"
+# Odoo's own modules that a kind of template has, and whether with demo data.
+KINDS = {
+    "plain": ("base,web,rpc,auth_oauth", False),
+    "demo": ("base,web,rpc,auth_oauth", True),
+    "website": ("base,web,rpc,auth_oauth,website", False),
+}
 PREFIX = places.ADDON
 
 # Built once in the template, else every run with a browser builds them.
@@ -40,32 +45,35 @@ class Databases:
         self.records = places.DEV / "databases"
         self.records.mkdir(exist_ok=True)
 
-    def create(self, name, *, demo=False):
-        """Make a database with Odoo's own modules installed; replaces its namesake."""
-        template = self._template(demo)
+    def create(self, name, *, kind="plain"):
+        """Make a database with Odoo's own modules installed; replaces its namesake.
+
+        ``kind`` is one of ``KINDS``.
+        """
+        template = self._template(kind)
         self.drop(name)
         self._copy(template, name)
         return name
 
     @contextlib.contextmanager
-    def temporary(self, purpose, *, demo=False):
+    def temporary(self, purpose, *, kind="plain"):
         """A database for the length of a ``with`` block; yields its name."""
         name = f"{PREFIX}_{purpose}_{os.getpid()}"
         try:
-            yield self.create(name, demo=demo)
+            yield self.create(name, kind=kind)
         finally:
             self.drop(name)
 
     def prepare(self):
         """Make the template now, so that the first run need not."""
         if self.private:
-            self._template(demo=False)
+            self._template("plain")
 
     def close(self):
         """Drop what must not stay on a server that is not our own."""
         if not self.private:
-            for demo in (False, True):
-                self.drop(self._template_name(demo))
+            for kind in KINDS:
+                self.drop(self._template_name(kind))
 
     def exists(self, name):
         """Whether the server has such a database."""
@@ -91,22 +99,22 @@ class Databases:
     def _is_ours(self, name):
         return self.private or (self.records / name).exists()
 
-    def _template_name(self, demo):
+    def _template_name(self, kind):
         """On a private server the template stays; elsewhere it goes with the run."""
-        kind = "demo" if demo else "plain"
         if self.private:
-            return f"template_{kind}_{self._template_key()}"
+            return f"template_{kind}_{self._template_key(kind)}"
         return f"{PREFIX}_template_{kind}_{os.getpid()}"
 
-    def _template_key(self):
-        python = self.odoo.python
+    def _template_key(self, kind):
+        modules, _demo = KINDS[kind]
         return artifact.fingerprint(
-            self.odoo.home.key, python.parents[1].name, TEMPLATE_MODULES
+            self.odoo.home.key, self.odoo.python.parents[1].name, modules
         )
 
-    def _template(self, demo):
+    def _template(self, kind):
         """The name of the template, made if there is none."""
-        name = self._template_name(demo)
+        modules, demo = KINDS[kind]
+        name = self._template_name(kind)
         stamp = places.DEV / f".{name}"
         with artifact.locked(places.DEV / ".template.lock"):
             if self.exists(name) and (stamp.exists() or not self.private):
@@ -114,8 +122,8 @@ class Databases:
             self.drop(name)
             self._record(name)
             self._sql(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
-            with console.step(f"Installing Odoo's own modules ({TEMPLATE_MODULES})"):
-                arguments = ["-i", TEMPLATE_MODULES, "--stop-after-init"]
+            with console.step(f"Installing Odoo's own modules ({modules})"):
+                arguments = ["-i", modules, "--stop-after-init"]
                 arguments += ["--with-demo"] if demo else []
                 self.odoo.run(name, arguments, log=f"{name}.log")
             if self.private:

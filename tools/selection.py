@@ -9,6 +9,9 @@ from console import Failure
 
 E2E = places.ROOT / "tests" / "e2e"
 
+# The Odoo test tag of what must hold on a database with a website, too.
+WITH_WEBSITE = "with_website"
+
 
 @dataclass(frozen=True)
 class TestClass:
@@ -18,6 +21,7 @@ class TestClass:
     path: pathlib.Path
     name: str
     methods: tuple
+    tags: frozenset
 
     @property
     def is_e2e(self):
@@ -30,6 +34,7 @@ class Selection:
     """What to run; nothing chosen means everything."""
 
     odoo: list  # Odoo test tags
+    website: list  # Odoo test tags, on a database with a website
     e2e: list  # names for unittest
     everything: bool = False
 
@@ -40,8 +45,8 @@ def select(names):
     if not names:
         tags = [f"/{module}" for module in places.our_modules()]
         files = sorted({found.path.stem for found in classes if found.is_e2e})
-        return Selection(tags, files, everything=True)
-    selection = Selection([], [])
+        return Selection(tags, [WITH_WEBSITE], files, everything=True)
+    selection = Selection([], [], [])
     for name in names:
         _add(selection, name, classes)
     return selection
@@ -61,9 +66,12 @@ def _add(selection, name, classes):
         if cls.is_e2e:
             stem = cls.path.stem
             selection.e2e += [f"{stem}.{cls.name}{suffix}" for suffix in suffixes]
-        else:
-            tag = _file_tag(cls)
-            selection.odoo += [f"{tag}:{cls.name}{suffix}" for suffix in suffixes]
+            continue
+        specs = [f"{_file_tag(cls)}:{cls.name}{suffix}" for suffix in suffixes]
+        if "-standard" not in cls.tags:
+            selection.odoo += specs
+        if WITH_WEBSITE in cls.tags:
+            selection.website += [f"{WITH_WEBSITE}{spec}" for spec in specs]
 
 
 def _match(cls, name):
@@ -118,4 +126,14 @@ def _classes(module, path):
                 for item in node.body
                 if isinstance(item, ast.FunctionDef) and item.name.startswith("test")
             )
-            yield TestClass(module, path, node.name, methods)
+            yield TestClass(module, path, node.name, methods, _tags(node))
+
+
+def _tags(node):
+    """The Odoo test tags that a class's own decorator gives it."""
+    return frozenset(
+        argument.value
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "tagged"
+        for argument in decorator.args
+    )

@@ -40,9 +40,9 @@ def run(args):
         made = stack.enter_context(databases.opened(odoo))
         installed = provider.install(odoo.python)
         if once:
-            database = stack.enter_context(made.temporary("walk", demo=True))
+            database = stack.enter_context(made.temporary("walk", kind="demo"))
         else:
-            database = made.create(DATABASE, demo=True)
+            database = made.create(DATABASE, kind="demo")
         name = "walk" if once else "demo"
         url, server = _start(stack, odoo, installed, database, name)
         status = _walk(odoo, url)

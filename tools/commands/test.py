@@ -1,7 +1,7 @@
 """test [NAME…]  run every test, or those of a file, a class or a method
 
-Two stages: Odoo's own runner on a fresh database, then ``tests/e2e`` with unittest
-against a real server of several processes.
+Three stages: Odoo's own runner on a fresh database, again for what must hold beside a
+website, then ``tests/e2e`` with unittest against a real server of several processes.
 """
 
 import os
@@ -50,21 +50,24 @@ def _stages(odoo, made, chosen):
     if not (places.ROOT / "__manifest__.py").exists():
         raise Failure("There is no addon here yet: __manifest__.py is missing")
     if chosen.odoo:
-        yield _odoo_stage(odoo, made, chosen)
+        yield _odoo_stage(odoo, made, "test", chosen.odoo)
+    if chosen.website:
+        yield _odoo_stage(odoo, made, "website", chosen.website, kind="website")
     if chosen.e2e:
         yield e2e_stage.run(odoo, made, chosen.e2e)
 
 
-def _odoo_stage(odoo, made, chosen):
-    """Install the addons on a fresh database with their tests."""
-    log = places.LOGS / "test.log"
+def _odoo_stage(odoo, made, name, tags, *, kind="plain"):
+    """Install the addons on a fresh database with the tests that bear the tags."""
+    log = places.LOGS / f"{name}.log"
     log.unlink(missing_ok=True)
-    with made.temporary("test") as database:
+    with made.temporary(name, kind=kind) as database:
         with console.step(
-            "Odoo's test runner", lambda: f"{odoo_log.started(log)} tests begun"
+            f"Odoo's test runner ({kind})",
+            lambda: f"{odoo_log.started(log)} tests begun",
         ):
             modules = ",".join(places.our_modules())
-            tags = ",".join(chosen.odoo)
+            tags = ",".join(tags)
             odoo.run(
                 database,
                 ["-i", modules, "--test-tags", tags, "--stop-after-init"],
