@@ -106,6 +106,8 @@ def of_import(model, fields):
             field = current._fields.get(name)
             if field is None:
                 break
+            if field.type == "properties":
+                raise UnknownShape("fields")  # cells may redefine them
             found |= _of_written(current, field)
             if field.type == "one2many":
                 found |= {(field.comodel_name, o) for o in ("create", "write")}

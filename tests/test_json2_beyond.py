@@ -188,6 +188,13 @@ class TestJson2Beyond(Json2Case):
                 vals={"properties": value},
             )
             self.assertIn(answer.status_code, (400, 403), answer.text)
+        answer = self.json2(
+            "res.partner",
+            "load",
+            fields=["name", "properties"],
+            data=[["X", json.dumps([{**properties[0], "type": "char", "value": "x"}])]],
+        )
+        self.assertNotFollowed(answer)
         self.env.invalidate_all()
         self.assertEqual(definition.properties_definition, before)
 
