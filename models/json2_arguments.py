@@ -11,6 +11,7 @@ from .json2_methods import (
     ARGUMENTS_OF_METHOD,
     CONTEXT_KEYS,
     TEXT_OPERATORS,
+    WRITTEN_BY_METHOD,
 )
 from .json2_paths import (
     MAX_DEPTH,
@@ -40,6 +41,8 @@ def reached(model, method_name, arguments, context):
         arguments = {"field_name": "sequence", **arguments}
     for name, value in arguments.items():
         found |= _of_argument(model, method_name, name, value)
+    if attribute := WRITTEN_BY_METHOD.get(method_name):
+        found |= of_values(model, {getattr(model, attribute): True})
     if method_name in ("copy", "copy_data"):
         kinds = {"read", "create"} if method_name == "copy" else {"read"}
         found |= {(other, kind) for other in copied_along(model) for kind in kinds}
@@ -78,14 +81,10 @@ def _of_defaults(model, context):
 
 
 def _of_argument(model, method_name, name, value):
-    shape = ARGUMENTS_OF_METHOD.get((method_name, name), ARGUMENTS.get(name, name))
-    if shape is None:
-        return set()
-    try:
-        handler = _SHAPES[shape]
-    except KeyError:
-        raise UnknownShape(name) from None
-    return handler(model, value)
+    if name not in ARGUMENTS:
+        raise UnknownShape(name)
+    shape = ARGUMENTS_OF_METHOD.get((method_name, name), ARGUMENTS[name])
+    return _SHAPES[shape](model, value) if shape else set()
 
 
 def _of_values_list(model, value):

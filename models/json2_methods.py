@@ -99,6 +99,14 @@ ARGUMENTS_OF_METHOD = {
     ("web_resequence", "field_name"): "written",
 }
 
+#: {method: attribute of a model that says which field the method writes}
+WRITTEN_BY_METHOD = {
+    "action_archive": "_active_name",
+    "action_unarchive": "_active_name",
+    "name_create": "_rec_name",
+    "toggle_active": "_active_name",
+}
+
 #: Operators that compare texts: ``name_search`` is given no other. "any" would search
 #: other models where a model is named by a relation.
 TEXT_OPERATORS = {

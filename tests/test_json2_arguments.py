@@ -236,6 +236,9 @@ class TestJson2Arguments(ReachCase):
     def test_unknown_arguments(self):
         self.assertReach("create", [({"lines": [{"name": "x"}]}, REFUSED)])
         self.assertReach("search_read", [({"model": "res.users"}, REFUSED)])
+        # Not even where it is called as one of our shapes is.
+        for name in ("paths", "groups", "written"):
+            self.assertReach("search", [({name: []}, REFUSED)])
         self.assertReach(
             "search_read",
             [({"limit": 5, "offset": 0, "load": None, "order": "id"}, NOTHING)],

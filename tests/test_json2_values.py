@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from .json2_common import NOTHING, REFUSED, ReachCase
@@ -171,6 +173,16 @@ class TestJson2Values(ReachCase):
         table = [({"field_name": "partner_id"}, PARTNER_WRITE)]
         self.assertReach("web_resequence", table, "res.users")
 
+    def test_methods_that_write_a_field_without_naming_it(self):
+        # A company is archived, and named, through its contact: here as if it were.
+        company = self.registry["res.company"]
+        self.assertReach("name_create", [({"name": "X"}, PARTNER_WRITE)], "res.company")
+        self.assertReach("name_create", [({"name": "X"}, NOTHING)])
+        for method in ("action_archive", "action_unarchive", "toggle_active"):
+            self.assertReach(method, [({}, NOTHING)], "res.company")
+            with patch.object(company, "_active_name", "email"):
+                self.assertReach(method, [({}, PARTNER_WRITE)], "res.company")
+
     def test_a_copy_takes_its_lines_along(self):
         access = "ir.model.access"
         both = {(access, "read"), (access, "create")}
@@ -193,6 +205,8 @@ class TestJson2Values(ReachCase):
             (["bank_ids/.id"], CREATE | WRITE),
             (["child_ids/bank_ids/acc_number"], None),
             (["properties.owner"], REFUSED),
+            (["properties"], REFUSED),
+            (["child_ids/properties"], REFUSED),
             (["name/x"], REFUSED),
             ("name", REFUSED),
         ]
