@@ -14,7 +14,8 @@ def inspect_route(url, endpoint):
     """Complete the routing of one endpoint, merged over its overrides.
 
     An override inherits protection and scopes and may add to them. One that drops the
-    protection is logged, and marked so that every call is refused.
+    protection is logged, and marked so that every call is refused; so is a route that
+    only looks protected.
 
     :param str url: the route as declared
     :param endpoint: as ``http._generate_routing_rules`` yields it; its ``routing`` gets
@@ -29,6 +30,12 @@ def inspect_route(url, endpoint):
     ]
     was_protected = any(r.get("auth") == "oauth2" for r in routings)
     if not was_protected:
+        if any(r.get("oauth2_scopes") or r.get("oauth2_api") for r in routings):
+            _refuse(
+                url,
+                routing,
+                "oauth2_scopes and oauth2_api protect nothing without auth='oauth2'",
+            )
         return
     scopes, problem = [], None
     try:
@@ -45,9 +52,16 @@ def inspect_route(url, endpoint):
         problem = "the route names two APIs: leave out oauth2_api, or <api>"
     elif not routing.get("oauth2_api") and _API not in url:
         problem = "the route names no API: write <api> in its path, or oauth2_api="
+    elif routing.get("cors"):
+        problem = "clients have allowed origins of their own: leave out cors="
     if problem:
-        _logger.error("Route %s is refused: %s", url, problem)
-        routing["oauth2_problem"] = problem
+        _refuse(url, routing, problem)
+
+
+def _refuse(url, routing, problem):
+    """Log what is wrong with a route, and have each call of it refused."""
+    _logger.error("Route %s is refused: %s", url, problem)
+    routing["oauth2_problem"] = problem
 
 
 def handler_of(endpoint):

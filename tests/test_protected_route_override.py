@@ -89,6 +89,20 @@ class TestOverride(RouteCase):
             def two_apis(self):
                 return "served"
 
+        class NoAuth(http.Controller):
+            @http.route("/<api>/no-auth", type="http", oauth2_scopes="probe.read")
+            def no_auth(self):
+                return "served"
+
+            @http.route("/no-auth", auth="public", type="http", oauth2_api="orders")
+            def no_auth_api(self):
+                return "served"
+
+        class CorsForAll(http.Controller):
+            @http.route("/<api>/cors", auth="oauth2", type="http", cors="*")
+            def cors_for_all(self):
+                return "served"
+
         class BadScope(http.Controller):
             @http.route("/<api>/bad", auth="oauth2", type="http", oauth2_scopes='a"b')
             def bad_scope(self):
@@ -134,6 +148,14 @@ class TestOverride(RouteCase):
     def test_a_route_without_an_api_or_with_two_is_refused(self):
         self.assertNeverServed("/no-api", "the route names no API")
         self.assertNeverServed("/orders/two", "the route names two APIs")
+
+    def test_a_route_with_scopes_or_api_but_without_protection_is_refused(self):
+        logged = "oauth2_scopes and oauth2_api protect nothing without auth='oauth2'"
+        self.assertNeverServed("/orders/no-auth", logged)
+        self.assertNeverServed("/no-auth", logged)
+
+    def test_a_route_that_is_shared_with_every_origin_is_refused(self):
+        self.assertNeverServed("/orders/cors", "leave out cors=")
 
     def test_a_malformed_scope_breaks_its_own_route_alone(self):
         self.assertNeverServed("/orders/bad", "no scope name")
