@@ -9,6 +9,7 @@ import inspect
 import math
 import types
 import typing
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 from ..protocol.errors import InvalidRequest
@@ -17,10 +18,11 @@ from ..protocol.parameters import read_json_object
 _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
 
 
-def bind(handler, *, query, body, path):
+def bind(handlers, *, query, body, path):
     """Collect and check a handler's arguments.
 
-    :param handler: the controller's method, as written
+    :param handlers: the controller's method, as written, and the ones that it
+        overrides: ``**kwargs`` of an override are the arguments of what it overrides
     :param query: ``{name: [texts]}`` of the query string
     :param dict body: the JSON object of the body
     :param dict path: from the route, already converted, and never overruled
@@ -28,10 +30,7 @@ def bind(handler, *, query, body, path):
     :raises InvalidRequest: naming the argument that is unknown, missing, sent twice or
         of the wrong type
     """
-    _self, *parameters = inspect.signature(handler).parameters.values()
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    named = {p.name: p for p in parameters if p.kind is not p.VAR_KEYWORD}
-    hints = typing.get_type_hints(handler)
+    named, hints, takes_any = _signature(handlers)
     sent = {name: (_single(name, texts), _read) for name, texts in query.items()}
     for name, value in body.items():
         if name in sent:
@@ -47,6 +46,21 @@ def bind(handler, *, query, body, path):
         if parameter.default is parameter.empty and name not in arguments:
             raise InvalidRequest(f"The argument {name} is missing.")
     return arguments
+
+
+def _signature(handlers):
+    """:return: ``({name: parameter}, {name: type hint}, whether others are taken)``"""
+    named, hints = {}, {}
+    for handler in handlers:
+        _self, *parameters = inspect.signature(handler).parameters.values()
+        handler_hints = typing.get_type_hints(handler)
+        for parameter in parameters:
+            if parameter.kind is not parameter.VAR_KEYWORD:
+                hints.setdefault(parameter.name, handler_hints.get(parameter.name))
+                named.setdefault(parameter.name, parameter)
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return named, hints, False
+    return named, hints, True
 
 
 def read_object(data):
@@ -75,31 +89,44 @@ def _shown(name):
 
 
 def _convert(name, value, hint, convert):
-    if hint is None or hint is typing.Any:
-        return value
-    optional, kind = _kind(hint)
-    if value is None and optional:
-        return None
     try:
-        return convert(kind, value)
+        return _convert_to(hint, value, convert)
     except (ValueError, TypeError, OverflowError) as error:
         raise InvalidRequest(
-            f"The argument {_shown(name)} must be of type {_type_name(kind)}."
+            f"The argument {_shown(name)} must be of type {_type_name(hint)}."
         ) from error
 
 
-def _kind(hint):
-    """:return: ``(whether None is allowed, the plain type)`` of an annotation"""
+def _convert_to(hint, value, convert):
+    """:raises ValueError, TypeError, OverflowError: where no type of the hint fits"""
+    kinds = _kinds(hint)
+    if not kinds or (value is None and type(None) in kinds):
+        return value
+    if convert is _read and str in kinds:
+        return value
+    for kind in kinds[:-1]:
+        with suppress(ValueError, TypeError, OverflowError):
+            return convert(kind, value)
+    return convert(kinds[-1], value)
+
+
+def _kinds(hint):
+    """:return: the types of an annotation, without any for one that says nothing"""
+    if hint in (None, object, typing.Any):
+        return ()
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        members = [m for m in typing.get_args(hint) if m is not type(None)]
-        optional = len(members) < len(typing.get_args(hint))
-        return optional, members[0] if len(members) == 1 else object
-    return False, hint
+        return typing.get_args(hint)
+    return (hint,)
 
 
-def _type_name(kind):
-    return {bool: "boolean", int: "integer", float: "number", str: "string"}.get(
-        kind, getattr(typing.get_origin(kind) or kind, "__name__", "value")
+_TYPE_NAMES = {bool: "boolean", int: "integer", float: "number", str: "string"}
+
+
+def _type_name(hint):
+    return " or ".join(
+        _TYPE_NAMES.get(kind) or (typing.get_origin(kind) or kind).__name__
+        for kind in _kinds(hint)
+        if kind is not type(None)
     )
 
 
@@ -120,7 +147,7 @@ def _read(kind, text):
         return _naive(datetime.fromisoformat(text))
     if kind is date:
         return date.fromisoformat(text)
-    if kind in (str, object):
+    if kind is str:
         return text
     raise TypeError(kind)
 
@@ -148,12 +175,5 @@ def _check(kind, value):
     if not isinstance(value, kind):
         raise TypeError(kind)
     if kind is list and items:
-        return [_convert_item(items[0], item) for item in value]
+        return [_convert_to(items[0], item, _check) for item in value]
     return value
-
-
-def _convert_item(hint, value):
-    optional, kind = _kind(hint)
-    if kind is typing.Any or (value is None and optional):
-        return value
-    return _check(kind, value)

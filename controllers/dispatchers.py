@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from odoo.exceptions import (
     AccessDenied,
     AccessError,
+    LockError,
     MissingError,
     RedirectWarning,
     UserError,
@@ -22,7 +23,7 @@ from odoo.http import (
 from odoo.models import BaseModel
 from odoo.tools.json import json_default
 
-from ..models.protected_routes import handler_of
+from ..models.protected_routes import handlers_of
 from ..models.wire_answer import error_response
 from ..protocol.errors import InvalidRequest, MethodNotAllowed, OAuth2Error
 from .arguments import bind, read_object
@@ -65,6 +66,8 @@ class _JsonDispatcher(Dispatcher):
             return 403, "access_denied", _message(exc)
         if isinstance(exc, MissingError):
             return 404, "not_found", _message(exc)
+        if isinstance(exc, LockError):
+            return 409, "invalid_request", _message(exc)
         if isinstance(exc, (UserError, RedirectWarning)):
             return 422, "invalid_request", _message(exc)
         error_id = uuid.uuid4().hex
@@ -119,7 +122,7 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
         if self.request.httprequest.method == "OPTIONS" not in methods:
             raise MethodNotAllowed(methods or {"GET", "POST"})
         self.request.params = bind(
-            handler_of(endpoint),
+            handlers_of(endpoint),
             query=self.request.httprequest.args.to_dict(flat=False),
             body=self._body(),
             path=args,
@@ -128,7 +131,9 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
         if isinstance(result, Response):
             return result
         return self.request.make_response(
-            json.dumps(result, ensure_ascii=False, default=_json_default),
+            json.dumps(
+                result, ensure_ascii=False, allow_nan=False, default=_json_default
+            ),
             headers=[("Content-Type", "application/json; charset=utf-8")],
         )
 

@@ -43,7 +43,7 @@ def inspect_route(url, endpoint):
     except (TypeError, ValueError) as error:
         problem = f"oauth2_scopes: {error}"  # raised, it would break every page
     routing["oauth2_required"] = frozenset().union(*scopes)
-    routing["oauth2_wants_api"] = _wants_api(handler_of(endpoint))
+    routing["oauth2_wants_api"] = _wants_api(handlers_of(endpoint))
     if routing["auth"] != "oauth2":
         problem = "an override drops auth='oauth2'"
     elif len({r["oauth2_api"] for r in routings if r.get("oauth2_api")}) > 1:
@@ -64,9 +64,11 @@ def _refuse(url, routing, problem):
     routing["oauth2_problem"] = problem
 
 
-def handler_of(endpoint):
-    """:return: the controller's method behind a route, whether decorated or not"""
-    return getattr(endpoint, "original_endpoint", endpoint.func.__func__)
+def handlers_of(endpoint):
+    """:return: the controller's method behind a route, as written, and behind it those
+    that it overrides; a list
+    """
+    return [getattr(m, "original_endpoint", m) for m in _overrides(endpoint)]
 
 
 def expand_api(url, endpoints):
@@ -92,6 +94,12 @@ def _overrides(endpoint):
     return [cls.__dict__[name] for cls in controller.__mro__ if name in cls.__dict__]
 
 
-def _wants_api(function):
-    parameters = inspect.signature(function).parameters.values()
-    return any(p.name == "api" or p.kind is p.VAR_KEYWORD for p in parameters)
+def _wants_api(handlers):
+    """``**kwargs`` of an override are the arguments of what it overrides."""
+    for handler in handlers:
+        parameters = inspect.signature(handler).parameters.values()
+        if any(p.name == "api" for p in parameters):
+            return True
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return False
+    return True

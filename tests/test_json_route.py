@@ -13,7 +13,7 @@ class TestArguments(JsonRouteCase):
     """Query string, JSON body and path become arguments, checked and typed."""
 
     @classmethod
-    def add_controllers(cls):
+    def add_controllers(cls):  # pylint: disable=missing-return
         class Typed(http.Controller):
             @oauth2_route("/<api>/typed", methods=["GET", "POST"])
             def typed(
@@ -30,6 +30,8 @@ class TestArguments(JsonRouteCase):
                 limit: Optional[int] = 5,  # noqa: UP045
                 size: int | None = 5,
                 either: int | str = 0,
+                number_or_day: int | date | None = None,
+                both: list[int | str] = (),
                 plain=None,
             ):
                 received = dict(locals())
@@ -46,6 +48,17 @@ class TestArguments(JsonRouteCase):
             @oauth2_route("/<api>/whatever", methods=["GET", "POST"])
             def whatever(self, number: int = 0, **others):
                 return {"number": number, **others}
+
+        class Override(Typed):
+            @oauth2_route()
+            def needed(self, **arguments):
+                return super().needed(**arguments)
+
+            @oauth2_route()
+            def typed(self, extra: int = 0, text: str = "", **arguments):
+                return {**super().typed(text=text, **arguments), "extra": extra}
+
+        cls.override = Override  # core knows subclasses by weak references alone
 
     def assertReceived(self, response, name, kind, value):
         served = self.assertServed(response)
@@ -75,6 +88,8 @@ class TestArguments(JsonRouteCase):
             ("limit", "3", "int", 3),
             ("size", "3", "int", 3),
             ("either", "3", "str", "3"),
+            ("number_or_day", "3", "int", 3),
+            ("number_or_day", "2026-11-23", "date", "2026-11-23"),
             ("plain", "3", "str", "3"),
         ):
             with self.subTest(name=name, text=text):
@@ -96,6 +111,11 @@ class TestArguments(JsonRouteCase):
             ("limit", None, "NoneType", None),
             ("size", None, "NoneType", None),
             ("size", 3, "int", 3),
+            ("either", 3, "int", 3),
+            ("either", "3", "str", "3"),
+            ("number_or_day", "2026-11-23", "date", "2026-11-23"),
+            ("number_or_day", None, "NoneType", None),
+            ("both", [1, "a"], "list", [1, "a"]),
             ("plain", {"a": [1]}, "dict", {"a": [1]}),
         ):
             with self.subTest(name=name, sent=sent):
@@ -118,6 +138,7 @@ class TestArguments(JsonRouteCase):
             ("day", "2026-02-30"),
             ("moment", "noon"),
             ("limit", "none"),
+            ("number_or_day", "noon"),
         ):
             with self.subTest(name=name, query=text):
                 answer = self.call("typed", params={name: text})
@@ -143,6 +164,12 @@ class TestArguments(JsonRouteCase):
             ("moment", 0),
             ("limit", "3"),
             ("size", "3"),
+            ("either", {"a": 1}),
+            ("either", [1]),
+            ("either", True),
+            ("either", None),
+            ("number_or_day", "3"),
+            ("both", [None]),
         ):
             with self.subTest(name=name, body=value):
                 answer = self.call("typed", {name: value})
@@ -192,6 +219,15 @@ class TestArguments(JsonRouteCase):
         self.assertArgumentRefused(self.call("whatever", {"number": "x"}), "number")
         answer = self.call("whatever", {"api": "crm"})
         self.assertArgumentRefused(answer, "api", "unknown")
+
+    def test_an_override_that_takes_anything_takes_what_its_parent_takes(self):
+        self.assertEqual(self.assertServed(self.call("typed?extra=7"))["extra"], 7)
+        self.assertArgumentRefused(self.call("typed?extra=x"), "extra", "type integer")
+        self.assertArgumentRefused(self.call("needed/5"), "word", "missing")
+        answer = self.call("needed/5", {"word": 5})
+        self.assertArgumentRefused(answer, "word", "must be of type string")
+        answer = self.call("needed/5?colour=red", {"word": "x"})
+        self.assertArgumentRefused(answer, "colour", "unknown")
 
     def test_a_body_that_is_no_json_object_is_refused(self):
         for body in (

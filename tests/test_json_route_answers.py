@@ -7,6 +7,7 @@ from odoo import http
 from odoo.exceptions import (
     AccessDenied,
     AccessError,
+    LockError,
     MissingError,
     RedirectWarning,
     UserError,
@@ -43,6 +44,7 @@ class TestAnswers(JsonRouteCase):
                         "moment": datetime(2026, 11, 23, 10, 0, 0),
                     },
                     "rows": partners.read(["create_date", "user_id"]),
+                    "no_number": [float("nan")],
                     "response": request.make_json_response({"made": True}, status=201),
                 }[kind]
 
@@ -67,6 +69,7 @@ class TestAnswers(JsonRouteCase):
                     "access_given": AccessError("Not for you."),
                     "denied": AccessDenied(),
                     "missing_given": MissingError("It is gone."),
+                    "locked": LockError("Somebody else changes it."),
                     "redirect": RedirectWarning("Set it up first.", 1, "Go"),
                     "werkzeug": NotFound("No such order."),
                     "conflict": Conflict(),
@@ -162,6 +165,7 @@ class TestAnswers(JsonRouteCase):
             ("access_given", 403, "access_denied", "Not for you."),
             ("access", 403, "access_denied", "ir.config_parameter"),
             ("denied", 403, "access_denied", "Access Denied"),
+            ("locked", 409, "invalid_request", "Somebody else changes it."),
             ("missing_given", 404, "not_found", "It is gone."),
             ("missing", 404, "not_found", "res.partner(1073741824,)"),
             ("unique", 422, "invalid_request", ""),
@@ -180,6 +184,12 @@ class TestAnswers(JsonRouteCase):
         self.assertTold(answer, 403, "insufficient_scope")
         self.assertIn('scope="admin probe.read"', answer.headers["WWW-Authenticate"])
         self.assertIn("resource_metadata=", answer.headers["WWW-Authenticate"])
+
+    @mute_logger("odoo.http")
+    def test_what_json_cannot_say_is_a_bug(self):
+        # NaN would be an answer that no client can read (RFC 8259 section 6).
+        with self.assertLogs("odoo.addons.api_auth_oauth2.controllers"):
+            self.assertTold(self.call("answer/no_number"), 500, "server_error")
 
     @mute_logger("odoo.http")
     def test_a_bug_is_500_with_an_error_id_that_is_in_the_log(self):
