@@ -1,6 +1,8 @@
 from odoo import http
 from odoo.http import request
 
+from ..protocol.errors import InvalidClient, NotFound
+
 _ROUTING = {
     "type": "oauth2",
     "auth": "public",
@@ -21,4 +23,8 @@ class Metadata(http.Controller):
         **_ROUTING,
     )
     def protected_resource(self, api):
-        return request.env["oauth2.api"]._by_endpoint(api)._resource_metadata()
+        try:
+            oauth2_api = request.env["oauth2.api"]._by_endpoint(api)
+        except InvalidClient as error:
+            raise NotFound() from error  # nobody is asked to authenticate here
+        return oauth2_api._resource_metadata()

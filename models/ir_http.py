@@ -179,8 +179,11 @@ class IrHttp(models.AbstractModel):
     def _oauth2_refusal(cls, refusal):
         """:return: the response to a refused call of a protected route"""
         matched = getattr(request, "oauth2_match", None)
-        protected = matched and matched[0].endpoint.routing["auth"] == "oauth2"
-        endpoint = cls._oauth2_endpoint() if protected else ""
+        endpoint = ""
+        if matched and matched[0].endpoint.routing["auth"] == "oauth2":
+            endpoint = cls._oauth2_endpoint()
+        elif grant := getattr(request, "oauth2_grant", None):  # on Odoo's own JSON-2
+            endpoint = request.env["oauth2.api"].sudo().browse(grant.api_id).endpoint
         if endpoint:
             base = request.env["oauth2.api"]._oauth2_base_url()
             refusal.resource_metadata = f"{base}{RESOURCE_METADATA}/{endpoint}"

@@ -245,6 +245,24 @@ class TestJson2(OAuth2Records, HttpCase):
         answer = self.json2("res.users", "search_count", base="", token=key, domain=[])
         self.assertServed(answer)
 
+    def test_a_refusal_on_odoos_own_json2_names_the_metadata_of_the_tokens_api(self):
+        self.api.bearer_enabled = True
+        self.env.flush_all()
+        answer = self.json2("res.users", "search_count", base="", domain=[])
+        self.assertBeyond(answer)
+        self.assertIn(
+            f'{self.base_url()}/.well-known/oauth-protected-resource/orders"',
+            answer.headers["WWW-Authenticate"],
+        )
+
+    def test_an_unknown_or_archived_api_has_no_metadata(self):
+        self.api.active = False
+        self.env.flush_all()
+        for endpoint in ("orders", "nothing", "orders/x"):
+            answer = self.url_open(f"/.well-known/oauth-protected-resource/{endpoint}")
+            self.assertEqual(answer.status_code, 404)
+            self.assertNotIn("WWW-Authenticate", answer.headers)
+
     def test_the_metadata_of_an_api_names_its_scopes_and_issuers(self):
         answer = self.url_open("/.well-known/oauth-protected-resource/orders")
         self.assertEqual(
