@@ -72,9 +72,11 @@ class _Context:
         return getattr(request, "oauth2_grant", None) if request else None
 
     def _record(self, model, name):
+        if not request or request.env is None:
+            return None  # no request, or one without a database
         grant = self._grant
         ids = [getattr(grant, name)] if grant else []
-        return request.env[model].sudo().browse(ids) if request else None
+        return request.env[model].sudo().browse(ids)
 
     @property
     def api(self):

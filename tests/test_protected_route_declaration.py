@@ -1,5 +1,7 @@
 """How a protected route is declared and found, and who is calling."""
 
+from werkzeug.test import EnvironBuilder
+
 from odoo import http
 from odoo.http import request
 from odoo.tests import BaseCase, tagged
@@ -63,6 +65,15 @@ class TestOutsideOfACall(BaseCase):
     """``oauth2`` is false where no token was checked."""
 
     def test_without_a_request(self):
+        self.assertNobody()
+
+    def test_in_a_request_without_a_database(self):
+        environ = EnvironBuilder(path="/web/database/selector").get_environ()
+        http._request_stack.push(http.Request(http.HTTPRequest(environ)))
+        self.addCleanup(http._request_stack.pop)
+        self.assertNobody()
+
+    def assertNobody(self):
         self.assertFalse(oauth2)
         self.assertEqual(oauth2.scopes, frozenset())
         for record in (oauth2.api, oauth2.client, oauth2.client_user):
