@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -34,10 +36,13 @@ class ResConfigSettings(models.TransientModel):
     def _check_api_auth_oauth2_base_url(self):
         for settings in self:
             url = settings.api_auth_oauth2_base_url
-            if url and not is_safe_url(url):
+            parts = urlsplit(url or "")
+            # Odoo answers at the root, and RFC 9728 section 3.1 derives a path from it.
+            beyond_the_host = parts.path.strip("/") or parts.query
+            if url and (beyond_the_host or not is_safe_url(url)):
                 raise ValidationError(
                     self.env._(
-                        "The base URL must be an https address (http is allowed on this"
-                        " machine only)."
+                        "The base URL must be an https address without a path (http is"
+                        " allowed on this machine only)."
                     )
                 )

@@ -93,6 +93,8 @@ class TestBaseUrl(BaseUrlCase):
             "odoo.example.com",
             "https://user@odoo.example.com",
             "https://odoo.example.com/#x",
+            "https://odoo.example.com/odoo",
+            "https://odoo.example.com/?x=1",
             "javascript:alert(1)",
         ):
             with self.subTest(url), self.assertRaises(ValidationError):
