@@ -22,8 +22,7 @@ class OAuth2Json2(WebJson2Controller):
     def oauth2_json2_rpc(self, __model__, __method__, **arguments):
         arguments.pop("api", None)
         grant = request.oauth2_grant
-        oauth2_api = request.env["oauth2.api"].sudo().browse(grant.api_id)
-        if not oauth2_api.json2_enabled:
+        if not grant.serves_json2:
             raise NotFound("This API does not serve JSON-2.")
         request.env["oauth2.scope"]._check_json2(
             grant, __model__, __method__, arguments

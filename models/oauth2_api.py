@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL
 
 from ..protocol.errors import InvalidClient
+from .group_membership import IS_ADMITTED
 
 BASE_URL_PARAMETER = "api_auth_oauth2.base_url"
 
@@ -322,8 +323,9 @@ class OAuth2Api(models.Model):
         user = user.sudo()
         if not user.active or user._is_public() or user._is_superuser():
             return False
-        allowed = self.sudo().allowed_group_ids
-        return not allowed or bool(set(allowed.ids) & set(user._get_group_ids()))
+        question = f"SELECT {IS_ADMITTED.format(api='%(api)s', user='%(user)s')}"
+        [[admitted]] = self.env.execute_query(SQL(question, api=self.id, user=user.id))
+        return admitted
 
     def _resource_identifier(self):
         """:return: this API's name as a protected resource (RFC 9728 section 1.2)"""

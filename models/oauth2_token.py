@@ -1,11 +1,13 @@
 from datetime import UTC
 
 from odoo import api, fields, models
-from odoo.tools import SQL, config
+from odoo.tools import SQL
 
 from ..protocol import digests
 from ..protocol.errors import ServerError
 from ..protocol.grant import Grant
+from .group_membership import IS_ADMITTED
+from .transactions import primary_cursor
 
 
 class OAuth2Token(models.Model):
@@ -100,22 +102,13 @@ class OAuth2Token(models.Model):
         :return: ``Grant``, or ``None`` when the token opens nothing here
         """
         digest = digests.digest(text)
-        if self.env.cr.readonly and config["db_replica_host"]:
-            with self.env.registry.cursor() as primary:
-                row = _fetch_grant(primary, digest, endpoint)
-        else:
-            row = _fetch_grant(self.env.cr, digest, endpoint)
+        with primary_cursor(self.env) as cr:
+            cr.execute(_GRANT, {"digest": digest, "endpoint": endpoint})
+            row = cr.fetchone()
         if not row:
             return None
-        *ids, allowed_groups, scopes = row
-        grant = Grant(*ids, scopes=frozenset(scopes))
-        if allowed_groups:
-            # Nobody is signed in yet; computing groups needs somebody.
-            users = self.env["res.users"].with_user(grant.user_id).sudo()
-            user = users.browse(grant.user_id)
-            if not set(allowed_groups) & set(user._get_group_ids()):
-                return None
-        return grant
+        *of_grant, scopes = row
+        return Grant(*of_grant, scopes=frozenset(scopes))
 
     def _text(self):
         """:return: the token itself, ``None`` when it was dropped or no key fits"""
@@ -152,17 +145,11 @@ class OAuth2Token(models.Model):
         self.invalidate_model()
 
 
-def _fetch_grant(cr, digest, endpoint):
-    cr.execute(_GRANT, {"digest": digest, "endpoint": endpoint})
-    return cr.fetchone()
-
-
 # Scopes: what was granted, as far as the client may still have it. A scope belongs to
 # one API, so those of the API are counted in.
 _GRANT = """
     SELECT grantee.api_id, grantee.client_id, grantee.id, grantee.user_id,
-           ARRAY(SELECT allowed.group_id FROM oauth2_api_group_rel allowed
-                  WHERE allowed.api_id = grantee.api_id),
+           COALESCE(api.json2_enabled, false),
            ARRAY(SELECT scope.name
                    FROM oauth2_client_user_scope_rel granted
                    JOIN oauth2_client_scope_rel held
@@ -187,6 +174,7 @@ _GRANT = """
        AND grantee.state = 'active'
        AND (api.endpoint = %(endpoint)s
             OR (%(endpoint)s IS NULL AND api.bearer_enabled))
+       AND {is_admitted}
      ORDER BY grantee.id DESC
      LIMIT 1
-"""
+""".format(is_admitted=IS_ADMITTED.format(api="grantee.api_id", user="grantee.user_id"))

@@ -11,4 +11,5 @@ class Grant:
     client_id: int
     client_user_id: int
     user_id: int
+    serves_json2: bool  # whether the API serves Odoo's JSON-2
     scopes: frozenset

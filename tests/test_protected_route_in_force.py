@@ -87,6 +87,30 @@ class TestTokenInForce(ProbeCase):
         self.assertOpens()
         captains.implied_ids -= group
         self.assertInvalid()
+        admirals = self.env["res.groups"].create(
+            {"name": "Admirals", "implied_ids": [(4, captains.id)]}
+        )
+        self.user.group_ids = self.user.group_ids - captains + admirals
+        self.assertInvalid()
+        captains.implied_ids += group
+        self.assertOpens()
+        self.user.group_ids -= admirals
+        self.assertInvalid()
+
+    def test_a_group_that_was_lost_on_another_server(self):
+        """The caches of this one do not know of it yet."""
+        group = self.env["res.groups"].create({"name": "Pilots"})
+        self.api.allowed_group_ids = group
+        self.user.group_ids += group
+        self.assertOpens()
+        self.env.flush_all()
+        self.assertIn(group.id, self.user._get_group_ids())
+        self.env.cr.execute(
+            "DELETE FROM res_groups_users_rel WHERE gid = %s", [group.id]
+        )
+        self.assertIn(group.id, self.user._get_group_ids())
+        self.assertFalse(self.api._admits(self.user))
+        self.assertInvalid()
 
     def test_a_replaced_token_opens_for_another_minute(self):
         self.env["oauth2.token"]._hold(
