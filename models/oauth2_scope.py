@@ -7,6 +7,7 @@ from ..protocol.scope import SCOPE_TOKEN, scope_string
 from .json2_arguments import check_context, reached
 from .json2_methods import CLASSED_METHODS
 from .json2_paths import UnknownShape
+from .transactions import primary_cursor
 
 
 class OAuth2Scope(models.Model):
@@ -59,7 +60,6 @@ class OAuth2Scope(models.Model):
         return result
 
     @api.model
-    @ormcache("api_id", "names")
     def _opened(self, api_id, names):
         """What scopes open over JSON-2, together.
 
@@ -67,10 +67,15 @@ class OAuth2Scope(models.Model):
         :param frozenset names: of the scopes
         :return: ``{model name: (frozenset of operations, frozenset of methods)}``
         """
-        if self.env.cr.readonly and config["db_replica_host"]:
-            # A replica lags: what it says now would be kept as if it were the latest.
-            with self.env.registry.cursor() as primary:
-                return self.with_env(self.env(cr=primary))._read_opened(api_id, names)
+        if not config["db_replica_host"]:
+            return self._opened_cached(api_id, names)
+        # That a cache is out of date, a server learns from the replica, which lags.
+        with primary_cursor(self.env) as cr:
+            return self.with_env(self.env(cr=cr))._read_opened(api_id, names)
+
+    @api.model
+    @ormcache("api_id", "names")
+    def _opened_cached(self, api_id, names):
         return self._read_opened(api_id, names)
 
     def _read_opened(self, api_id, names):
