@@ -19,6 +19,7 @@ from ..protocol.errors import (
     NotFound,
     OAuth2Error,
     RequestForbidden,
+    TemporarilyUnavailable,
 )
 from ..protocol.scope import scope_string
 from . import cross_origin
@@ -155,7 +156,17 @@ class IrHttp(models.AbstractModel):
         """Go on as the grant's user, with that user's language and time zone."""
         request.oauth2_grant = grant
         request.update_env(user=grant.user_id, context={})
-        request.update_env(context=dict(request.env["res.users"].context_get()))
+        context = request.env["res.users"].context_get()
+        if "uid" not in context:
+            # Odoo's word for a user that is not there: new, and we read a replica.
+            cls._refuse(
+                TemporarilyUnavailable(
+                    "The token's user is not known everywhere yet; try again.",
+                    reason="the replica does not have the user yet",
+                    retry_after=1,
+                )
+            )
+        request.update_env(context=dict(context))
         cls._note_oauth2_use(grant)
 
     @classmethod
