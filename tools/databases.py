@@ -64,6 +64,17 @@ class Databases:
         finally:
             self.drop(name)
 
+    @contextlib.contextmanager
+    def copied(self, source, purpose):
+        """A copy of a database nobody uses, for the length of a ``with`` block."""
+        name = f"{PREFIX}_{purpose}_{os.getpid()}"
+        self.drop(name)
+        try:
+            self._copy(source, name)
+            yield name
+        finally:
+            self.drop(name)
+
     def prepare(self):
         """Make the template now, so that the first run need not."""
         if self.private:
@@ -153,6 +164,10 @@ class Databases:
             "ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
             database=database,
         )
+
+    def replicate_at_once(self, database):
+        """Have commits reach the disk, and with it a replica, before they return."""
+        self._sql(f'ALTER DATABASE "{database}" SET synchronous_commit = on')
 
     def _sql(self, *statements, database=None):
         """Run statements, by default on the maintenance database; returns rows."""

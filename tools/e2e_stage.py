@@ -1,55 +1,99 @@
-"""The second stage of the tests: a real server of several processes.
+"""The second stage of the tests: two real servers of several processes.
 
 Odoo's own runner serialises requests on one transaction, which hides every bug of
-locks and snapshots. Here unittest talks to worker processes over HTTP.
+locks and snapshots. Here unittest talks to worker processes over HTTP. The second
+server has another database besides, and reads from a replica.
 """
 
+import contextlib
 import json
 import re
+from dataclasses import dataclass
 
 import console
 import odoo_log
 import places
 import ports
+import postgres
 import processes
+import replica
 import selection
 from odoo_log import Entry, Verdict
 
 # Each answers one request at a time, and lets 8 more connections queue up: enough for
 # the 50 callers of a storm, which would be turned away by the kernel otherwise.
 WORKERS = 8
+SECOND_WORKERS = 6  # for 50 callers too
+MODULES = ",".join([*places.our_modules(), places.PROBE.name])
 
 
 def run(odoo, made, names):
     """Run the tests of ``tests/e2e`` that bear the names; returns a Verdict."""
-    modules = ",".join(places.our_modules())
-    with made.temporary("e2e") as database:
-        with console.step(f"Installing {modules} for the server of several processes"):
-            odoo.run(
-                database, ["-i", modules, "--stop-after-init"], log="e2e-install.log"
-            )
-        port = ports.free()
-        made.set_parameter(
-            database, "api_auth_oauth2.base_url", f"http://localhost:{port}"
-        )
+    with contextlib.ExitStack() as stack:
+        site = installed(stack, odoo, made)
+        logs = [places.LOGS / "e2e-server.log", places.LOGS / "e2e-second.log"]
         server = [f"--workers={WORKERS}", "--max-cron-threads=0"]
-        with odoo.serving(database, port, *server, log="e2e-server.log"):
-            verdict = _unittest(odoo, database, port, names)
+        server = odoo.serving(site.database, site.port, *server, log=logs[0].name)
+        stack.enter_context(server)
+        stack.enter_context(_second_server(odoo, site, log=logs[1].name))
+        verdict = _unittest(odoo, site, logs, names)
     verdict.complaints += odoo_log.complaints(places.LOGS / "e2e-install.log")
-    verdict.complaints += _server_complaints(places.LOGS / "e2e-server.log")
+    for log in logs:
+        verdict.complaints += _server_complaints(log)
     return verdict
 
 
-def _unittest(odoo, database, port, names):
-    """Run unittest against the server; returns a Verdict without complaints."""
+@dataclass
+class Site:
+    """What two servers share: a database, another one, maybe a replica of both."""
+
+    database: str
+    other_database: str
+    replica: dict  # its PG* variables, empty without one
+    port: int
+    second_port: int
+
+
+def installed(stack, odoo, made):
+    """Make the databases and the replica; the stack ends them. Returns a ``Site``."""
+    database = stack.enter_context(made.temporary("e2e"))
+    with console.step(f"Installing {MODULES} for servers of several processes"):
+        odoo.run(database, ["-i", MODULES, "--stop-after-init"], log="e2e-install.log")
+    other = stack.enter_context(made.copied(database, "e2e_other"))
+    port, second_port = ports.free(), ports.free()
+    for name, its_port in ((database, port), (other, second_port)):
+        made.set_parameter(
+            name, "api_auth_oauth2.base_url", f"http://localhost:{its_port}"
+        )
+        made.replicate_at_once(name)
+    is_ours = not postgres.is_given()  # no other can be copied
+    following = stack.enter_context(replica.running(odoo.pg)) if is_ours else {}
+    return Site(database, other, following, port, second_port)
+
+
+def _second_server(odoo, site, log):
+    """A second server, with both databases and the replica."""
+    options = [f"--workers={SECOND_WORKERS}", "--max-cron-threads=0"]
+    if site.replica:
+        options += replica.options(site.replica)
+    databases = f"{site.database},{site.other_database}"
+    return odoo.serving(databases, site.second_port, *options, log=log)
+
+
+def _unittest(odoo, site, logs, names):
+    """Run unittest against the servers; returns a Verdict without complaints."""
     result, log = places.DEV / "e2e-result.json", places.LOGS / "e2e.log"
     result.unlink(missing_ok=True)
     env = odoo.env() | {
-        "OAUTH2_E2E_URL": f"http://localhost:{port}",
-        "OAUTH2_E2E_DB": database,
+        "OAUTH2_E2E_URL": f"http://localhost:{site.port}",
+        "OAUTH2_E2E_DB": site.database,
         "OAUTH2_E2E_ADMIN_LOGIN": "admin",
         "OAUTH2_E2E_ADMIN_PASSWORD": "admin",
-        "OAUTH2_E2E_SERVER_LOG": str(places.LOGS / "e2e-server.log"),
+        "OAUTH2_E2E_SERVER_LOG": str(logs[0]),
+        "OAUTH2_E2E_SECOND_URL": f"http://localhost:{site.second_port}",
+        "OAUTH2_E2E_SECOND_LOG": str(logs[1]),
+        "OAUTH2_E2E_OTHER_DB": site.other_database,
+        "OAUTH2_E2E_REPLICA_PORT": site.replica.get("PGPORT", ""),
     }
     del env["PYTHONSAFEPATH"]  # the tests' own folder is theirs
     command = [odoo.python, places.TOOLS / "e2e_runner.py", result, *names]

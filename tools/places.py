@@ -14,6 +14,9 @@ LOGS = DEV / "log"
 DATA = DEV / "odoo-data"
 ADDONS = DEV / "addons"
 
+# An addon that only tests/e2e install.
+PROBE = ROOT / "tests" / "e2e" / "api_auth_oauth2_probe"
+
 # Downloads and what is built from them, keyed by their inputs. It may be shared
 # by several checkouts.
 CACHE = pathlib.Path(
@@ -68,7 +71,7 @@ def link_addons():
     An addon's name is the name of its folder, and a clone may be called anything.
     """
     make_dev()
-    targets = {ADDON: ROOT} | {path.name: path for path in examples()}
+    targets = {ADDON: ROOT} | {path.name: path for path in (*examples(), PROBE)}
     for link in ADDONS.iterdir():
         if link.name not in targets:
             link.unlink()

@@ -59,7 +59,7 @@ def running():
         try:
             fcntl.flock(users, fcntl.LOCK_SH)
             with artifact.locked(places.DEV / ".pg.lock"):
-                home = _home()
+                home = home_folder()
                 if not _answers(home):
                     _start(home)
             socket = str(_socket_folder(home))
@@ -84,7 +84,7 @@ def _given():
     return given
 
 
-def _home():
+def home_folder():
     """The folder of the private server: in ``.dev`` if its user can get there."""
     home = places.DEV / "pg"
     home.mkdir(exist_ok=True)
@@ -92,7 +92,7 @@ def _home():
         return home
     _server_user()
     os.chown(home, *_server_user())
-    probe = subprocess.run(["test", "-w", home], check=False, **_as_server_user())
+    probe = subprocess.run(["test", "-w", home], check=False, **as_server_user())
     if probe.returncode == 0:
         return home
     outside = pathlib.Path("/var/tmp") / f"{places.ADDON}-{places.checkout_key()}"
@@ -119,7 +119,7 @@ def _server_user():
     return user.pw_uid, user.pw_gid
 
 
-def _as_server_user():
+def as_server_user():
     """Options of ``subprocess`` that leave root behind."""
     if os.geteuid() != 0:
         return {}
@@ -202,7 +202,7 @@ def _init_cluster(home):
             "initdb.log",
             "make a PostgreSQL cluster",
             cwd="/",
-            **_as_server_user(),
+            **as_server_user(),
         )
         stamp.write_text(str(programs))
 
@@ -216,7 +216,7 @@ def _keep(home, socket):
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     server = processes.start(
-        command, stop_signal=signal.SIGINT, cwd="/", **_as_server_user()
+        command, stop_signal=signal.SIGINT, cwd="/", **as_server_user()
     )
     with (places.DEV / "pg.users").open("r") as users:
         fcntl.flock(users, fcntl.LOCK_EX)

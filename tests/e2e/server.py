@@ -5,6 +5,7 @@ tables are read, and written to provoke a conflict, through a connection of thei
 """
 
 import contextlib
+import copy
 import os
 import secrets
 import threading
@@ -19,6 +20,10 @@ import requests
 URL = os.environ["OAUTH2_E2E_URL"]
 DB = os.environ["OAUTH2_E2E_DB"]
 LOG = os.environ["OAUTH2_E2E_SERVER_LOG"]
+# A second server: the same database and another one, and a replica of both.
+SECOND_URL = os.environ["OAUTH2_E2E_SECOND_URL"]
+SECOND_LOG = os.environ["OAUTH2_E2E_SECOND_LOG"]
+OTHER_DB = os.environ["OAUTH2_E2E_OTHER_DB"]
 SECONDS = 60  # for one answer, far more than any takes
 SECRET = "demo-secret"
 
@@ -26,13 +31,14 @@ _threads = ThreadPoolExecutor()
 
 
 class Administrator:
-    """A signed-in administrator of the server."""
+    """A signed-in administrator of a server."""
 
-    def __init__(self):
+    def __init__(self, url=URL, database=DB):
+        self._url = url
         self._session = requests.Session()
         self._post(
             "/web/session/authenticate",
-            db=DB,
+            db=database,
             login=os.environ["OAUTH2_E2E_ADMIN_LOGIN"],
             password=os.environ["OAUTH2_E2E_ADMIN_PASSWORD"],
         )
@@ -56,7 +62,7 @@ class Administrator:
 
     def _post(self, path, **params):
         body = {"jsonrpc": "2.0", "params": params}
-        told = self._session.post(URL + path, json=body, timeout=SECONDS).json()
+        told = self._session.post(self._url + path, json=body, timeout=SECONDS).json()
         if "error" in told:
             raise RuntimeError(told["error"]["data"]["message"])
         return told["result"]
@@ -69,11 +75,12 @@ class Site:
     later, because some must know `redirect_uri` to start. `login` is the user's.
     """
 
-    def __init__(self, administrator, api_values=None):
+    def __init__(self, administrator, api_values=None, url=URL, database=None):
         self._administrator = administrator
+        self._at(url, database)
         key = secrets.token_hex(4)
         self.endpoint = f"orders-{key}"
-        self.redirect_uri = f"{URL}/{self.endpoint}/oauth2/callback"
+        self.redirect_uri = f"{url}/{self.endpoint}/oauth2/callback"
         self.login = self.make_user(f"olivia-{key}@example.com")
         self.api_id = administrator.create(
             "oauth2.api",
@@ -85,6 +92,17 @@ class Site:
             "oauth2.scope", api_id=self.api_id, name="partners.read"
         )
         self.provider = self.provider_id = self.client_id = None
+
+    def _at(self, url, database):
+        self._url = url
+        # What a server with several databases is told.
+        self.headers = {"X-Odoo-Database": database} if database else {}
+
+    def on_the_second_server(self, database=DB):
+        """Return the same site, its application talking to the second server."""
+        twin = copy.copy(self)
+        twin._at(SECOND_URL, database)
+        return twin
 
     def use(self, provider, client_values=None, **values):
         """Make the records of a provider and of the client that it knows."""
@@ -115,10 +133,12 @@ class Site:
 
     def call(self, name, body, *, method="POST", **options):
         """Call an endpoint with a JSON body; return the response."""
+        headers = {**self.headers, **options.pop("headers", {})}
         return requests.request(
             method,
-            f"{URL}/{self.endpoint}/oauth2/{name}",
+            f"{self._url}/{self.endpoint}/oauth2/{name}",
             json={"client_id": "demo-app", **body},
+            headers=headers,
             timeout=SECONDS,
             **options,
         )
@@ -137,7 +157,8 @@ class Site:
     def authorize(self, identity=None, login=None):
         """Return token information and identity of a whole sign-in, by a script."""
         asked = self.ask(identity)
-        answer = visit(self.sign_in(asked["authorization_url"], login))
+        callback = self.sign_in(asked["authorization_url"], login)
+        answer = visit(callback, headers=self.headers)
         if answer.status_code != 200:
             raise AssertionError(answer.text)
         return answer.json(), asked["client_user_identity"]
@@ -150,9 +171,28 @@ class Site:
 
     def partners(self, access_token):
         """Call a protected route; return the response."""
+        return self.get("partners", access_token)
+
+    def probe(self, access_token):
+        """Return where a call of a read-only route was served, a dict."""
+        answer = self.get("probe/readonly", access_token)
+        answer.raise_for_status()
+        return answer.json()
+
+    def get(self, path, access_token):
+        """Call a protected route of the API; return the response."""
         return requests.get(
-            f"{URL}/{self.endpoint}/partners",
-            headers={"Authorization": f"Bearer {access_token}"},
+            f"{self._url}/{self.endpoint}/{path}",
+            headers={"Authorization": f"Bearer {access_token}", **self.headers},
+            timeout=SECONDS,
+        )
+
+    def json2(self, access_token, model, method, *, path="", **arguments):
+        """Call JSON-2 of the API, or Odoo's own (`path="/json/2"`)."""
+        return requests.post(
+            f"{self._url}{path or f'/{self.endpoint}/json/2'}/{model}/{method}",
+            json=arguments,
+            headers={"Authorization": f"Bearer {access_token}", **self.headers},
             timeout=SECONDS,
         )
 
@@ -192,9 +232,12 @@ def visit(url, **options):
     )
 
 
-def sql(query, *params):
-    """Run one statement in a transaction of its own; return its rows, if any."""
-    connection = psycopg2.connect(dbname=DB)
+def sql(query, *params, **where):
+    """Run one statement in a transaction of its own; return its rows, if any.
+
+    On the database of all tests, or where psycopg2's arguments say.
+    """
+    connection = psycopg2.connect(**{"dbname": DB, **where})
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute(query, params)
@@ -258,7 +301,7 @@ def state_of(url):
     return parse_qs(urlsplit(url).query)["state"][0]
 
 
-def log_of(text):
-    """Return the lines of the server's log that contain a text."""
-    with open(LOG, errors="replace") as file:
+def log_of(text, log=LOG):
+    """Return the lines of a server's log that contain a text."""
+    with open(log, errors="replace") as file:
         return [line for line in file if text in line]

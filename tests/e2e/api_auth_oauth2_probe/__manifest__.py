@@ -1,0 +1,9 @@
+{
+    "name": "API OAuth2 Probe",
+    "summary": "Routes that tell where a call was served; for tests/e2e alone",
+    "version": "19.0.1.0.0",
+    "category": "Hidden",
+    "license": "LGPL-3",
+    "author": "api_auth_oauth2 contributors",
+    "depends": ["api_auth_oauth2"],
+}
