@@ -1,9 +1,9 @@
 """Who is in one of an API's allowed groups, as the database says at this moment.
 
-Odoo's own answer, ``res.users._get_group_ids``, comes from a cache. Other processes hear
-of a change by a sequence in the database, which they read on the replica where there is
-one: while it lags, a user keeps the groups that were taken away. So this is asked in
-SQL, of the tables themselves, with the implied groups.
+Odoo's own answer, ``res.users._get_group_ids``, comes from a cache. Other processes
+hear of a change by a sequence in the database, which they read on the replica where
+there is one: while it lags, a user keeps the groups that were taken away. So this is
+asked in SQL, of the tables themselves, with the implied groups.
 """
 
 #: True where ``{api}`` allows everybody, or ``{user}`` is in an allowed group. Both are

@@ -79,15 +79,11 @@ class Site:
         self._administrator = administrator
         self._at(url, database)
         key = secrets.token_hex(4)
-        self.endpoint = f"orders-{key}"
+        values = {"endpoint": f"orders-{key}", **(api_values or {})}
+        self.endpoint = values["endpoint"]
         self.redirect_uri = f"{url}/{self.endpoint}/oauth2/callback"
         self.login = self.make_user(f"olivia-{key}@example.com")
-        self.api_id = administrator.create(
-            "oauth2.api",
-            name=self.endpoint,
-            endpoint=self.endpoint,
-            **(api_values or {}),
-        )
+        self.api_id = administrator.create("oauth2.api", name=self.endpoint, **values)
         self.scope_id = administrator.create(
             "oauth2.scope", api_id=self.api_id, name="partners.read"
         )

@@ -1,0 +1,55 @@
+"""Two servers on one database: what one did, the other knows at once."""
+
+from functools import partial
+
+from providers import QuickProvider
+from server import ServerCase, at_once, sql
+
+CALLERS = 50  # at each server
+
+
+class TestSeveralServers(ServerCase):
+    def setUp(self):
+        super().setUp()
+        self.provider = self.enterContext(QuickProvider())
+        # Without id_tokens: this provider's would name whoever signed in last.
+        self.site = self.make_site().use(self.provider, scope="email profile")
+        self.second = self.site.on_the_second_server()
+        self.first, self.identity = self.site.authorize()
+        self.provider.calls.clear()
+
+    def test_a_storm_of_refreshes_at_both_is_one_call_to_the_provider(self):
+        self.provider.hang = 0.3
+        calls = [
+            lambda: self.site.refresh(self.identity),
+            lambda: self.second.refresh(self.identity),
+        ]
+        answers = at_once(*calls * CALLERS)
+        self.assertEqual({answer.status_code for answer in answers}, {200})
+        tokens = {answer.json()["access_token"] for answer in answers}
+        self.assertEqual(len(tokens), 1)
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertOpens(self.second, tokens.pop())
+
+    def test_another_user_does_not_wait_for_a_refresh_at_the_other_server(self):
+        other = self.site.make_user(f"other-{self.site.login}")
+        _tokens, others = self.site.authorize(login=other)
+        first = partial(self.site.refresh, self.identity)
+        with self.provider.kept_waiting(first) as waiting:
+            answer = self.second.refresh(others)
+            self.assertFalse(waiting.done())
+        self.assertEqual(answer.json()["login"], other)
+        self.assertEqual(waiting.result().status_code, 200)
+
+    def test_a_revocation_at_one_ends_a_refresh_at_the_other(self):
+        self.assertEqual(self.site.revoke(self.identity).status_code, 200)
+        self.assertRefused(self.second.refresh(self.identity), 400, "invalid_grant")
+
+    def test_of_revocations_at_both_one_succeeds(self):
+        answers = at_once(
+            lambda: self.site.revoke(self.identity),
+            lambda: self.second.revoke(self.identity),
+        )
+        self.assertEqual(sorted(a.status_code for a in answers), [200, 400])
+        self.assertEqual(self.grants(self.site), 0)
+        self.assertEqual(sql("SELECT count(*) FROM oauth2_revocation"), [(0,)])

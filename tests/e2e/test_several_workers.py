@@ -1,0 +1,83 @@
+"""What is changed in one worker process counts with the next call of any other."""
+
+import re
+
+from providers import QuickProvider
+from server import LOG, ServerCase, Site, at_once, log_of, sql, wait_until
+
+MODEL = "res.partner"
+CALLERS = 24
+
+
+class TestSeveralWorkers(ServerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.site = Site(cls.administrator, {"json2_enabled": True})
+        cls.site.use(cls.enterClassContext(QuickProvider()))
+        cls.line_id = cls.administrator.create(
+            "oauth2.scope.line",
+            scope_id=cls.site.scope_id,
+            model_id=sql("SELECT id FROM ir_model WHERE model = %s", MODEL)[0][0],
+        )
+
+    def setUp(self):
+        super().setUp()
+        told, self.identity = self.site.authorize()
+        self.token = told["access_token"]
+
+    def processes(self):
+        """Return the processes that have answered JSON-2 calls, one for each."""
+        lines = log_of(f"/{self.site.endpoint}/json/2/", LOG)
+        return [re.match(r"\S+ \S+ (\d+) ", line)[1] for line in lines]
+
+    def answers(self):
+        """Return `{(status, error)}` of many calls at once, by several processes."""
+        before = len(self.processes())
+
+        def call():
+            return self.site.json2(self.token, MODEL, "search_count", domain=[])
+
+        answers = at_once(*[call] * CALLERS)
+        wait_until(lambda: len(self.processes()) >= before + CALLERS)
+        self.assertGreater(len(set(self.processes()[before:])), 1)
+        told = [answer.json() for answer in answers]
+        return {
+            (answer.status_code, body["error"] if isinstance(body, dict) else None)
+            for answer, body in zip(answers, told, strict=True)
+        }
+
+    def assertAllOpen(self):
+        self.assertEqual(self.answers(), {(200, None)})
+
+    def assertAllRefused(self, status, error):
+        self.assertEqual(self.answers(), {(status, error)})
+
+    def test_a_line_of_a_scope(self):
+        for opens in (True, False, True):
+            line = "oauth2.scope.line", self.line_id
+            self.administrator.write(*line, perm_read=opens)
+            if opens:
+                self.assertAllOpen()
+            else:
+                self.assertAllRefused(403, "insufficient_scope")
+
+    def test_a_scope_of_the_client(self):
+        self.assertAllOpen()
+        client, scope = self.site.client_id, self.site.scope_id
+        self.administrator.write("oauth2.client", client, scope_ids=[(3, scope)])
+        self.assertAllRefused(403, "insufficient_scope")
+        self.administrator.write("oauth2.client", client, scope_ids=[(4, scope)])
+        self.assertAllOpen()
+
+    def test_a_scope_of_the_grant(self):
+        self.assertAllOpen()
+        # Nobody may do so by hand; deleting the scope itself would be another matter.
+        narrowed = "DELETE FROM oauth2_client_user_scope_rel WHERE scope_id = %s"
+        sql(narrowed, self.site.scope_id)
+        self.assertAllRefused(403, "insufficient_scope")
+
+    def test_a_revocation(self):
+        self.assertAllOpen()
+        self.assertEqual(self.site.revoke(self.identity).status_code, 200)
+        self.assertAllRefused(401, "invalid_token")
