@@ -172,13 +172,21 @@ class Databases:
     def _sql(self, *statements, database=None):
         """Run statements, by default on the maintenance database; returns rows."""
         maintenance = database or self.odoo.pg.get("PGDATABASE") or "postgres"
-        answer = subprocess.run(
-            [self.odoo.python, places.TOOLS / "sql.py", maintenance, *statements],
-            env=os.environ | self.odoo.pg,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if answer.returncode:
-            raise Failure(f"PostgreSQL said no: {answer.stderr.strip()}")
-        return json.loads(answer.stdout)
+        return rows(self.odoo, maintenance, *statements)
+
+
+def rows(odoo, database, *statements, pg=None):
+    """Run statements on a database; returns the last one's rows.
+
+    ``pg`` are the PG* variables of another server than the primary.
+    """
+    answer = subprocess.run(
+        [odoo.python, places.TOOLS / "sql.py", database, *statements],
+        env=os.environ | (pg or odoo.pg),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode:
+        raise Failure(f"PostgreSQL said no: {answer.stderr.strip()}")
+    return json.loads(answer.stdout)

@@ -24,6 +24,7 @@ from odoo_log import Entry, Verdict
 # the 50 callers of a storm, which would be turned away by the kernel otherwise.
 WORKERS = 8
 SECOND_WORKERS = 6  # for 50 callers too
+RESULT = places.DEV / "e2e-result.json"
 MODULES = ",".join([*places.our_modules(), places.PROBE.name])
 
 
@@ -82,7 +83,7 @@ def _second_server(odoo, site, log):
 
 def _unittest(odoo, site, logs, names):
     """Run unittest against the servers; returns a Verdict without complaints."""
-    result, log = places.DEV / "e2e-result.json", places.LOGS / "e2e.log"
+    result, log = RESULT, places.LOGS / "e2e.log"
     result.unlink(missing_ok=True)
     env = odoo.env() | {
         "OAUTH2_E2E_URL": f"http://localhost:{site.port}",
