@@ -6,6 +6,7 @@ The results are in ``benchmarks/scale.md``.
 """
 
 import json
+import re
 
 import artifact
 import console
@@ -63,10 +64,10 @@ def _verdict(case, told):
 
 
 def _in_words(case):
-    """test_several_servers.TestX.test_that_it_works: several servers: that it works"""
-    module, _class, test = case.split(".")
-    words = (part.removeprefix("test_").replace("_", " ") for part in (module, test))
-    return ": ".join(words)
+    """m.TestSeveralServers.test_that_it_works: several servers: that it works"""
+    _module, cls, test = case.split(".")
+    cls = re.sub("(?<!^)([A-Z])", r" \1", cls.removeprefix("Test")).lower()
+    return f"{cls}: {test.removeprefix('test_').replace('_', ' ')}"
 
 
 def _show(cases, verdict):

@@ -3,8 +3,6 @@
 And the rows that tell how big the tables get, 100,000 of each kind.
 """
 
-import json
-
 ROWS = 100_000
 TABLES = ("oauth2_client_user", "oauth2_token", "oauth2_event")
 
@@ -14,10 +12,11 @@ from odoo import fields
 now = fields.Datetime.now()
 token = {token!r}
 user = env["res.users"].create({{
-    "name": "Olivia", "login": "olivia@example.com", "email": "olivia@example.com"}})
+    "name": "Olivia", "login": "olivia@example.com", "email": "olivia@example.com",
+    "group_ids": [(4, env.ref("base.group_user").id)]}})
 oauth2_api = env["oauth2.api"].create(
-    {{"name": "Scale", "endpoint": "scale", "json2_enabled": True,
-      "allowed_group_ids": [(4, env.ref("base.group_user").id)] if {groups!r} else []}})
+    {{"name": "Scale", "endpoint": "scale",
+      "allowed_group_ids": [(4, env.ref("base.group_user").id)]}})
 scope = env["oauth2.scope"].create(
     {{"api_id": oauth2_api.id, "name": "partners.read"}})
 provider = env["oauth2.provider"].create({{
@@ -40,20 +39,19 @@ for kind in ("access", "refresh"):
         grant, kind, token, scope="openid email profile",
         expires_at=now + datetime.timedelta(days=1))
 env["oauth2.event"]._record(
-    "refreshed", oauth2_api=oauth2_api, client=client, user_id=user.id,
-    client_user_ref=grant.id)
+    "refresh", oauth2_api=oauth2_api, client=client, user_id=user.id,
+    client_user_ref=grant.id, address="203.0.113.7")
 env.cr.commit()
 print("RECORDS WRITTEN")
 """
 
 
-def script(token, groups=False):
+def script(token):
     """Python for ``odoo shell``.
 
-    :param token: the grant's access token
-    :param groups: whether only internal users may use the API
+    :param token: the grant's access token, plain letters
     """
-    return SCRIPT.format(token=json.loads(json.dumps(token)), groups=groups)
+    return SCRIPT.format(token=token)
 
 
 def multiplied():
@@ -80,8 +78,9 @@ def _multiply(table, count=ROWS, **columns):
     values = f"jsonb_build_object('id', {sequence}{', ' + changed if changed else ''})"
     return f"""
         INSERT INTO {table}
-        SELECT (jsonb_populate_record(row, {values})).*
-          FROM {table} row, generate_series(1, {count}) n"""
+        SELECT made.*
+          FROM {table} row, generate_series(1, {count}) n,
+               LATERAL jsonb_populate_record(row, {values}) made"""
 
 
 def sizes():
