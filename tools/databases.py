@@ -169,6 +169,10 @@ class Databases:
         """Have commits reach the disk, and with it a replica, before they return."""
         self._sql(f'ALTER DATABASE "{database}" SET synchronous_commit = on')
 
+    def execute(self, database, *statements):
+        """Run statements on a database, each for itself; returns the last's rows."""
+        return self._sql(*statements, database=database)
+
     def _sql(self, *statements, database=None):
         """Run statements, by default on the maintenance database; returns rows."""
         maintenance = database or self.odoo.pg.get("PGDATABASE") or "postgres"

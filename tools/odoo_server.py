@@ -78,11 +78,25 @@ class Odoo:
         Its output goes to ``.dev/log/<log>``. A ``script`` is run by ``odoo shell``
         (``env`` is there, what it changes must be committed by it).
         """
-        path = places.LOGS / log
+        with self._process(database, arguments, log=log, script=script) as child:
+            child.wait()
+            status = child.returncode
+        if check and status:
+            raise Failure(f"Odoo ended with status {status}; see {places.LOGS / log}")
+        return status
+
+    @contextlib.contextmanager
+    def shell(self, database, *arguments, log, script):
+        """A script under way in ``odoo shell``; yields its process."""
+        with self._process(database, arguments, log=log, script=script) as child:
+            yield child
+
+    @contextlib.contextmanager
+    def _process(self, database, arguments, *, log, script):
         free = ["--http-port", ports.free(), "--gevent-port", ports.free()]
         subcommand = ["shell"] if script else []
         command = self.command(database, *arguments, *free, subcommand=subcommand)
-        with path.open("w") as output:
+        with (places.LOGS / log).open("w") as output:
             with processes.running(
                 command,
                 env=self.env(),
@@ -91,11 +105,10 @@ class Odoo:
                 stdout=output,
                 stderr=output,
             ) as child:
-                child.communicate(script.encode() if script else None)
-                status = child.returncode
-        if check and status:
-            raise Failure(f"Odoo ended with status {status}; see {path}")
-        return status
+                if script:
+                    child.stdin.write(script.encode())
+                    child.stdin.close()
+                yield child
 
     @contextlib.contextmanager
     def serving(self, database, port, *arguments, log):

@@ -11,6 +11,7 @@ import processes
 
 ODOO_REQUIREMENTS = ("odoo", "addon", "test")
 LINT_REQUIREMENTS = ("lint",)
+PLOT_REQUIREMENTS = ("plot",)
 
 
 def for_odoo():
@@ -21,6 +22,11 @@ def for_odoo():
 def for_lint():
     """The Python that has the linters."""
     return _environment("lint", LINT_REQUIREMENTS, "the linters")
+
+
+def for_plots():
+    """The Python that draws the plot of benchmarks."""
+    return _environment("plot", PLOT_REQUIREMENTS, "the plotting library")
 
 
 def _environment(name, requirements, what):
