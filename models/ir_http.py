@@ -118,8 +118,6 @@ class IrHttp(models.AbstractModel):
         :raises HTTPException: with the refusal of RFC 6750 section 3 as its response
         """
         request.session.can_save = False
-        # Nobody yet: the ORM computes nothing in an environment without user.
-        cls._auth_method_public()
         routing = request.oauth2_match[0].endpoint.routing
         try:
             text = bearer_token(request.httprequest.headers.get("Authorization"))
@@ -129,6 +127,8 @@ class IrHttp(models.AbstractModel):
             if grant is None:
                 raise InvalidToken()
         except OAuth2Error as refusal:
+            # The ORM computes little in an environment without user.
+            cls._auth_method_public()
             cls._refuse(refusal)
         cls._become(grant)
 
@@ -149,14 +149,25 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _oauth2_check(cls, text, endpoint):
-        return request.env["oauth2.token"].sudo()._grant_of(text, endpoint)
+        """:return: what a bearer token opens at that endpoint, or ``None``
+        :raises TemporarilyUnavailable: when the database does not say
+        """
+        try:
+            return request.env["oauth2.token"].sudo()._grant_of(text, endpoint)
+        except psycopg2.Error as error:
+            _logger.error("No token can be checked: %s", error)
+            raise TemporarilyUnavailable(
+                "No token can be checked at the moment; try again.",
+                reason="the database does not answer the check",
+                retry_after=1,
+            ) from error
 
     @classmethod
     def _become(cls, grant):
         """Go on as the grant's user, with that user's language and time zone."""
         request.oauth2_grant = grant
-        request.update_env(user=grant.user_id, context={})
-        context = request.env["res.users"].context_get()
+        users = request.env(user=grant.user_id, context={})["res.users"]
+        context = users.context_get()
         if "uid" not in context:
             # Odoo's word for a user that is not there: new, and we read a replica.
             cls._refuse(
@@ -166,7 +177,7 @@ class IrHttp(models.AbstractModel):
                     retry_after=1,
                 )
             )
-        request.update_env(context=dict(context))
+        request.update_env(user=grant.user_id, context=dict(context))
         cls._note_oauth2_use(grant)
 
     @classmethod

@@ -6,8 +6,7 @@ from odoo.tools import SQL
 from ..protocol import digests
 from ..protocol.errors import ServerError
 from ..protocol.grant import Grant
-from .group_membership import IS_ADMITTED
-from .transactions import primary_cursor
+from . import token_check
 
 
 class OAuth2Token(models.Model):
@@ -51,6 +50,9 @@ class OAuth2Token(models.Model):
     _digest_unique = models.UniqueIndex(
         "(digest, kind, client_user_id)", "This token is stored already."
     )
+
+    def init(self):
+        token_check.create_function(self.env.cr)
 
     @api.model
     def _hold(self, client_user, kind, text, *, expires_at, scope):
@@ -102,9 +104,7 @@ class OAuth2Token(models.Model):
         :return: ``Grant``, or ``None`` when the token opens nothing here
         """
         digest = digests.digest(text)
-        with primary_cursor(self.env) as cr:
-            cr.execute(_GRANT, {"digest": digest, "endpoint": endpoint})
-            row = cr.fetchone()
+        row = token_check.check(self.env.cr, digest, endpoint)
         if not row:
             return None
         *of_grant, scopes = row
@@ -143,38 +143,3 @@ class OAuth2Token(models.Model):
             )
         )
         self.invalidate_model()
-
-
-# Scopes: what was granted, as far as the client may still have it. A scope belongs to
-# one API, so those of the API are counted in.
-_GRANT = """
-    SELECT grantee.api_id, grantee.client_id, grantee.id, grantee.user_id,
-           COALESCE(api.json2_enabled, false),
-           ARRAY(SELECT scope.name
-                   FROM oauth2_client_user_scope_rel granted
-                   JOIN oauth2_client_scope_rel held
-                     ON held.scope_id = granted.scope_id
-                    AND held.client_id = grantee.client_id
-                   JOIN oauth2_scope scope
-                     ON scope.id = granted.scope_id
-                    AND scope.api_id = grantee.api_id
-                  WHERE granted.client_user_id = grantee.id)
-      FROM oauth2_token token
-      JOIN oauth2_client_user grantee ON grantee.id = token.client_user_id
-      JOIN oauth2_api api ON api.id = grantee.api_id AND api.active
-      JOIN oauth2_client client ON client.id = grantee.client_id AND client.active
-      JOIN oauth2_provider provider ON provider.id = client.provider_id
-                                   AND provider.active
-      JOIN oauth2_api_client_rel served ON served.api_id = grantee.api_id
-                                       AND served.client_id = grantee.client_id
-      JOIN res_users odoo_user ON odoo_user.id = grantee.user_id AND odoo_user.active
-     WHERE token.digest = %(digest)s AND token.kind = 'access'
-       AND token.expires_at > statement_timestamp() AT TIME ZONE 'UTC'
-       AND grantee.expires_at > statement_timestamp() AT TIME ZONE 'UTC'
-       AND grantee.state = 'active'
-       AND (api.endpoint = %(endpoint)s
-            OR (%(endpoint)s IS NULL AND api.bearer_enabled))
-       AND {is_admitted}
-     ORDER BY grantee.id DESC
-     LIMIT 1
-""".format(is_admitted=IS_ADMITTED.format(api="grantee.api_id", user="grantee.user_id"))

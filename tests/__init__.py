@@ -49,6 +49,7 @@ from . import (
     test_scope_lines,
     test_secrets,
     test_token,
+    test_token_check_cost,
     test_token_proof,
     test_token_refusals,
     test_user_matching,

@@ -1,0 +1,72 @@
+import threading
+from unittest.mock import patch
+
+from odoo.sql_db import Cursor
+from odoo.tests import tagged
+
+from ..models import ir_http
+from .test_protected_route import ProbeCase
+
+
+@tagged("post_install", "-at_install")
+class TestCheckCost(ProbeCase):
+    """What the check costs a call: one query that only reads."""
+
+    def setUp(self):
+        super().setUp()
+        self.checks = []
+        authenticate = ir_http.IrHttp._authenticate.__func__
+        execute = Cursor.execute
+
+        def counted_execute(cursor, query, *args, **kwargs):
+            if hasattr(threading.current_thread(), "oauth2_check"):
+                self.checks[-1].append(str(query))
+            return execute(cursor, query, *args, **kwargs)
+
+        def watched_authenticate(cls, endpoint):
+            self.checks.append([])
+            threading.current_thread().oauth2_check = True
+            try:
+                return authenticate(cls, endpoint)
+            finally:
+                del threading.current_thread().oauth2_check
+
+        self.enterContext(
+            patch.object(
+                ir_http.IrHttp, "_authenticate", classmethod(watched_authenticate)
+            )
+        )
+        self.enterContext(patch.object(Cursor, "execute", counted_execute))
+
+    def queries(self):
+        """:return: what the last call's check asked the database"""
+        return [q for q in self.checks[-1] if "SAVEPOINT" not in q]
+
+    def test_an_accepted_token_costs_one_query(self):
+        self.assertOpens()  # what Odoo caches is cached from here on
+        self.assertOpens()
+        [query] = self.queries()
+        self.assertIn("oauth2_token_check", query)
+        self.assertOpens(path="/orders/probe/both")
+        self.assertEqual(len(self.queries()), 1)
+
+    def test_so_it_does_where_groups_are_asked_for(self):
+        self.api.allowed_group_ids = self.env.ref("base.group_user")
+        self.assertOpens()
+        self.assertOpens()
+        self.assertEqual(len(self.queries()), 1)
+
+    def test_a_token_that_opens_nothing_costs_one_query_and_the_public_users(self):
+        self.assertInvalid("unknown")
+        self.assertInvalid("unknown")
+        check, *others = self.queries()
+        self.assertIn("oauth2_token_check", check)
+        for query in others:
+            self.assertIn("SELECT", query)
+            self.assertNotIn("oauth2_token", query)
+        self.assertLessEqual(len(others), 2)
+
+    def test_a_call_without_a_token_asks_nothing_of_tokens(self):
+        self.get()
+        self.get()
+        self.assertNotIn("oauth2_token", "".join(self.queries()))
