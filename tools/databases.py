@@ -137,7 +137,7 @@ class Databases:
                 arguments = ["-i", modules, "--stop-after-init"]
                 arguments += ["--with-demo"] if demo else []
                 self.odoo.run(name, arguments, log=f"{name}.log")
-            if self.private:
+            if self.private and kind != "website":  # no browser looks at it
                 with console.step("Building the web client's files"):
                     self.odoo.run(name, [], log=f"{name}-files.log", script=BUNDLES)
             stamp.write_text("")
