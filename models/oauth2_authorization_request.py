@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..protocol import digests
 from ..protocol.errors import InvalidRequest
 from ..protocol.provider_client import create_code_verifier
+from .provider_failures import as_wire_errors
 from .request_memory import note_parties, once, remote_address
 from .transactions import commit_now
 
@@ -132,6 +133,7 @@ class OAuth2AuthorizationRequest(models.Model):
 
         :return: the provider's address for the user's browser (RFC 6749 section 4.1.1,
             RFC 7636 section 4.3, OpenID Connect Core section 3.1.2.1)
+        :raises ServerError: that address is out of the provider's reach
         """
         self.ensure_one()
         provider = self.client_id.provider_id
@@ -145,14 +147,15 @@ class OAuth2AuthorizationRequest(models.Model):
                 "code_verifier": self.env["oauth2.keyring"]._encrypt(verifier),
             }
         )
-        return self.client_id._provider_client().authorization_url(
-            redirect_uri=self.redirect_uri,
-            scope=provider.scope or "",
-            state=state,
-            code_verifier=verifier,
-            nonce=nonce,
-            extra=provider._extra_parameters(),
-        )
+        with as_wire_errors():
+            return self.client_id._provider_client().authorization_url(
+                redirect_uri=self.redirect_uri,
+                scope=provider.scope or "",
+                state=state,
+                code_verifier=verifier,
+                nonce=nonce,
+                extra=provider._extra_parameters(),
+            )
 
     def _start_page_url(self):
         """:return: the page of this Odoo that binds the sign-in to user and browser"""

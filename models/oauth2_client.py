@@ -252,6 +252,7 @@ class OAuth2Client(models.Model):
                 client_secret=self._secret(),
                 token_endpoint_auth_method=self.provider_id.token_endpoint_auth_method,
             ),
+            self.provider_id._reach(),
         )
 
     def _scopes_on(self, oauth2_api):

@@ -9,7 +9,7 @@ from ..protocol.provider_client import (
     ProviderMetadata,
 )
 from ..protocol.provider_errors import ProviderMisbehaved
-from ..protocol.transport import https_spelling
+from ..protocol.reach import Reach, https_spelling, is_loopback
 from .oauth2_provider_presets import PLACEHOLDERS, PRESETS
 
 _ENDPOINT_FIELDS = (
@@ -117,6 +117,11 @@ class OAuth2Provider(models.Model):
         help="Whose links between users and their accounts are honoured. Its"
         " authorization address must be on the same server as the one above.",
     )
+    allow_private_addresses = fields.Boolean(
+        help="The provider is in your own network, or on this very machine: Odoo may"
+        " call private addresses. Whoever can change what its names lead to can then"
+        " have Odoo call other services there.",
+    )
     client_ids = fields.One2many("oauth2.client", "provider_id", "Clients")
     is_multi_tenant = fields.Boolean(compute="_compute_is_multi_tenant")
     warning = fields.Char(compute="_compute_warning")
@@ -130,7 +135,7 @@ class OAuth2Provider(models.Model):
         for provider in self:
             provider.is_multi_tenant = "{" in (provider.issuer or "")
 
-    @api.depends("scope", *_ENDPOINT_FIELDS, "issuer")
+    @api.depends("scope", *_ENDPOINT_FIELDS, "issuer", "allow_private_addresses")
     def _compute_warning(self):
         for provider in self:
             provider.warning = "\n".join(provider._warnings()) or False
@@ -157,6 +162,12 @@ class OAuth2Provider(models.Model):
                 ", ".join(sorted(foreign)),
             )
         addresses = [self.issuer, *(self[name] for name in _ENDPOINT_FIELDS)]
+        if self.allow_private_addresses and not self._reach().plain_http:
+            if any((url or "").startswith("http:") for url in addresses[1:]):
+                yield self.env._(
+                    "This Odoo's own base URL is not http://localhost, so it is taken"
+                    " for a production system: a provider is called by https only."
+                )
         if any(word in (url or "") for url in addresses for word in PLACEHOLDERS):
             yield self.env._(
                 "Replace the words in capitals in the addresses by your own: %s.",
@@ -174,17 +185,26 @@ class OAuth2Provider(models.Model):
         for field_name, value in (blank | values).items():
             self[field_name] = value
 
-    @api.constrains(*_ENDPOINT_FIELDS, "issuer")
+    @api.constrains(*_ENDPOINT_FIELDS, "issuer", "allow_private_addresses")
     def _check_urls(self):
         for provider in self:
             for field_name in (*_ENDPOINT_FIELDS, "issuer"):
-                if provider[field_name] and not is_safe_url(provider[field_name]):
+                url = provider[field_name]
+                values = {"field": provider._fields[field_name].string, "value": url}
+                if url and not is_safe_url(url):
                     raise ValidationError(
                         self.env._(
                             "%(field)s: %(value)s is no https address without user name"
                             " and fragment (http is allowed on this machine only).",
-                            field=provider._fields[field_name].string,
-                            value=provider[field_name],
+                            **values,
+                        )
+                    )
+                if url and not provider._is_written_within_reach(url):
+                    raise ValidationError(
+                        self.env._(
+                            "%(field)s: %(value)s is a private address. If the provider"
+                            " really is there, set Allow Private Addresses.",
+                            **values,
                         )
                     )
 
@@ -254,6 +274,33 @@ class OAuth2Provider(models.Model):
             issuer=self.issuer or "",
             **{name: self[name] or "" for name in _ENDPOINT_FIELDS},
         )
+
+    def _reach(self):
+        """Where this provider may be called.
+
+        Plain http is for development: it is allowed where this Odoo itself is reached
+        by http on its own machine, which no production system is.
+
+        :return: the ``Reach`` that ``protocol/`` keeps to
+        """
+        self.ensure_one()
+        private = self.allow_private_addresses
+        base = urlsplit(self.env["oauth2.api"]._oauth2_base_url())
+        is_development = base.scheme == "http" and is_loopback(base.hostname or "")
+        return Reach(private=private, plain_http=private and is_development)
+
+    def _is_written_within_reach(self, url):
+        """Judge an address by its text, whatever its name leads to later.
+
+        :return: whether the provider may be there; http is judged when it is called,
+            because that depends on this Odoo's own address
+        """
+        private = self.allow_private_addresses
+        try:
+            Reach(private=private, plain_http=private).check_url(url)
+        except ProviderMisbehaved:
+            return False
+        return True
 
     def _extra_parameters(self):
         """:return: ``{name: value}`` of ``authorize_params``

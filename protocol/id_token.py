@@ -9,12 +9,14 @@ import hashlib
 import hmac
 import re
 import time
+from functools import partial
 
 import jwt
 
 from .json_object import load_json_object
 from .jwks import ALGORITHMS, key_sets
 from .provider_errors import ProviderMisbehaved
+from .reach import PUBLIC
 
 LEEWAY_SECONDS = 120
 MAX_AGE_SECONDS = 24 * 60 * 60
@@ -34,6 +36,7 @@ def verify_id_token(
     jwks_uri,
     expected_nonce_digest=None,
     access_token=None,
+    reach=PUBLIC,
     keys=key_sets,
     now=None,
 ):
@@ -41,13 +44,16 @@ def verify_id_token(
 
     `issuer` is the configured one and may have Microsoft's `{tenantid}`;
     `expected_nonce_digest` is the hexadecimal SHA-256 of the nonce that was sent, None
-    when none was; `access_token` is the one that came along, None when none did; `keys`
-    finds keys; `now` is in epoch seconds. Raises ProviderMisbehaved when a check fails
+    when none was; `access_token` is the one that came along, None when none did;
+    `reach` says where `jwks_uri` may be; `keys` finds keys; `now` is in epoch seconds.
+    Raises ProviderMisbehaved when a check fails
     and ProviderUnavailable when the provider's keys cannot be had.
     """
     now = time.time() if now is None else now
     header = _header(id_token)
-    payload = _signed_payload(id_token, header, jwks_uri, keys)
+    payload = _signed_payload(
+        id_token, header, partial(keys.find, jwks_uri, reach=reach)
+    )
     claims = load_json_object(payload)
     _check_issuer(claims, issuer)
     _check_audience(claims, client_id)
@@ -77,14 +83,14 @@ def _header(id_token):
     return header
 
 
-def _signed_payload(id_token, header, jwks_uri, keys):
+def _signed_payload(id_token, header, find_key):
     """Return the payload (bytes), its signature verified with a key of the provider."""
     algorithm, kid = header["alg"], header.get("kid")
-    key = keys.find(jwks_uri, kid=kid, algorithm=algorithm)
+    key = find_key(kid=kid, algorithm=algorithm)
     payload = _payload(id_token, key, algorithm)
     if payload is None:
         # A provider may have replaced a key and kept its name, or have no names.
-        key = keys.find(jwks_uri, kid=kid, algorithm=algorithm, distrust=True)
+        key = find_key(kid=kid, algorithm=algorithm, distrust=True)
         payload = _payload(id_token, key, algorithm)
     if payload is None:
         raise ProviderMisbehaved("the id_token's signature is wrong")

@@ -13,6 +13,7 @@ from jwt.exceptions import PyJWTError
 
 from .json_object import load_json_object
 from .provider_errors import ProviderMisbehaved, ProviderUnavailable
+from .reach import PUBLIC
 from .transport import TOTAL_SECONDS, ProviderSession
 
 KEY_SET_SECONDS = 60 * 60
@@ -34,12 +35,12 @@ ALGORITHMS = frozenset(alg for algs in ALGORITHMS_BY_KEY.values() for alg in alg
 _PUBLIC_MEMBERS = ("kty", "crv", "n", "e", "x", "y")
 
 
-def fetch_key_set(jwks_uri):
-    """Return the keys (a list of dicts) that `jwks_uri` answers with.
+def fetch_key_set(jwks_uri, reach=PUBLIC):
+    """Return the keys (a list of dicts) that `jwks_uri`, within `reach`, answers with.
 
     Raises ProviderUnavailable and ProviderMisbehaved.
     """
-    with ProviderSession() as session:
+    with ProviderSession(reach=reach) as session:
         response = session.get(jwks_uri, headers={"Accept": "application/json"})
     if response.status_code != 200:
         raise ProviderMisbehaved(f"jwks_uri answered status {response.status_code}")
@@ -93,9 +94,9 @@ class _KeySet:
 
 
 class KeySetCache:
-    """Key sets by jwks_uri. Safe for threads: they wait for one fetch of a set.
+    """Key sets by jwks_uri and reach. Safe for threads: they wait for one fetch.
 
-    `fetch` turns a jwks_uri into a list of keys; `clock` gives seconds.
+    `fetch` turns jwks_uri and reach into a list of keys; `clock` gives seconds.
     """
 
     def __init__(self, fetch=fetch_key_set, clock=time.monotonic):
@@ -109,7 +110,7 @@ class KeySetCache:
         with self._lock:
             self._key_sets = {}
 
-    def find(self, jwks_uri, *, kid, algorithm, distrust=False):
+    def find(self, jwks_uri, *, kid, algorithm, distrust=False, reach=PUBLIC):
         """Return the key for a token with this `kid` (None: it has none).
 
         Without a kid the set must have exactly one suitable key. A key that is not
@@ -117,18 +118,19 @@ class KeySetCache:
         COOL_DOWN_SECONDS. Raises ProviderMisbehaved when there is no such key, and
         whatever `fetch` raises.
         """
+        source = jwks_uri, reach
         with self._lock:
-            key_set = self._key_sets.setdefault(jwks_uri, _KeySet())
+            key_set = self._key_sets.setdefault(source, _KeySet())
         if not key_set.lock.acquire(timeout=TOTAL_SECONDS):
             raise ProviderUnavailable("the provider's keys are still being fetched")
         try:
             now = self._clock()
             if key_set.fetched_at is None or now - key_set.fetched_at > KEY_SET_SECONDS:
-                self._refetch(key_set, jwks_uri)
+                self._refetch(key_set, source)
             found = self._select(key_set.keys, kid, algorithm)
             cool = now - key_set.asked_at > COOL_DOWN_SECONDS
             if cool and (distrust or not found):
-                self._refetch(key_set, jwks_uri)
+                self._refetch(key_set, source)
                 found = self._select(key_set.keys, kid, algorithm)
         finally:
             key_set.lock.release()
@@ -137,9 +139,9 @@ class KeySetCache:
             raise ProviderMisbehaved(f"{number} of the provider fit the id_token")
         return public_key(found[0], algorithm)
 
-    def _refetch(self, key_set, jwks_uri):
+    def _refetch(self, key_set, source):
         key_set.asked_at = self._clock()
-        key_set.keys = self._fetch(jwks_uri)
+        key_set.keys = self._fetch(*source)
         key_set.fetched_at = key_set.asked_at
 
     def _select(self, keys, kid, algorithm):

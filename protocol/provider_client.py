@@ -22,12 +22,9 @@ from requests.auth import HTTPBasicAuth
 from .id_token import verify_id_token
 from .json_object import load_json_object
 from .provider_errors import ProviderRefused
+from .reach import PUBLIC, as_spelled_in, https_spelling
 from .token_answer import raise_for_error, token_parameters
-from .transport import (
-    ProviderSession,
-    as_spelled_in,
-    https_spelling,
-)
+from .transport import ProviderSession
 
 OPENID_SCOPE = "openid"
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
@@ -119,11 +116,12 @@ def check_authorize_params(params):
 
 
 class ProviderClient:
-    """The calls of one client to one provider."""
+    """The calls of one client to one provider, which must be within `reach`."""
 
-    def __init__(self, metadata, credentials):
+    def __init__(self, metadata, credentials, reach=PUBLIC):
         self.metadata = metadata
         self.credentials = credentials
+        self.reach = reach
 
     def authorization_url(
         self,
@@ -140,10 +138,11 @@ class ProviderClient:
         `scope` is a string of scopes separated by spaces; `extra` are more query
         parameters (dict of strings). Raises ValueError when one of these, or of the
         query of the authorization endpoint, is the flow's own, and ProviderMisbehaved
-        when that endpoint is no https URL.
+        when that endpoint is no https URL or out of reach.
         """
         endpoint = self.metadata.authorization_endpoint
         spelling = https_spelling(endpoint)
+        self.reach.check_url(endpoint)
         extra = dict(extra or {})
         check_authorize_params(extra)
         check_authorize_params(
@@ -255,12 +254,15 @@ class ProviderClient:
             jwks_uri=self.metadata.jwks_uri,
             expected_nonce_digest=nonce_digest,
             access_token=access_token,
+            reach=self.reach,
         )
 
     def _session(self, **kwargs):
         # No scope: requests-oauthlib raises when it is given one and the provider
         # grants another, which Google and Microsoft always do.
-        return ProviderSession(self.credentials.client_id, scope=None, **kwargs)
+        return ProviderSession(
+            self.credentials.client_id, scope=None, reach=self.reach, **kwargs
+        )
 
 
 class _TokenAnswer:

@@ -1,4 +1,4 @@
-"""The one way to call a provider: bounded in time and size, no redirects, TLS verified.
+"""The one way to call a provider: bounded in time, size and reach, no redirects, TLS.
 
 Endpoints are https. Plain http is for a provider on this very machine (development,
 tests). oauthlib refuses http, and its switch for that, OAUTHLIB_INSECURE_TRANSPORT,
@@ -6,10 +6,7 @@ would open the whole process: so it is handed the https spelling of such an addr
 the session gets an adapter for this one origin that sends over plain http.
 """
 
-import contextvars
-import http.client
 import io
-import ipaddress
 import math
 import re
 import time
@@ -23,7 +20,9 @@ from requests.adapters import HTTPAdapter
 from requests_oauthlib import OAuth2Session
 
 from . import library_logs  # noqa: F401  guards the libraries' logs
+from .connections import POOLS, Call, call_under_way
 from .provider_errors import ProviderMisbehaved, ProviderUnavailable, safe_text
+from .reach import PUBLIC, https_spelling, is_loopback
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 10
@@ -35,50 +34,6 @@ MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60
 _READ_BYTES = 4096
 # One layer at most: layers multiply what a small answer can unpack to.
 _CONTENT_ENCODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
-_NOT_IN_A_URL = re.compile(r"[^\x21-\x7e]|\\")
-
-# When the answer under way must be complete, by the monotonic clock.
-_deadline = contextvars.ContextVar("api_auth_oauth2_deadline", default=math.inf)
-
-
-def is_loopback(host):
-    """Return whether `host` is localhost, in 127.0.0.0/8, or ::1."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback and not getattr(address, "ipv4_mapped", None)
-
-
-def https_spelling(url):
-    """Return `url` as oauthlib accepts it: https, also for plain http to loopback.
-
-    Raises ProviderMisbehaved for any other URL, and for one with user information, a
-    fragment (RFC 6749 3.1, 3.2) or characters on which URL parsers disagree.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or "@" in parts.netloc or "#" in url or _NOT_IN_A_URL.search(url):
-        raise ProviderMisbehaved("an endpoint of the provider is not a usable URL")
-    if parts.scheme == "https":
-        return url
-    if parts.scheme != "http" or not is_loopback(host):
-        raise ProviderMisbehaved("an endpoint of the provider is not https")
-    # The port is always written, so that http's 80 is not mixed up with https' 443.
-    netloc = f"[{host}]:{port or 80}" if ":" in host else f"{host}:{port or 80}"
-    return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
-
-
-def as_spelled_in(endpoint, url):
-    """Return `url`, built on `https_spelling(endpoint)`, at `endpoint`'s origin."""
-    if urlsplit(endpoint).scheme == "https":
-        return url
-    return urlunsplit(urlsplit(endpoint)[:2] + urlsplit(url)[2:])
 
 
 def retry_after_seconds(value):
@@ -100,54 +55,16 @@ def retry_after_seconds(value):
     return max(0, min(seconds, MAX_RETRY_AFTER_SECONDS))
 
 
-class _TimedReader(io.RawIOBase):
-    """Reads a socket; each read waits no longer than the deadline allows."""
-
-    def __init__(self, raw, sock):
-        self._raw = raw
-        self._sock = sock
-
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        remaining = _deadline.get() - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError("the provider's answer is not complete in time")
-        self._sock.settimeout(min(READ_SECONDS, remaining))
-        return self._raw.readinto(buffer)
-
-    def close(self):
-        self._raw.close()
-        return super().close()
-
-
-class _TimedResponse(http.client.HTTPResponse):
-    """An answer that is read against the deadline, its headers included."""
-
-    def __init__(self, sock, *args, **kwargs):
-        super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
-
-
-class _HTTPConnection(urllib3.connection.HTTPConnection):
-    response_class = _TimedResponse
-
-
-class _HTTPSConnection(urllib3.connection.HTTPSConnection):
-    response_class = _TimedResponse
-
-
-class _HTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection
-
-
-class _HTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection
-
-
 class _ProviderAdapter(HTTPAdapter):
-    """Sends one request and reads its whole answer, bounded in time and size."""
+    """Sends one request and reads its whole answer, bounded in time, size and reach."""
+
+    def __init__(self, reach):
+        self._reach = reach
+        super().__init__()
+
+    def check_address(self, address):
+        """Raise ProviderMisbehaved when `address` is none to connect to."""
+        self._reach.check_address(address)
 
     def init_poolmanager(self, *args, **kwargs):
         result = super().init_poolmanager(*args, **kwargs)
@@ -161,13 +78,14 @@ class _ProviderAdapter(HTTPAdapter):
         return manager
 
     def _use_timed_pools(self, manager):
-        manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        manager.pool_classes_by_scheme = POOLS
 
     def send(self, request, **kwargs):
         # Here and not in the session, so that no caller of the session can leave the
         # timeouts out (the defaults of requests-oauthlib are none at all).
         kwargs.update(stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
-        reset = _deadline.set(time.monotonic() + TOTAL_SECONDS)
+        deadline = time.monotonic() + TOTAL_SECONDS
+        reset = call_under_way.set(Call(deadline, READ_SECONDS, self.check_address))
         try:
             response = super().send(request, **kwargs)
             try:
@@ -175,7 +93,7 @@ class _ProviderAdapter(HTTPAdapter):
             finally:
                 response.raw.close()
         finally:
-            _deadline.reset(reset)
+            call_under_way.reset(reset)
         response.raw = io.BytesIO(body)
         return response
 
@@ -199,6 +117,11 @@ class _ProviderAdapter(HTTPAdapter):
 class _PlainLoopbackAdapter(_ProviderAdapter):
     """Sends what is spelled https over plain http, to this machine only."""
 
+    def check_address(self, address):
+        if not is_loopback(address):  # localhost is what the resolver makes of it
+            raise ProviderMisbehaved("plain http would leave this machine")
+        return super().check_address(address)
+
     def send(self, request, **kwargs):
         request = request.copy()
         request.url = urlunsplit(("http", *urlsplit(request.url)[1:]))
@@ -208,29 +131,31 @@ class _PlainLoopbackAdapter(_ProviderAdapter):
 
 
 class ProviderSession(OAuth2Session):
-    """A requests-oauthlib session for one call to one provider.
+    """A requests-oauthlib session for one call to one provider, within `reach`.
 
     Raises ProviderUnavailable for whatever kept an answer from coming, for 429 and 5xx;
     ProviderMisbehaved for 3xx, for an answer of more than MAX_ANSWER_BYTES (decoded),
-    and for an endpoint that is neither https nor loopback. 2xx and 4xx are returned.
+    and for an endpoint that is out of reach. 2xx and 4xx are returned.
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, reach=PUBLIC, **kwargs):
         super().__init__(*args, **kwargs)
+        self._reach = reach
         self.adapters.clear()
-        self.mount("https://", _ProviderAdapter())
+        self.mount("https://", _ProviderAdapter(reach))
         # A compressed answer can be small and unpack to very much.
         self.headers["Accept-Encoding"] = "identity"
 
     def endpoint(self, url):
         """Return the spelling of `url` to give to this session's methods.
 
-        Raises ProviderMisbehaved like `https_spelling`.
+        Raises ProviderMisbehaved like `https_spelling` and `Reach.check_url`.
         """
         spelling = https_spelling(url)
+        self._reach.check_url(url)
         if spelling != url:
             origin = urlunsplit((*urlsplit(spelling)[:2], "/", "", ""))
-            self.mount(origin, _PlainLoopbackAdapter())
+            self.mount(origin, _PlainLoopbackAdapter(self._reach))
         return spelling
 
     def get_redirect_target(self, resp):

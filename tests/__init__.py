@@ -36,6 +36,7 @@ from . import (
     test_protocol_id_token,
     test_protocol_parameters,
     test_protocol_provider_client,
+    test_protocol_reach,
     test_protocol_token_answer,
     test_protocol_token_information,
     test_protocol_transport,

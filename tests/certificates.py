@@ -1,5 +1,12 @@
-"""Certificates for tests: an authority of one's own and a server at 127.0.0.1."""
+"""Certificates for tests: an authority of one's own, and a server.
 
+The server is at 127.0.0.1 and has the name HOST.
+"""
+
+import atexit
+import functools
+import ssl
+import tempfile
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from pathlib import Path
@@ -8,6 +15,8 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+HOST = "provider.example.com"
 
 
 class Files(NamedTuple):
@@ -29,10 +38,10 @@ def create(folder):
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    address = x509.IPAddress(ip_address("127.0.0.1"))
+    names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName(HOST)]
     server = (
         _builder(_name("Test server"), authority_name, server_key)
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     files.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
@@ -45,6 +54,21 @@ def create(folder):
         )
     )
     return files
+
+
+@functools.cache
+def of_this_process():
+    """Return files that every test may use; they are gone when the process ends."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return create(Path(folder.name))
+
+
+def server_context(files):
+    """Return the server side's SSLContext."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+    return context
 
 
 def _name(text):

@@ -6,9 +6,11 @@ adds one that answers in this process, over real HTTP, and the steps of the main
 
 import base64
 import json
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import requests
@@ -17,6 +19,7 @@ from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from ..protocol import digests
+from . import certificates
 from .faulty_provider import FaultyProvider
 
 #: What Chromium sends when a person's navigation arrives.
@@ -123,6 +126,8 @@ class OAuth2Records:
 
     @classmethod
     def make_provider(cls, endpoints=None, **values):
+        if endpoints:  # of one that runs on this machine
+            values = {"allow_private_addresses": True, **values}
         endpoints = endpoints or {
             "issuer": "https://provider.example.com",
             "authorization_endpoint": "https://provider.example.com/authorize",
@@ -191,8 +196,7 @@ class OAuth2Case(OAuth2Records, HttpCase):
         self.env["ir.config_parameter"].set_param(
             "api_auth_oauth2.base_url", self.base_url()
         )
-        self.provider = FaultyProvider()
-        self.enterContext(self.provider)
+        self.provider = self.run_provider()
         self.user = self.make_user()
         self.provider.claims = {"email": self.user.login, "email_verified": True}
         self.api = self.make_api()
@@ -201,6 +205,14 @@ class OAuth2Case(OAuth2Records, HttpCase):
         )
         self.client = self.make_client(self.api, self.provider_record)
         self.env.flush_all()
+
+    def run_provider(self):
+        """:return: one that runs until the test ends, over https as in production"""
+        files = certificates.of_this_process()
+        bundle = {"REQUESTS_CA_BUNDLE": str(files.authority)}
+        self.enterContext(patch.dict(os.environ, bundle))
+        context = certificates.server_context(files)
+        return self.enterContext(FaultyProvider(context))
 
     def call(self, name, body=None, *, method="POST", api=None, **options):
         """Call an endpoint with a JSON body.

@@ -14,11 +14,13 @@ from ..protocol.provider_client import (
     ProviderMetadata,
     create_code_verifier,
 )
+from ..protocol.reach import Reach
 from .faulty_provider import FaultyProvider
 
 REDIRECT_URI = "http://localhost:8069/demo/oauth2/callback"
 NONCE = "a-nonce"
 NONCE_DIGEST = hashlib.sha256(NONCE.encode()).hexdigest()
+THIS_MACHINE = Reach(private=True, plain_http=True)
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
 
 
@@ -30,7 +32,9 @@ def client_of(provider, **credentials):
         **credentials,
     }
     return ProviderClient(
-        ProviderMetadata(**provider.endpoints()), ClientCredentials(**credentials)
+        ProviderMetadata(**provider.endpoints()),
+        ClientCredentials(**credentials),
+        THIS_MACHINE,
     )
 
 

@@ -133,7 +133,8 @@ class TestGroups(AccessCase):
     def test_no_provider_is_told_before_rights_are_checked(self):
         with FaultyProvider() as provider:
             endpoint = provider.endpoints()["revocation_endpoint"]
-            self.provider.revocation_endpoint = endpoint
+            values = {"revocation_endpoint": endpoint, "allow_private_addresses": True}
+            self.provider.write(values)
             for user in (self.user, self.portal):
                 self.assertNotAllowed(self.as_user(user, self.client).unlink)
             self.assertEqual(provider.calls["revocation"], 0)

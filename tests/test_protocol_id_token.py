@@ -19,6 +19,7 @@ from ..protocol.id_token import verify_id_token
 from ..protocol.jwks import KeySetCache, key_sets
 from ..protocol.provider_errors import ProviderMisbehaved, ProviderUnavailable
 from .faulty_provider import FaultyProvider
+from .protocol_common import THIS_MACHINE
 
 ACCESS_TOKEN = "an-access-token"
 NONCE = "a-nonce"
@@ -53,6 +54,7 @@ class IdTokenCase(BaseCase):
             "jwks_uri": f"{self.provider.issuer}/jwks",
             "expected_nonce_digest": hashlib.sha256(NONCE.encode()).hexdigest(),
             "access_token": ACCESS_TOKEN,
+            "reach": THIS_MACHINE,
             "keys": self.keys,
         }
         return verify_id_token(id_token, **{**arguments, **override})
@@ -437,7 +439,11 @@ class TestKeys(IdTokenCase):
         key_sets.clear()
         self.addCleanup(key_sets.clear)
         self.verify(self.token(), keys=key_sets)
-        arguments = {"issuer": self.provider.issuer, "client_id": "demo-app"}
-        jwks_uri = f"{self.provider.issuer}/jwks"
-        verify_id_token(self.token(), jwks_uri=jwks_uri, **arguments)
+        verify_id_token(
+            self.token(),
+            issuer=self.provider.issuer,
+            client_id="demo-app",
+            jwks_uri=f"{self.provider.issuer}/jwks",
+            reach=THIS_MACHINE,
+        )
         self.assertEqual(self.fetches, 1)

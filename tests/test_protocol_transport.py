@@ -3,13 +3,11 @@
 import gzip
 import logging
 import os
-import ssl
 import tempfile
 import threading
 import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
-from pathlib import Path
 from unittest.mock import patch
 
 from odoo.tests import BaseCase, tagged
@@ -17,14 +15,15 @@ from odoo.tests import BaseCase, tagged
 from ..protocol import library_logs, transport
 from ..protocol.json_object import load_json_object
 from ..protocol.provider_errors import ProviderMisbehaved, ProviderUnavailable
+from ..protocol.reach import https_spelling
 from ..protocol.transport import (
     MAX_ANSWER_BYTES,
     ProviderSession,
-    https_spelling,
     retry_after_seconds,
 )
 from . import certificates
 from .faulty_provider import FaultyProvider
+from .protocol_common import THIS_MACHINE
 
 
 class TransportCase(BaseCase):
@@ -38,10 +37,10 @@ class TransportCase(BaseCase):
         self.addCleanup(manager.__exit__, None, None, None)
         return value
 
-    def get(self, url=None):
+    def get(self, url=None, **options):
         url = f"{self.provider.issuer}/jwks" if url is None else url
-        with ProviderSession() as session:
-            return session.get(url)
+        with ProviderSession(reach=THIS_MACHINE) as session:
+            return session.get(url, **options)
 
 
 @tagged("post_install", "-at_install")
@@ -126,7 +125,7 @@ class TestBounds(TransportCase):
 
         with patch("requests.adapters.HTTPAdapter.send", send):
             for timeout in (None, 1000):
-                with ProviderSession() as session:
+                with ProviderSession(reach=THIS_MACHINE) as session:
                     with self.assertRaises(ProviderUnavailable):
                         session.get("https://localhost/", timeout=timeout)
         self.assertEqual(seen, [(5, 10), (5, 10)])
@@ -219,7 +218,10 @@ class TestBounds(TransportCase):
 
     def test_a_redirect_of_a_caller_that_allows_them_is_not_followed(self):
         self.provider.redirect("jwks", f"{self.provider.issuer}/userinfo")
-        with ProviderSession() as session, self.assertRaises(ProviderMisbehaved):
+        with (
+            ProviderSession(reach=THIS_MACHINE) as session,
+            self.assertRaises(ProviderMisbehaved),
+        ):
             session.get(f"{self.provider.issuer}/jwks", allow_redirects=True)
         self.assertEqual(self.provider.calls["userinfo"], 0)
 
@@ -273,17 +275,10 @@ class TestNoAnswer(TransportCase):
 
 @tagged("post_install", "-at_install")
 class TestTls(TransportCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.files = certificates.create(Path(folder.name))
-
     def setUp(self):
         super().setUp()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.files.certificate, self.files.key)
+        self.files = certificates.of_this_process()
+        context = certificates.server_context(self.files)
         self.secure = self.enterContext_(FaultyProvider(context))
         self.url = f"{self.secure.issuer}/jwks"
         # What the machine that runs the tests has set must not decide them.
@@ -297,7 +292,10 @@ class TestTls(TransportCase):
         self.assertIn("certificate verify failed", caught.exception.reason)
 
     def test_verification_cannot_be_switched_off_by_a_caller(self):
-        with ProviderSession() as session, self.assertRaises(ProviderUnavailable):
+        with (
+            ProviderSession(reach=THIS_MACHINE) as session,
+            self.assertRaises(ProviderUnavailable),
+        ):
             session.get(self.url, verify=False)
 
     def test_requests_ca_bundle_names_a_private_authority(self):

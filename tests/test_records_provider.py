@@ -1,5 +1,7 @@
 from psycopg2.errors import UniqueViolation
 
+from odoo.exceptions import AccessError
+
 from ..protocol.provider_client import RESERVED_AUTHORIZE_PARAMS
 from .test_records import RecordsCase
 
@@ -15,6 +17,7 @@ class TestProviderRecord(RecordsCase):
     )
 
     def test_addresses_are_https_or_of_this_very_machine(self):
+        self.provider.allow_private_addresses = True
         for name in self.ENDPOINTS:
             for good in (
                 "https://provider.example.com/a?b=c",
@@ -41,6 +44,76 @@ class TestProviderRecord(RecordsCase):
                 "https://provider.example.com:port",
             ):
                 self.assertInvalid("no https address", self.provider.write, {name: bad})
+
+    def test_a_private_address_needs_the_switch(self):
+        for name in self.ENDPOINTS:
+            for private in (
+                "https://10.1.2.3/x",
+                "https://192.168.0.1:8443/x",
+                "https://127.0.0.1/x",
+                "https://127.1/x",
+                "https://2130706433/x",
+                "https://localhost/x",
+                "https://idp.localhost./x",
+                "https://[fd00::1]/x",
+                "https://[::ffff:10.0.0.1]/x",
+                "http://localhost:8080/x",
+            ):
+                values = {name: private}
+                with self.subTest(values):
+                    self.assertInvalid("private", self.provider.write, values)
+                    with self.env.cr.savepoint() as savepoint:
+                        self.provider.write({**values, "allow_private_addresses": True})
+                        savepoint.rollback()
+                    self.provider.invalidate_recordset()
+
+    def test_no_switch_opens_the_metadata_of_a_cloud(self):
+        self.provider.allow_private_addresses = True
+        for name in self.ENDPOINTS:
+            for url in ("https://169.254.169.254/x", "https://[fd00:ec2::254]/x"):
+                self.assertInvalid("private", self.provider.write, {name: url})
+
+    def test_the_switch_stays_while_an_address_needs_it(self):
+        values = {"allow_private_addresses": True, "jwks_uri": "https://10.0.0.1/jwks"}
+        self.provider.write(values)
+        values = {"allow_private_addresses": False}
+        self.assertInvalid("private", self.provider.write, values)
+
+    def test_the_switch_is_written_by_settings_administrators_only(self):
+        group = self.env.ref("api_auth_oauth2.group_admin")
+        manager = self.make_user("mara@example.com", group_ids=[(6, 0, group.ids)])
+        values = {"allow_private_addresses": True}
+        with self.assertRaises(AccessError):
+            self.provider.with_user(manager).write(values)
+        self.provider.with_user(self.env.ref("base.user_admin")).write(values)
+
+    def test_plain_http_is_for_an_odoo_that_is_itself_at_http_on_its_machine(self):
+        self.provider.allow_private_addresses = True
+        self.provider.jwks_uri = "http://localhost:8080/jwks"
+        for base, is_development in (
+            ("http://localhost:8069", True),
+            ("http://127.0.0.1", True),
+            ("http://[::1]:8069", True),
+            ("https://localhost:8069", False),
+            ("https://odoo.example.com", False),
+            ("http://odoo.example.com", False),
+            ("http://localhost.example.com", False),
+            ("http://10.0.0.1", False),
+        ):
+            parameters = self.env["ir.config_parameter"]
+            for name, value in (
+                ("api_auth_oauth2.base_url", base),
+                ("web.base.url", "http://localhost:8069"),
+            ):
+                parameters.set_param(name, value)
+            self.provider.invalidate_recordset()
+            with self.subTest(base):
+                self.assertEqual(self.provider._reach().plain_http, is_development)
+                warning = self.provider.warning or ""
+                self.assertEqual("by https only" in warning, not is_development)
+        parameters.set_param("api_auth_oauth2.base_url", "http://localhost:8069")
+        self.provider.write({"jwks_uri": False, "allow_private_addresses": False})
+        self.assertFalse(self.provider._reach().plain_http)
 
     def test_extra_parameters_never_set_what_the_flow_sets(self):
         for good in ("access_type=offline&prompt=consent", "a=b%20c", "", False):

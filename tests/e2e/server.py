@@ -104,8 +104,9 @@ class Site:
         """Make the records of a provider and of the client that it knows."""
         self.provider = provider
         provider.login = self.login  # of those who are not asked there
+        values = {"allow_private_addresses": True, **provider.endpoints(), **values}
         self.provider_id = self._administrator.create(
-            "oauth2.provider", name=self.endpoint, **provider.endpoints(), **values
+            "oauth2.provider", name=self.endpoint, **values
         )
         client = {
             "name": "Application",
