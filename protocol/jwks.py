@@ -90,7 +90,7 @@ class _KeySet:
         self.lock = threading.Lock()
         self.keys = []
         self.fetched_at = None
-        self.asked_at = None
+        self.asked_again_at = None
 
 
 class KeySetCache:
@@ -114,9 +114,9 @@ class KeySetCache:
         """Return the key for a token with this `kid` (None: it has none).
 
         Without a kid the set must have exactly one suitable key. A key that is not
-        found, or found but `distrust`ed, makes the set be fetched again, at most every
-        COOL_DOWN_SECONDS. Raises ProviderMisbehaved when there is no such key, and
-        whatever `fetch` raises.
+        found, or found but `distrust`ed, makes the set be fetched again, at once and
+        then at most every COOL_DOWN_SECONDS. Raises ProviderMisbehaved when there is no
+        such key, and whatever `fetch` raises.
         """
         source = jwks_uri, reach
         with self._lock:
@@ -125,11 +125,14 @@ class KeySetCache:
             raise ProviderUnavailable("the provider's keys are still being fetched")
         try:
             now = self._clock()
-            if key_set.fetched_at is None or now - key_set.fetched_at > KEY_SET_SECONDS:
+            stale = (
+                key_set.fetched_at is None or now - key_set.fetched_at > KEY_SET_SECONDS
+            )
+            if stale:
                 self._refetch(key_set, source)
             found = self._select(key_set.keys, kid, algorithm)
-            cool = now - key_set.asked_at > COOL_DOWN_SECONDS
-            if cool and (distrust or not found):
+            if not stale and (distrust or not found) and self._is_cool(key_set, now):
+                key_set.asked_again_at = now
                 self._refetch(key_set, source)
                 found = self._select(key_set.keys, kid, algorithm)
         finally:
@@ -139,10 +142,15 @@ class KeySetCache:
             raise ProviderMisbehaved(f"{number} of the provider fit the id_token")
         return public_key(found[0], algorithm)
 
+    def _is_cool(self, key_set, now):
+        """Return whether no token had the set fetched again a short time ago."""
+        asked_again_at = key_set.asked_again_at
+        return asked_again_at is None or now - asked_again_at > COOL_DOWN_SECONDS
+
     def _refetch(self, key_set, source):
-        key_set.asked_at = self._clock()
+        now = self._clock()
         key_set.keys = self._fetch(*source)
-        key_set.fetched_at = key_set.asked_at
+        key_set.fetched_at = now
 
     def _select(self, keys, kid, algorithm):
         return [

@@ -335,15 +335,24 @@ class TestKeys(IdTokenCase):
         self.clock += 3601
         self.assertRefused("no key", token)
 
-    def test_a_rotated_key_is_found_after_a_cool_down(self):
+    def test_a_rotated_key_is_found_at_once_and_then_after_a_cool_down(self):
+        """OpenID Connect Core section 10.1.1"""
         self.verify(self.token())
         self.provider.rotate_key("key-2")
-        self.clock += 59
-        self.assertRefused("no key", self.token())
-        self.assertEqual(self.fetches, 1)
-        self.clock += 2
         self.verify(self.token())
         self.assertEqual(self.fetches, 2)
+        self.provider.rotate_key("key-3")
+        self.clock += 59
+        self.assertRefused("no key", self.token())
+        self.assertEqual(self.fetches, 2)
+        self.clock += 2
+        self.verify(self.token())
+        self.assertEqual(self.fetches, 3)
+
+    def test_a_set_that_was_just_fetched_is_not_fetched_again(self):
+        self.provider.kid = "made-up"
+        self.assertRefused("no key", self.token())
+        self.assertEqual(self.fetches, 1)
 
     def test_unknown_keys_make_one_fetch_in_a_cool_down(self):
         self.verify(self.token())
