@@ -220,7 +220,9 @@ class OAuth2ClientUser(models.Model):
 
         def verify():
             with as_wire_errors():
-                return provider_client.verify_id_token(id_token)
+                return provider_client.verify_id_token(
+                    id_token, access_token=answer["access_token"]
+                )
 
         try:
             claims = once(("refreshed id_token", self.id), verify)
