@@ -40,6 +40,8 @@ from . import (
     test_protocol_token_answer,
     test_protocol_token_information,
     test_protocol_transport,
+    test_provider_faults,
+    test_provider_oddities,
     test_python_examples,
     test_records,
     test_records_provider,

@@ -36,6 +36,7 @@ class WellBehavedProvider:
         self.claims = {}  # merged into those of id_token and userinfo
         self.id_token_claims_override = {}  # last word on the id_token; None deletes
         self.token_answer_override = {}  # last word on the token answer; None deletes
+        self.forge = None  # makes an id_token of its claims (dict), instead of `sign`
         self.codes = {}
         self.grants = []
         self.rotate_key()
@@ -92,9 +93,8 @@ class WellBehavedProvider:
             "nonce": nonce,
             "at_hash": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         }
-        return self.sign(
-            {**self.user_claims(), **claims, **self.id_token_claims_override}, headers
-        )
+        claims = {**self.user_claims(), **claims, **self.id_token_claims_override}
+        return self.forge(claims) if self.forge else self.sign(claims, headers)
 
     # The endpoints, behaving well: each takes the parameters, returns status and body.
 

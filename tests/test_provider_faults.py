@@ -1,0 +1,203 @@
+"""A misbehaving provider, over real HTTP: each fault is refused, nothing is stored."""
+
+from odoo.tests import tagged
+
+from ..protocol.jwks import key_sets
+from .provider_faults import (
+    ID_TOKEN_FAULTS,
+    KEY_FAULTS,
+    TOKEN_FAULTS,
+    USERINFO_FAULTS,
+    claim,
+)
+from .test_callback_refusals import RefusalCase
+from .test_token import TokenCase
+
+_ATTRIBUTES = ("keys", "kid", "signing_key", "signing_algorithm", "rotate")
+
+
+class HealsProvider:
+    """The provider is well again before each line of a table."""
+
+    def setUp(self):
+        super().setUp()
+        self._well = {name: getattr(self.provider, name) for name in _ATTRIBUTES}
+        self.addCleanup(key_sets.clear)
+
+    def heal(self):
+        self.provider.behave()
+        for name, value in self._well.items():
+            setattr(self.provider, name, value)
+        self.provider.forge = None
+        self.provider.id_token_claims_override = {}
+        self.provider.token_answer_override = {}
+        key_sets.clear()
+
+
+@tagged("post_install", "-at_install")
+class TestProviderFaultsAtTheCallback(HealsProvider, RefusalCase):
+    """The sign-in is refused and spent; no grant, no token, no kept answer."""
+
+    def assertRefusesEach(self, faults, given=None):
+        for fault in faults:
+            with self.subTest(fault.name):
+                self.heal()
+                given and given(self.provider)
+                self.asked = self.ask()
+                fault.break_(self.provider)
+                self.assertRefused(self.come_back(), fault.status, fault.error)
+                self.assertNothingGranted()
+                self.assertTrue(self.record.used_at)
+                self.assertTrue(self.record.decided_at or not self.record.result)
+        self.assertNothingGranted()
+        # Whoever must not be asked was not.
+        self.assertEqual(self.provider.calls[None], 0)
+        self.heal()
+        self.asked = self.ask()
+        self.assertEqual(self.come_back().status_code, 200, "the case itself works")
+
+    def test_id_token(self):
+        """OpenID Connect Core sections 2, 3.1.3.7 and 3.1.3.8"""
+        self.assertRefusesEach(ID_TOKEN_FAULTS)
+
+    def test_keys(self):
+        """OpenID Connect Core section 10.1"""
+        self.assertRefusesEach(KEY_FAULTS)
+
+    def test_userinfo(self):
+        """OpenID Connect Core section 5.3"""
+        self.assertRefusesEach(USERINFO_FAULTS, given=claim(email=None))
+        self.assertGreater(self.provider.calls["userinfo"], len(USERINFO_FAULTS) - 1)
+
+    def test_token_answer(self):
+        """RFC 6749 sections 5.1 and 5.2"""
+        self.assertRefusesEach(TOKEN_FAULTS)
+
+    def test_what_the_provider_gave_is_taken_back(self):
+        self.provider.id_token_claims_override = {"aud": "another-app"}
+        self.assertRefused(self.come_back(), 502, "server_error")
+        self.tell_providers()
+        self.assertFalse(self.provider.grants)
+
+    def test_state_and_iss_of_the_callback(self):
+        """RFC 6749 section 10.12, RFC 9207 section 2.4"""
+        self.provider_record.authorization_response_iss_parameter_supported = True
+        good = {"code": "a-code", "iss": self.provider.issuer}
+        for name, change in {
+            "state missing": {"state": None},
+            "state empty": {"state": ""},
+            "state of another": {"state": "x" * 43},
+            "iss missing": {"iss": None},
+            "iss of another (mix-up)": {"iss": "https://evil.example.com"},
+            "iss with a slash more": {"iss": f"{self.provider.issuer}/"},
+            "code missing": {"code": None},
+        }.items():
+            with self.subTest(name):
+                self.asked = self.ask()
+                parameters = {**good, "state": self.sent["state"], **change}
+                response = self.callback(
+                    **{key: value for key, value in parameters.items() if value}
+                )
+                self.assertRefused(response, 400, "invalid_request")
+                self.assertNothingGranted()
+        self.assertEqual(self.provider.calls["token"], 0)
+
+    def test_an_address_that_is_out_of_reach(self):
+        """The reason is for the administrator alone."""
+        for name in ("token_endpoint", "jwks_uri"):
+            with self.subTest(name):
+                key_sets.clear()
+                self.asked = self.ask()
+                url = self.sign_in(self.asked["authorization_url"])
+                before = self.provider_record[name]
+                # Past the form's check, as a name that is resolved to it would be.
+                self.env.cr.execute(
+                    f"UPDATE oauth2_provider SET {name} = %s WHERE id = %s",
+                    ["https://169.254.169.254/latest/", self.provider_record.id],
+                )
+                self.env.invalidate_all()
+                response = self.visit(url)
+                self.assertRefused(response, 502, "server_error")
+                self.assertNotIn("169.254", response.text)
+                self.env.invalidate_all()
+                event = self.env["oauth2.event"].search([], limit=1)
+                self.assertIn("169.254.169.254 is not allowed", event.reason)
+                self.assertNothingGranted()
+                self.provider_record[name] = before
+
+    def test_plain_http_ends_where_odoo_is_in_production(self):
+        self.env["ir.config_parameter"].set_param(
+            "api_auth_oauth2.base_url", "https://odoo.example.com"
+        )
+        endpoint = self.provider_record.authorization_endpoint
+        plain = endpoint.replace("https://", "http://")
+        self.provider_record.authorization_endpoint = plain
+        self.env.flush_all()
+        response = self.call("provider/authorize", {"client_id": "demo-app"})
+        self.assertRefused(response, 502, "server_error")
+
+
+@tagged("post_install", "-at_install")
+class TestProviderFaultsAtTheRefresh(HealsProvider, TokenCase):
+    """The refresh is refused; the grant is left as it was and goes on."""
+
+    def assertRefusesEach(self, faults, **attributes):
+        for fault in faults:
+            if not fault.on_refresh:
+                continue
+            with self.subTest(fault.name):
+                self.heal()
+                for name, value in attributes.items():
+                    setattr(self.provider, name, value)
+                fault.break_(self.provider)
+                self.assertRefusesButGoesOn(fault.status, fault.error)
+        self.assertEqual(len(self.provider.grants), 1, "nobody reused a token")
+
+    def assertRefusesButGoesOn(self, status, error):
+        known = self.information
+        digests = set(self.grant.token_ids.mapped("digest"))
+        response = self.refresh(refresh_token=known["refresh_token"])
+        self.assertRefused(response, status, error)
+        self.assertEqual(set(self.grant.token_ids.mapped("digest")), digests)
+        self.assertEqual(self.grant.state, "active")
+        self.assertOpens(known["access_token"])
+        latest = self.provider.grants[0]["access"][-1]
+        if latest != known["access_token"]:
+            closed = self.bearer("/orders/partners", latest)
+            self.assertEqual(closed.status_code, 401)
+        self.heal()
+        self.information = self.refreshed(
+            self.refresh(refresh_token=known["refresh_token"])
+        )
+        self.assertOpens(self.information["access_token"])
+
+    def assertOpens(self, access_token):
+        opened = self.bearer("/orders/partners", access_token)
+        self.assertEqual(opened.status_code, 200, opened.text)
+
+    def test_id_token(self):
+        """OpenID Connect Core section 12.2"""
+        self.assertRefusesEach(ID_TOKEN_FAULTS)
+
+    def test_keys(self):
+        self.assertRefusesEach(KEY_FAULTS)
+
+    def test_token_answer(self):
+        # One that rotates has lost its new refresh token in such an answer.
+        self.assertRefusesEach(TOKEN_FAULTS, rotate=False)
+
+    def test_another_sub(self):
+        """OpenID Connect Core section 12.2: and nothing of that answer is kept"""
+        self.provider.rotate = False
+        self.provider.id_token_claims_override = {"sub": "mallory"}
+        self.assertRefusesButGoesOn(502, "server_error")
+
+    def test_the_provider_ended_the_grant(self):
+        """RFC 6749 section 5.2: the tokens go, the grant says why"""
+        self.provider.grants.clear()
+        response = self.by_secret()
+        self.assertRefused(response, 400, "invalid_grant")
+        self.assertEqual(self.grant.state, "expired")
+        self.assertFalse(self.grant.token_ids)
+        closed = self.bearer("/orders/partners", self.information["access_token"])
+        self.assertEqual(closed.status_code, 401)
