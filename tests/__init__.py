@@ -12,6 +12,7 @@ from . import (
     test_confirm,
     test_confirm_refusals,
     test_cross_origin,
+    test_discovery,
     test_docs,
     test_events,
     test_flow,

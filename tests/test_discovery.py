@@ -1,0 +1,161 @@
+"""A provider's form filled in from what the provider says of itself."""
+
+import os
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, TransactionCase, tagged
+
+from . import certificates
+from .common import OAuth2Records
+from .faulty_provider import FaultyProvider
+
+ANOTHER = "https://evil.example.com"
+
+
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class TestDiscovery(OAuth2Records, TransactionCase):
+    def setUp(self):
+        super().setUp()
+        files = certificates.of_this_process()
+        bundle = {"REQUESTS_CA_BUNDLE": str(files.authority)}
+        self.enterContext(patch.dict(os.environ, bundle))
+        context = certificates.server_context(files)
+        self.running = self.enterContext(FaultyProvider(context))
+        self.admin = self.env.ref("base.user_admin")
+        self.provider = self.make_provider(allow_private_addresses=True)
+        self.provider.issuer = self.running.issuer
+
+    def form(self, provider=None):
+        provider = self.provider if provider is None else provider
+        return Form(provider.with_user(self.admin))
+
+    def described(self, **changes):
+        """Have the provider describe itself so; None leaves a name out."""
+        metadata = {**self.running.endpoints(), **changes}
+        metadata = {key: value for key, value in metadata.items() if value is not None}
+        self.running.answer("discovery", json=metadata)
+
+    def assertRefused(self, reason, form=None):
+        """Nothing is changed, in the form or in the database."""
+        self.env.flush_all()
+        before = self.provider.read()
+        form = form or self.form()
+        shown = {name: form[name] for name in self.running.endpoints()}
+        with self.assertRaisesRegex(UserError, reason):
+            form.read_from_issuer = True
+        self.assertEqual({name: form[name] for name in shown}, shown)
+        self.provider.invalidate_recordset()
+        self.assertEqual(self.provider.read(), before)
+
+    def test_a_new_provider_is_filled_in_before_it_is_saved(self):
+        form = self.form(self.env["oauth2.provider"])
+        form.name = "Keycloak"
+        form.issuer = self.running.issuer
+        form.allow_private_addresses = True
+        form.read_from_issuer = True
+        self.assertFalse(form.read_from_issuer)
+        provider = form.save()
+        for name, value in self.running.endpoints().items():
+            self.assertEqual(provider[name], value)
+
+    def test_what_was_there_is_replaced_once_it_is_saved(self):
+        self.provider.revocation_endpoint = "https://old.example.com/revoke"
+        self.described(
+            revocation_endpoint=None,
+            authorization_response_iss_parameter_supported=True,
+            token_endpoint_auth_methods_supported=["private_key_jwt", "none"],
+        )
+        before = self.provider.token_endpoint
+        form = self.form()
+        form.read_from_issuer = True
+        self.provider.invalidate_recordset()
+        self.assertEqual(self.provider.token_endpoint, before, "not saved yet")
+        form.save()
+        self.assertEqual(
+            self.provider.token_endpoint, self.running.endpoints()["token_endpoint"]
+        )
+        self.assertFalse(self.provider.revocation_endpoint)
+        self.assertTrue(self.provider.authorization_response_iss_parameter_supported)
+        self.assertEqual(self.provider.token_endpoint_auth_method, "none")
+
+    def test_a_method_of_authentication_that_is_supported_stays(self):
+        self.provider.token_endpoint_auth_method = "client_secret_post"
+        for supported, method in (
+            (["client_secret_basic", "client_secret_post"], "client_secret_post"),
+            (["private_key_jwt"], "client_secret_post"),
+            ("nonsense", "client_secret_basic"),
+            (None, "client_secret_basic"),
+        ):
+            self.described(token_endpoint_auth_methods_supported=supported)
+            form = self.form()
+            form.read_from_issuer = True
+            self.assertEqual(form.token_endpoint_auth_method, method)
+
+    def test_rp_discovery_issuer_not_matching_config(self):
+        """OpenID Connect Discovery section 4.3: exactly equal"""
+        issuer = self.running.issuer
+        for other in (ANOTHER, issuer + "/", issuer.upper(), "", None, [issuer], 1):
+            with self.subTest(other):
+                self.described(issuer=other)
+                self.assertRefused("names another issuer")
+
+    def test_an_issuer_that_ends_with_a_slash_has_no_second_one(self):
+        """OpenID Connect Discovery section 4.1"""
+        self.provider.issuer = f"{self.running.issuer}/"
+        self.described(issuer=f"{self.running.issuer}/")
+        form = self.form()
+        form.read_from_issuer = True
+        self.assertEqual(self.running.calls["discovery"], 1)
+
+    def test_a_description_that_cannot_be_used(self):
+        for name, value in (
+            ("token_endpoint", None),
+            ("authorization_endpoint", ""),
+            ("token_endpoint", ["https://provider.example.com/token"]),
+            ("jwks_uri", "http://provider.example.com/jwks"),
+            ("jwks_uri", "javascript:alert(1)"),
+            ("userinfo_endpoint", "https://169.254.169.254/latest"),
+            ("revocation_endpoint", 1),
+        ):
+            with self.subTest(name, value=value):
+                self.described(**{name: value})
+                self.assertRefused("Nothing was read")
+        for answer in (
+            {"status": 404},
+            {"status": 500},
+            {"body": b"<html></html>"},
+            {"json": []},
+            {"status": 302, "headers": {"Location": "/jwks"}},
+        ):
+            with self.subTest(answer):
+                self.running.answer("discovery", **answer)
+                self.assertRefused("Nothing was read")
+        self.assertEqual(self.running.calls["jwks"], 0)
+
+    def test_a_private_address_needs_the_switch(self):
+        form = self.form(self.env["oauth2.provider"])
+        form.issuer = self.running.issuer
+        self.assertRefused("not allowed", form)
+        self.assertEqual(self.running.calls["discovery"], 0)
+
+    def test_without_an_issuer_nobody_is_asked(self):
+        self.provider.issuer = False
+        provider = self.provider.with_user(self.admin)
+        with self.assertRaisesRegex(UserError, "issuer first"):
+            provider._discovered_values()
+
+    def test_settings_administrators_only(self):
+        """Who may read the form may call its onchange over RPC."""
+        group = self.env.ref("api_auth_oauth2.group_admin")
+        manager = self.make_user("mara@example.com", group_ids=[Command.set(group.ids)])
+        values = {"read_from_issuer": True, "issuer": self.running.issuer}
+        for record in (self.provider, self.env["oauth2.provider"]):
+            with self.assertRaises(AccessError):
+                record.with_user(manager).onchange(
+                    {**values, "allow_private_addresses": True},
+                    ["read_from_issuer"],
+                    {name: {} for name in (*values, "token_endpoint")},
+                )
+        self.assertEqual(self.running.calls["discovery"], 0)
