@@ -24,7 +24,9 @@ class EndpointCall:
         """Read the running request.
 
         :param str endpoint: the ``<api>`` of the path
-        :raises InvalidRequest: when the request is malformed
+        :raises InvalidRequest: when the request is malformed; that costs no query, and
+            is not counted
+        :raises TooManyRequests: when a rate limit is reached
         :raises InvalidClient: unknown or archived API or client
         """
         httprequest = request.httprequest
@@ -37,6 +39,7 @@ class EndpointCall:
             query_string=httprequest.query_string,
         )
         proofs = presented(parameters, httprequest.headers.get("Authorization"))
+        request.env["oauth2.rate.limit"]._admit(endpoint, proofs.client_id)
         oauth2_api = request.env["oauth2.api"]._by_endpoint(endpoint)
         client = oauth2_api._client(proofs.client_id)
         return cls(oauth2_api, client, parameters, proofs)

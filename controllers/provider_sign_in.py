@@ -38,6 +38,7 @@ class ProviderSignIn(http.Controller):
     )
     def start(self, api, **parameters):
         try:
+            request.env["oauth2.rate.limit"]._admit()
             oauth2_api = _find_api(api)
             url, secret = request.env["oauth2.authorization.request"]._start(
                 oauth2_api, parameters.get("request") or "", request.env.user
@@ -57,6 +58,7 @@ class ProviderSignIn(http.Controller):
         if caller is Caller.REFUSED:
             raise EmbeddedCaller()
         request.oauth2_shows_pages = caller is Caller.BROWSER
+        request.env["oauth2.rate.limit"]._admit()
         oauth2_api = _find_api(api)
         parameters = _callback_parameters(httprequest.args)
         cookie = _start_cookie(parameters.get("state", ""))
@@ -73,6 +75,7 @@ class ProviderSignIn(http.Controller):
     @http.route("/<string:api>/oauth2/confirm", methods=["POST"], **_ROUTING)
     def confirm(self, api):
         request.oauth2_shows_pages = True
+        request.env["oauth2.rate.limit"]._admit()
         httprequest = request.httprequest
         oauth2_api = _find_api(api)
         form = Parameters.from_request(

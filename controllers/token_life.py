@@ -25,7 +25,8 @@ class TokenLife(http.Controller):
     def authorize(self, api):
         call = EndpointCall.from_request(api)
         identity = call.parameters.identity()
-        call.client._check_secret(call.presented)
+        if call.client._check_secret(call.presented):
+            request.env["oauth2.rate.limit"]._count_proven(call.api, call.client)
         return request.env["oauth2.authorization.request"]._ask(
             call.api, call.client, identity
         )

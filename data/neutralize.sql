@@ -1,6 +1,7 @@
 -- A neutralised copy holds no secret and starts no conversation with a provider.
 DELETE FROM oauth2_revocation;
 DELETE FROM oauth2_authorization_request;
+DELETE FROM oauth2_rate_limit;
 DELETE FROM oauth2_token;
 UPDATE oauth2_client_user SET state = 'expired', last_answer = NULL;
 UPDATE oauth2_client SET client_secret_encrypted = NULL;

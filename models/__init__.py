@@ -1,6 +1,7 @@
 from . import (
     oauth2_keyring,
     oauth2_event,
+    oauth2_rate_limit,
     oauth2_api,
     oauth2_scope,
     oauth2_scope_line,

@@ -20,10 +20,13 @@ from ..protocol.errors import (
     OAuth2Error,
     RequestForbidden,
     TemporarilyUnavailable,
+    TooManyRequests,
 )
+from ..protocol.rate_limit import Windows, network, seconds_left
 from ..protocol.scope import scope_string
 from . import cross_origin
 from .protected_routes import expand_api, inspect_route
+from .request_memory import remote_address
 from .wire_answer import error_response
 
 _logger = logging.getLogger(__name__)
@@ -34,6 +37,7 @@ _NATIVE_JSON2 = "/json/2/<__model__>/<__method__>"
 
 _NOTE_EVERY = 300  # seconds between two notes of one grant's use, in one process
 _MAX_NOTED = 10_000  # grants remembered; then all are forgotten and noted anew
+_refused_tokens = Windows(capacity=10_000)  # of (database, caller)
 _noted = {}  # {(database, grant id): monotonic seconds of the last note}
 
 
@@ -125,12 +129,33 @@ class IrHttp(models.AbstractModel):
                 raise MissingToken(scope=scope_string(routing["oauth2_required"]))
             grant = cls._oauth2_check(text, cls._oauth2_endpoint())
             if grant is None:
+                cls._check_refused_tokens()
                 raise InvalidToken()
         except OAuth2Error as refusal:
             # The ORM computes little in an environment without user.
             cls._auth_method_public()
             cls._refuse(refusal)
         cls._become(grant)
+
+    @classmethod
+    def _check_refused_tokens(cls):
+        """Count a refused token for its address, in this process.
+
+        Only refusals come here: a valid token pays nothing, and is served whatever its
+        neighbours behind the same address do.
+
+        :raises TooManyRequests: too many were refused already
+        """
+        limit = request.env["oauth2.rate.limit"]._limit("refused_tokens")
+        caller = network(remote_address())
+        count, left = _refused_tokens.count((request.db, caller), time.monotonic())
+        if not limit or count <= limit:
+            return
+        if count == limit + 1:  # once a window, not for each packet
+            _logger.info("More than %s tokens of %s were refused.", limit, caller)
+        raise TooManyRequests(
+            reason="rate limit: refused_tokens", retry_after=seconds_left(left)
+        )
 
     @classmethod
     def _auth_method_bearer(cls, *args, **kwargs):

@@ -184,6 +184,7 @@ class OAuth2AuthorizationRequest(models.Model):
         )
         if not record or (record.user_id and record.user_id != user):
             raise InvalidRequest(STALE)
+        self.env["oauth2.rate.limit"]._give_back()
         secret = digests.random_token()
         record.write({"user_id": user.id, "browser_digest": digests.digest(secret)})
         return record._authorization_url(), secret
@@ -225,6 +226,7 @@ class OAuth2AuthorizationRequest(models.Model):
         taken = once(("claim", state), take)
         if not taken:
             raise InvalidRequest(STALE)
+        self.env["oauth2.rate.limit"]._give_back()
         record = self.sudo().browse(taken)
         record.invalidate_recordset()
         note_parties(record.api_id, record.client_id)

@@ -62,6 +62,7 @@ class OAuth2AuthorizationRequest(models.Model):
         known = record.browser_digest or digests.digest("")
         if not digests.same(digests.digest(cookie_secret), known) or not record:
             raise InvalidRequest(STALE)
+        self.env["oauth2.rate.limit"]._give_back()
         note_parties(record.api_id, record.client_id)
         record._check_in_force()
         return record

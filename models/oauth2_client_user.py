@@ -323,7 +323,7 @@ class OAuth2ClientUser(models.Model):
     @api.model
     def _cron_clean_up(self):
         """Forget, in small batches, what is over: answers, tokens, sign-ins."""
-        for model in ("oauth2.client.user", "oauth2.token"):
+        for model in ("oauth2.client.user", "oauth2.token", "oauth2.rate.limit"):
             self.env[model].sudo()._clean_up()
             self.env["ir.cron"]._commit_progress(1)
         self.env["oauth2.authorization.request"].sudo()._clean_up()

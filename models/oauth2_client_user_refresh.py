@@ -63,8 +63,12 @@ class OAuth2ClientUser(models.Model):
         :return: the client API user, locked by nobody yet
         :raises InvalidClient: no proof at all, whether the identity exists or not
         :raises InvalidGrant: unknown identity
+        :raises TooManyRequests: the client's proven callers call too often
         """
-        proven = client._check_secret(presented) or oauth2_api.trust_identity
+        limits = self.env["oauth2.rate.limit"]
+        if has_secret := client._check_secret(presented):
+            limits._count_proven(oauth2_api, client)
+        proven = has_secret or oauth2_api.trust_identity
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
         offers_token = presented.access_token or presented.refresh_token
         if not (proven or is_issued or offers_token):
@@ -74,6 +78,8 @@ class OAuth2ClientUser(models.Model):
             raise InvalidGrant(reason="unknown identity")
         # Before the lock, which only proven callers may hold or wait for.
         grant._token_of_proof(presented)
+        if is_issued or offers_token:
+            limits._count_proven(oauth2_api, client)
         note_parties(oauth2_api, client)
         return grant
 

@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 
 from .oauth2_api import BASE_URL_PARAMETER
 from .oauth2_provider import is_safe_url
+from .oauth2_rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
 
 
 class ResConfigSettings(models.TransientModel):
@@ -28,9 +29,56 @@ class ResConfigSettings(models.TransientModel):
         " it: set api_auth_oauth2_keys in odoo.conf.",
     )
 
+    api_auth_oauth2_limit_address = fields.Integer(
+        "API OAuth2 Calls by Address",
+        config_parameter=LIMIT_PARAMETER % "address",
+        default=DEFAULT_LIMITS["address"],
+        help="Calls a minute from one address (IPv6: one /64) that prove nothing or"
+        " fail: authorize without secret, bad secrets, unknown identities, forged"
+        " callbacks. 0: no limit.",
+    )
+    api_auth_oauth2_limit_client_address = fields.Integer(
+        "API OAuth2 Calls by Client and Address",
+        config_parameter=LIMIT_PARAMETER % "client_address",
+        default=DEFAULT_LIMITS["client_address"],
+        help="The same, of one client of one API from one address. 0: no limit.",
+    )
+    api_auth_oauth2_limit_client = fields.Integer(
+        "API OAuth2 Proven Calls by Client",
+        config_parameter=LIMIT_PARAMETER % "client",
+        default=DEFAULT_LIMITS["client"],
+        help="Calls a minute of authorize, token and revoke, from wherever, with a"
+        " valid proof for one client of one API. 0: no limit.",
+    )
+    api_auth_oauth2_limit_refused_tokens = fields.Integer(
+        "API OAuth2 Refused Tokens by Address",
+        config_parameter=LIMIT_PARAMETER % "refused_tokens",
+        default=DEFAULT_LIMITS["refused_tokens"],
+        help="Access tokens a minute from one address that one server process refuses"
+        " on protected routes; the next ones are answered 429 instead of 401. Valid"
+        " tokens are served all the same. 0: no limit.",
+    )
+
     def _compute_api_auth_oauth2_key_source(self):
         keys = self.env["oauth2.keyring"]._configured_keys()
         self.api_auth_oauth2_key_source = "configured" if keys else "database"
+
+    @api.constrains(*(f"api_auth_oauth2_limit_{name}" for name in DEFAULT_LIMITS))
+    def _check_api_auth_oauth2_limits(self):
+        for settings in self:
+            if any(settings[f"api_auth_oauth2_limit_{n}"] < 0 for n in DEFAULT_LIMITS):
+                raise ValidationError(
+                    self.env._("A rate limit is 0, for none, or a number of calls.")
+                )
+
+    def set_values(self):
+        result = super().set_values()
+        parameters = self.env["ir.config_parameter"].sudo()
+        for name in DEFAULT_LIMITS:
+            if not self[f"api_auth_oauth2_limit_{name}"]:
+                # Odoo stores no 0, and the default would be back.
+                parameters.set_param(LIMIT_PARAMETER % name, "0")
+        return result
 
     @api.constrains("api_auth_oauth2_base_url")
     def _check_api_auth_oauth2_base_url(self):

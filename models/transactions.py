@@ -2,6 +2,8 @@
 
 import contextlib
 
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+
 from odoo.tools import config
 
 
@@ -27,3 +29,16 @@ def primary_cursor(env):
             yield cr
     else:
         yield env.cr
+
+
+def begin_read_committed(env):
+    """Commit, and begin a transaction that sees what others commit meanwhile.
+
+    Odoo's own ones keep their first snapshot, and fail where they waited for a row that
+    another one changed. A counter is to be raised by all who come, one after another.
+    It ends with the next commit or rollback.
+    """
+    commit_now(env)
+    # Not idle, it is a part of somebody's transaction, who is alone (Odoo's HttpCase).
+    if env.cr.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
+        env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")

@@ -172,6 +172,13 @@ class TemporarilyUnavailable(OAuth2Error):
     description = "The service cannot be reached right now; try again later."
 
 
+class TooManyRequests(TemporarilyUnavailable):
+    """RFC 6585 section 4, in the shape of RFC 6749 section 5.2"""
+
+    status = 429
+    description = "Too many calls: wait as many seconds as Retry-After says."
+
+
 class ProtectedResourceError(OAuth2Error):
     """Base of RFC 6750 section 3: refusals that carry a ``Bearer`` challenge."""
 

@@ -1,0 +1,376 @@
+"""Rate limits of the endpoints: by address, by client and address, by proven client.
+
+That they are exact under concurrent callers is shown by ``e2e/test_rate_limits.py``.
+"""
+
+from odoo.tests import tagged
+from odoo.tools import config
+
+from ..models.oauth2_rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
+from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
+
+
+class RateLimitCase(OAuth2Case):
+    def limit(self, **limits):
+        """Set limits; those left out keep their default."""
+        for name, value in limits.items():
+            self.env["ir.config_parameter"].set_param(LIMIT_PARAMETER % name, value)
+        self.env.flush_all()
+
+    def from_address(self, address):
+        """:return: headers of a call that a proxy passes on"""
+        return {"X-Forwarded-For": address, "X-Forwarded-Host": self.base_host()}
+
+    def base_host(self):
+        return self.base_url().partition("://")[2]
+
+    def behind_a_proxy(self):
+        previous = config["proxy_mode"]
+        config["proxy_mode"] = True
+        self.addCleanup(config.__setitem__, "proxy_mode", previous)
+
+    def guess(self, name="token", client_id="demo-app", **options):
+        """A call without valid proof."""
+        body = {"client_id": client_id, "client_user_identity": "42"}
+        return self.call(name, body, **options)
+
+    def hits(self):
+        """:return: what all counters together hold"""
+        self.env.cr.execute("SELECT coalesce(sum(hits), 0) FROM oauth2_rate_limit")
+        return self.env.cr.fetchone()[0]
+
+    def events(self):
+        self.env.invalidate_all()
+        return self.env["oauth2.event"].search(
+            [("error", "=", "temporarily_unavailable")]
+        )
+
+    def assertLimited(self, response):
+        self.assertRefused(response, 429, "temporarily_unavailable")
+        self.assertRegex(response.headers["Retry-After"], "^([1-9]|[1-5][0-9]|60)$")
+
+    def assertNotLimited(self, response):
+        self.assertIn(response.status_code, (200, 400, 401), response.text)
+
+    def end_windows(self):
+        self.env.cr.execute("UPDATE oauth2_rate_limit SET ends_at = ends_at - 60")
+
+
+@tagged("post_install", "-at_install")
+class TestUnproven(RateLimitCase):
+    """What proves nothing is counted for its address."""
+
+    def test_failed_calls_of_one_address(self):
+        self.limit(address=3)
+        for name in ("token", "revoke", "provider/authorize"):
+            self.assertNotLimited(self.guess(name, client_id=f"unknown-{name}"))
+        for name in ("token", "revoke", "provider/authorize"):
+            self.assertLimited(self.guess(name, client_id=f"unknown-{name}"))
+
+    def test_sign_ins_asked_for_without_a_secret(self):
+        self.limit(client_address=2)
+        self.ask(), self.ask()
+        self.assertLimited(self.call("provider/authorize", {"client_id": "demo-app"}))
+
+    def test_wrong_secrets(self):
+        self.limit(client_address=2)
+        for _time in range(2):
+            response = self.guess(headers=basic_authorization(secret="guess"))
+            self.assertRefused(response, 401, "invalid_client")
+        self.assertLimited(self.guess(headers=basic_authorization(secret="guess")))
+
+    def test_guessed_identities(self):
+        self.limit(client_address=2)
+        for status in (400, 400, 429):
+            body = {"client_id": "demo-app", "client_user_identity": "cui_guess"}
+            self.assertEqual(self.call("token", body).status_code, status)
+
+    def test_a_client_s_limit_leaves_its_neighbours_alone(self):
+        self.limit(client_address=1)
+        self.guess()
+        self.assertLimited(self.guess())
+        self.assertNotLimited(self.guess(client_id="another"))
+
+    def test_a_refused_call_takes_no_place(self):
+        self.limit(client_address=1, address=2)
+        self.guess()
+        for _time in range(5):
+            self.assertLimited(self.guess())
+        self.assertNotLimited(self.guess(client_id="another"))
+        self.assertLimited(self.guess(client_id="third"))
+
+    def test_after_the_time_to_wait_the_caller_is_served(self):
+        self.limit(client_address=1)
+        self.guess()
+        self.assertLimited(self.guess())
+        self.end_windows()
+        self.assertNotLimited(self.guess())
+        self.assertLimited(self.guess())
+
+    def test_what_is_malformed_costs_nothing_and_is_not_counted(self):
+        self.limit(address=1)
+        for _time in range(3):
+            self.assertRefused(self.call("token", b"{"), 400, "invalid_request")
+        self.assertEqual(self.hits(), 0)
+
+    def test_unknown_apis_are_counted(self):
+        self.limit(address=1)
+        self.assertNotLimited(self.guess(api="nowhere"))
+        self.assertLimited(self.guess(api="elsewhere"))
+
+    def test_0_is_no_limit(self):
+        self.limit(address=0, client_address=0, client=0)
+        for _time in range(5):
+            self.assertNotLimited(self.guess())
+        self.authorize()
+        self.assertEqual(self.hits(), 0)
+
+    def test_what_is_no_number_is_the_default(self):
+        for text in ("", "many", "-1"):
+            self.limit(address=text)
+            limit = self.env["oauth2.rate.limit"]._limit("address")
+            self.assertEqual(limit, DEFAULT_LIMITS["address"])
+
+
+@tagged("post_install", "-at_install")
+class TestPages(RateLimitCase):
+    """The addresses that browsers come to."""
+
+    def test_forged_callbacks(self):
+        self.limit(address=2)
+        path = f"/{self.api.endpoint}/oauth2/callback?code=x&state=forged"
+        for _time in range(2):
+            self.assertRefused(self.visit(path), 400, "invalid_request")
+        self.assertLimited(self.visit(path))
+        page = self.visit(path, BROWSER_HEADERS)
+        self.assertEqual(page.status_code, 429)
+        self.assertGreater(int(page.headers["Retry-After"]), 0)
+        self.assertIn("text/html", page.headers["Content-Type"])
+
+    def test_forged_confirmations(self):
+        self.limit(address=1)
+        form = {"decision": "allow", "csrf_token": "forged"}
+        path = f"/{self.api.endpoint}/oauth2/confirm"
+        self.assertEqual(self.url_open(path, data=form).status_code, 400)
+        self.assertEqual(self.url_open(path, data=form).status_code, 429)
+
+    def test_forged_start_pages(self):
+        self.limit(address=1)
+        self.authenticate(self.user.login, self.user.login)
+        path = f"/{self.api.endpoint}/oauth2/start?request=forged"
+        self.assertEqual(self.visit(path).status_code, 400)
+        self.assertEqual(self.visit(path).status_code, 429)
+
+    def test_sign_ins_that_succeed_are_not_counted(self):
+        """Many users may sign in from behind one address."""
+        asked = [self.ask() for _time in range(3)]
+        self.limit(address=1)
+        self.env.cr.execute("DELETE FROM oauth2_rate_limit")
+        for one in asked[:2]:
+            response = self.visit(self.sign_in(one["authorization_url"]))
+            self.assertEqual(response.status_code, 200, response.text)
+        page = self.visit(self.sign_in(asked[2]["authorization_url"]), BROWSER_HEADERS)
+        self.assertEqual(page.status_code, 200, page.text)
+        self.assertEqual(self.hits(), 0)
+
+
+@tagged("post_install", "-at_install")
+class TestProven(RateLimitCase):
+    """Callers with a proof are counted together, by client and API."""
+
+    def setUp(self):
+        super().setUp()
+        self.information, self.identity = self.authorize()
+        self.env.cr.execute("DELETE FROM oauth2_rate_limit")
+
+    def proofs(self):
+        """:return: ``{name: (body, headers)}`` of every proof there is"""
+        bearer = {"Authorization": f"Bearer {self.information['access_token']}"}
+        refresh = {"refresh_token": self.information["refresh_token"]}
+        return {
+            "issued identity": ({}, {}),
+            "secret": ({}, basic_authorization()),
+            "access token": ({}, bearer),
+            "refresh token": (refresh, {}),
+        }
+
+    def refresh(self, body=(), headers=None, **options):
+        body = {"client_user_identity": self.identity, **dict(body)}
+        if not headers:
+            body["client_id"] = "demo-app"
+        elif "Bearer" in headers["Authorization"]:
+            body["client_id"] = "demo-app"
+        return self.call("token", body, headers=headers or {}, **options)
+
+    def test_each_proof_gives_its_place_back(self):
+        self.limit(address=1, client_address=1)
+        for name, proof in self.proofs().items():
+            with self.subTest(proof=name):
+                self.env.cr.execute("DELETE FROM oauth2_rate_limit")
+                for _time in range(2):
+                    response = self.refresh(*proof)
+                    self.assertEqual(response.status_code, 200, response.text)
+                self.assertEqual(self.hits(), 2)  # among the client's proven callers
+
+    def test_a_secret_proves_on_authorize(self):
+        self.limit(address=1)
+        for _time in range(3):
+            response = self.call(
+                "provider/authorize", {}, headers=basic_authorization()
+            )
+            self.assertEqual(response.status_code, 200, response.text)
+
+    def test_the_client_s_limit(self):
+        self.limit(client=2)
+        for _time in range(2):
+            self.assertEqual(self.refresh().status_code, 200)
+        self.assertLimited(self.refresh())
+        body = {"client_id": "demo-app", "client_user_identity": self.identity}
+        self.assertLimited(self.call("revoke", body))
+        self.assertTrue(self.grant_of(self.identity))
+
+    def test_a_proven_caller_who_is_limited_takes_nothing_from_its_address(self):
+        self.limit(client=1, address=2)
+        for status in (200, 429, 429, 429):
+            self.assertEqual(self.refresh().status_code, status)
+        self.assertNotLimited(self.guess())
+
+    def test_a_public_client_id_is_no_kill_switch(self):
+        """Whoever knows a client_id uses up his own places and nobody else's."""
+        self.behind_a_proxy()
+        self.limit(address=5, client_address=5, client=5)
+        attacker = self.from_address("198.51.100.66")
+        secret = basic_authorization(secret="guess")
+        while self.guess(headers={**attacker, **secret}).status_code != 429:
+            pass
+        for name in ("token", "revoke", "provider/authorize"):
+            self.assertLimited(self.guess(name, headers=attacker))
+        own = self.from_address("192.0.2.1")
+        response = self.refresh(headers={**basic_authorization(), **own})
+        self.assertEqual(response.status_code, 200, response.text)
+        response = self.call(
+            "provider/authorize", {"client_id": "demo-app"}, headers=own
+        )
+        self.assertEqual(response.status_code, 200, response.text)
+
+    def test_trust_is_no_proof(self):
+        """Where identities are trusted, a name must not count as its client."""
+        self.api.trust_identity = True
+        self.limit(client_address=1)
+        self.authorize("user-42")
+        self.env.cr.execute("DELETE FROM oauth2_rate_limit")
+        body = {"client_id": "demo-app", "client_user_identity": "user-42"}
+        self.assertEqual(self.call("token", body).status_code, 200)
+        self.assertLimited(self.call("token", body))
+
+
+@tagged("post_install", "-at_install")
+class TestAddress(RateLimitCase):
+    """Whose address is counted."""
+
+    def setUp(self):
+        super().setUp()
+        self.limit(address=1)
+
+    def test_without_proxy_mode_nobody_invents_an_address(self):
+        self.guess(headers=self.from_address("192.0.2.1"))
+        self.assertLimited(self.guess(headers=self.from_address("192.0.2.2")))
+        self.assertIn("proxy_mode", self.events().reason)
+
+    def test_with_proxy_mode_the_proxy_says(self):
+        self.behind_a_proxy()
+        self.assertNotLimited(self.guess(headers=self.from_address("192.0.2.1")))
+        self.assertNotLimited(self.guess(headers=self.from_address("192.0.2.2")))
+        self.assertLimited(self.guess(headers=self.from_address("192.0.2.1")))
+
+    def test_what_a_caller_puts_before_the_proxy_s_word_does_not_count(self):
+        self.behind_a_proxy()
+        self.guess(headers=self.from_address("203.0.113.1, 192.0.2.1"))
+        response = self.guess(headers=self.from_address("203.0.113.2, 192.0.2.1"))
+        self.assertLimited(response)
+
+    def test_an_ipv6_64_is_one_caller(self):
+        self.behind_a_proxy()
+        self.guess(headers=self.from_address("2001:db8:0:1::1"))
+        self.assertLimited(self.guess(headers=self.from_address("2001:db8:0:1:f::9")))
+        self.assertNotLimited(self.guess(headers=self.from_address("2001:db8:0:2::1")))
+
+
+@tagged("post_install", "-at_install")
+class TestBookkeeping(RateLimitCase):
+    """What is left of a limit: one event, no address, and soon nothing."""
+
+    def test_one_event_for_a_window_and_not_one_for_each_call(self):
+        self.limit(client_address=1)
+        for _time in range(5):
+            self.guess()
+        event = self.events()
+        self.assertEqual(len(event), 1)
+        self.assertEqual(event.address, "127.0.0.1")
+        self.assertEqual(event.reason, "rate limit: client_address, 1 a minute")
+        self.end_windows()
+        for _time in range(5):
+            self.guess()
+        self.assertEqual(len(self.events()), 2)
+
+    def test_the_event_of_a_proven_limit_names_the_client(self):
+        _information, identity = self.authorize()
+        self.limit(client=1)
+        body = {"client_id": "demo-app", "client_user_identity": identity}
+        for _time in range(3):
+            response = self.call("token", body)
+        self.assertLimited(response)
+        event = self.events()
+        self.assertEqual((event.client_id, event.api_id), (self.client, self.api))
+
+    def run_job(self):
+        with self.registry.cursor() as cr:
+            cron = self.env(cr=cr).ref("api_auth_oauth2.ir_cron_clean_up")
+            cron.ir_actions_server_id.with_user(cron.user_id).run()
+
+    def test_counters_tell_no_address_and_no_client(self):
+        self.guess()
+        self.env.cr.execute("SELECT * FROM oauth2_rate_limit")
+        text = str(self.env.cr.fetchall())
+        self.assertNotIn("127.0.0.1", text)
+        self.assertNotIn("demo-app", text)
+
+    def test_the_job_forgets_what_is_over_and_nothing_else(self):
+        self.guess()
+        self.run_job()
+        self.assertGreater(self.hits(), 0)
+        self.end_windows()
+        self.run_job()
+        self.assertEqual(self.hits(), 0)
+
+    def test_the_table_costs_no_write_ahead_log(self):
+        self.env.cr.execute(
+            "SELECT relpersistence FROM pg_class WHERE relname = 'oauth2_rate_limit'"
+        )
+        self.assertEqual(self.env.cr.fetchone(), ("u",))
+
+
+@tagged("post_install", "-at_install")
+class TestSettings(RateLimitCase):
+    def settings(self, **values):
+        names = {f"api_auth_oauth2_limit_{name}": v for name, v in values.items()}
+        return self.env["res.config.settings"].create(names)
+
+    def test_defaults_are_shown(self):
+        for name, default in DEFAULT_LIMITS.items():
+            shown = self.settings()[f"api_auth_oauth2_limit_{name}"]
+            self.assertEqual(shown, default)
+
+    def test_each_limit_is_set(self):
+        for name in DEFAULT_LIMITS:
+            for value in (7, 0):
+                with self.subTest(limit=name, value=value):
+                    self.settings(**{name: value}).execute()
+                    limits = self.env["oauth2.rate.limit"]
+                    self.assertEqual(limits._limit(name), value)
+                    shown = self.settings()[f"api_auth_oauth2_limit_{name}"]
+                    self.assertEqual(shown, value)
+
+    def test_less_than_0_is_refused(self):
+        with self.assertRaisesRegex(Exception, "0, for none"):
+            self.settings(address=-1)
