@@ -125,9 +125,20 @@ class TestRerun(OAuth2Records, BaseCase):
         self.assertEqual(told, {"revoked": True, "provider_revoked": True})
         self.assertEqual(self.provider.calls["revocation"], 2)  # of two tokens
 
+    def test_a_call_is_counted_once(self):
+        names = self.authorize()
+        self.change("DELETE FROM oauth2_rate_limit")
+        self.meet("token", "UPDATE oauth2_token SET scope = 'changed'")
+        self.assertRerun("POST", "/reruns/oauth2/token", names)
+        with self.registry.cursor() as cr:
+            cr.execute("SELECT hits FROM oauth2_rate_limit ORDER BY hits")
+            # Both places were given back, and the client has one proven call.
+            self.assertEqual(cr.fetchall(), [(0,), (0,), (1,)])
+
 
 # In an order that their references allow.
 _TABLES = (
+    "oauth2_rate_limit",
     "oauth2_revocation",
     "oauth2_event",
     "oauth2_client_user",
