@@ -3,6 +3,7 @@
 That they are exact under concurrent callers is shown by ``e2e/test_rate_limits.py``.
 """
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import config
 
@@ -370,6 +371,13 @@ class TestSettings(RateLimitCase):
                     self.assertEqual(limits._limit(name), value)
                     shown = self.settings()[f"api_auth_oauth2_limit_{name}"]
                     self.assertEqual(shown, value)
+
+    def test_only_settings_administrators_set_them(self):
+        settings = self.env["res.config.settings"].with_user(self.user)
+        with self.assertRaises(AccessError):
+            settings.set_values()  # on no record, as over RPC
+        limit = self.env["oauth2.rate.limit"]._limit("address")
+        self.assertEqual(limit, DEFAULT_LIMITS["address"])
 
     def test_less_than_0_is_refused(self):
         with self.assertRaisesRegex(Exception, "0, for none"):
