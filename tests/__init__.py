@@ -1,6 +1,8 @@
 from . import (
     test_access_rights,
     test_access_secrets,
+    test_attacks,
+    test_attacks_on_grants,
     test_authorize,
     test_bad_input,
     test_base_url,

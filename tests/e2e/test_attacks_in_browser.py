@@ -1,0 +1,133 @@
+"""Attacks that only a browser shows: what a hostile page makes its visitor's do."""
+
+import json
+
+from browser import ALLOW, BrowserCase, page_of_somebody_else
+from providers import QuickProvider
+from server import URL, sql, state_of, wait_until
+from test_callers import answers_to
+
+PASSWORD = "correct-horse-battery"
+SAME_SITE = "localhost"  # another port of Odoo's host: gets its cookies
+OTHER_SITE = "127.0.0.1"
+
+#: What a page can be made of so that a browser asks for an address by itself.
+UNSEEN = {
+    "image": '<img src="%s">',
+    "script": '<script src="%s"></script>',
+    "frame": '<iframe src="%s"></iframe>',
+    "object": '<object data="%s"></object>',
+    "style": '<link rel="stylesheet" href="%s">',
+    "video": '<video src="%s" preload="auto"></video>',
+    "fetch": '<script>fetch("%s", {mode: "no-cors", credentials: "include"})</script>',
+    "fetch of a page": '<script>fetch("%s", {mode: "no-cors", credentials: "include",'
+    ' headers: {Accept: "text/html"}})</script>',
+    "prefetch": '<link rel="prefetch" href="%s">',
+    "speculation": '<script type="speculationrules">{"prefetch": [{"source": "list",'
+    ' "urls": ["%s"]}]}</script>',
+}
+
+#: A game whose button lies under the button of the page in the frame.
+GAME = """<style>
+  iframe {{position: fixed; inset: 0; width: 800px; height: 1200px; opacity: 0.01}}
+</style><button>Play</button><iframe src="{}"></iframe>"""
+
+
+class AttackCase(BrowserCase):
+    """Olivia's browser; the provider signs her in without asking."""
+
+    provider_values = {}
+
+    def setUp(self):
+        super().setUp()
+        self.provider = self.enterContext(QuickProvider())
+        self.site = self.make_site().use(self.provider, **self.provider_values)
+
+    def assertNothingDone(self):
+        self.assertEqual(self.provider.calls["token"], 0)
+        self.assertEqual(self.grants(self.site), 0)
+
+
+class TestZeroClick(AttackCase):
+    def test_zero_click(self):
+        """Olivia is signed in at the provider and visits Mallory's page, which has the
+        authorization URL of his sign-in in it: not one click is to be needed."""
+        for name, html in UNSEEN.items():
+            for host in (OTHER_SITE, SAME_SITE):
+                with self.subTest(name, host=host):
+                    url = self.site.ask()["authorization_url"]
+                    with page_of_somebody_else(html % url, host) as address:
+                        self.page.goto(address)
+                        wait_until(lambda url=url: answers_to(state_of(url)))
+                    self.assertEqual(set(answers_to(state_of(url))), {"403"})
+        self.assertNothingDone()
+
+
+class TestZeroClickOfASession(AttackCase):
+    provider_values = {"user_matching": "session"}
+
+    def started(self):
+        """Return how often a start page was opened."""
+        [[count]] = sql(
+            "SELECT count(*) FROM oauth2_authorization_request r"
+            " WHERE r.api_id = %s AND r.browser_digest IS NOT NULL",
+            self.site.api_id,
+        )
+        return count
+
+    def test_zero_click_of_a_session(self):
+        """Olivia is signed in to Odoo, whose session says who is meant. Mallory's page,
+        on a neighbouring host that gets her cookies, opens his start page unseen."""
+        login = self.site.make_user(f"session-{self.site.login}", password=PASSWORD)
+        self.page.goto(f"{URL}/web/login")
+        self.page.fill("input[name=login]", login)
+        self.page.fill("input[name=password]", PASSWORD)
+        self.page.press("input[name=password]", "Enter")
+        self.page.wait_for_url(lambda url: "/web/login" not in url)
+        for number, name in enumerate(("image", "frame", "fetch", "prefetch"), 1):
+            with self.subTest(name):
+                url = self.site.ask()["authorization_url"]
+                html = UNSEEN[name] % url
+                with page_of_somebody_else(html, SAME_SITE) as address:
+                    self.page.goto(address)
+                    wait_until(lambda n=number: len(self.provider.requests) == n)
+                    [request] = self.provider.requests[-1:]
+                    state = request["params"]["state"]
+                    wait_until(lambda s=state: answers_to(s))
+                self.assertEqual(set(answers_to(state)), {"403"})
+                self.assertEqual(self.started(), number)
+        self.assertNothingDone()
+
+
+class TestClickjacking(AttackCase):
+    def test_clickjacking(self):
+        """Mallory lays the confirmation page, invisible, over his game; Olivia's clicks
+        on the game are to be clicks on Allow."""
+        url = self.site.ask()["authorization_url"]
+        with page_of_somebody_else(GAME.format(url), SAME_SITE) as address:
+            self.page.goto(address)
+            wait_until(lambda: answers_to(state_of(url)))
+            for frame in self.page.main_frame.child_frames:
+                self.assertFalse(frame.locator(ALLOW).count())
+            for y in range(20, 700, 20):
+                self.page.mouse.click(60, y)
+        self.assertEqual(set(answers_to(state_of(url))), {"403"})
+        self.assertNothingDone()
+
+
+class TestPopUp(AttackCase):
+    def test_a_page_that_keeps_hold_of_the_window_it_opened(self):
+        """Mallory's page opens the link in a window, to put a page of his in its place
+        while Olivia reads. Odoo's page is out of its hands (Cross-Origin-Opener)."""
+        url = self.site.ask()["authorization_url"]
+        html = f"<button onclick='w = window.open({json.dumps(url)})'>Play</button>"
+        with page_of_somebody_else(html, SAME_SITE) as address:
+            self.page.goto(address)
+            with self.page.expect_popup() as opened:
+                self.page.click("button")
+            opened.value.wait_for_selector(ALLOW)
+            self.assertTrue(self.page.evaluate("w.closed"))
+            self.page.evaluate("w.location = '/gone'")
+            self.assertTrue(opened.value.evaluate("window.opener === null"))
+            self.assertTrue(opened.value.is_visible(ALLOW))
+        self.assertEqual(self.grants(self.site), 0)
