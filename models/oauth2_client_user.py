@@ -125,20 +125,19 @@ class OAuth2ClientUser(models.Model):
             )
 
     @api.model
-    def _find(self, oauth2_api, client, identity):
+    def _find(self, oauth2_api, client, identity, _presented=None):
         """:return: the client API user of an identity, possibly none"""
-        return self.sudo().search(
-            [
-                ("api_id", "=", oauth2_api.id),
-                ("client_id", "=", client.id),
-                (
-                    "identity_digest",
-                    "in",
-                    self.env["oauth2.keyring"]._identity_digests(identity),
-                ),
-            ],
-            limit=1,
-        )
+        domain = [
+            ("api_id", "=", oauth2_api.id),
+            ("client_id", "=", client.id),
+            (
+                "identity_digest",
+                "in",
+                self.env["oauth2.keyring"]._identity_digests(identity),
+            ),
+        ]
+        # With its digest: one query, whether there is such an identity or not.
+        return self.sudo().search_fetch(domain, ["identity_digest"], limit=1)
 
     def _is_usable(self):
         """:return: whether the grant, and all it stands on, is in force right now"""

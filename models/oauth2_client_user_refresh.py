@@ -73,15 +73,37 @@ class OAuth2ClientUser(models.Model):
         offers_token = presented.access_token or presented.refresh_token
         if not (proven or is_issued or offers_token):
             raise InvalidClient(reason="no proof")
-        grant = self._find(oauth2_api, client, identity)
+        find = self._find_by_token if offers_token else self._find
+        grant = find(oauth2_api, client, identity, presented)
         if not grant or (is_issued and not grant.identity_issued):
-            raise InvalidGrant(reason="unknown identity")
+            raise InvalidGrant(reason="unknown identity, or token of no such grant")
         # Before the lock, which only proven callers may hold or wait for.
         grant._token_of_proof(presented)
         if is_issued or offers_token:
             limits._count_proven(oauth2_api, client)
         note_parties(oauth2_api, client)
         return grant
+
+    def _find_by_token(self, oauth2_api, client, identity, presented):
+        """Find the grant of a token that was sent, if the identity is its name.
+
+        The identity is not looked up: whether a guessed one exists would show in the
+        time that a wrong token takes.
+
+        :return: the client API user, possibly none
+        """
+        kind = "refresh" if presented.refresh_token else "access"
+        text = presented.refresh_token or presented.access_token
+        domain = [("digest", "=", digests.digest(text)), ("kind", "=", kind)]
+        holders = self.env["oauth2.token"].sudo().search(domain).client_user_id
+        names = self.env["oauth2.keyring"]._identity_digests(identity)
+        return holders.filtered(
+            lambda grant: (
+                grant.api_id == oauth2_api
+                and grant.client_id == client
+                and grant.identity_digest in names
+            )
+        )
 
     def _lock(self):
         """Take the grant's row, with a fresh snapshot, so that others' work is seen.

@@ -13,6 +13,7 @@ from . import (
     test_clean_up,
     test_confirm,
     test_confirm_refusals,
+    test_constant_shape,
     test_cross_origin,
     test_discovery,
     test_docs,

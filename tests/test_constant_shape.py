@@ -1,0 +1,270 @@
+"""What a refusal tells: nothing about which identities, secrets, tokens or users exist.
+
+The answers are compared byte by byte. How long they take is measured, not tested:
+``./dev timing``. Here only the work is counted.
+"""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from ..protocol import digests
+from ..protocol.client_authentication import Presented
+from ..protocol.errors import OAuth2Error
+from .common import BROWSER_HEADERS, basic_authorization
+from .test_token import TokenCase
+
+_VARYING = {"date"}
+
+
+def shape(response):
+    """:return: all of an answer that its caller sees"""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    kept = {name: value for name, value in headers.items() if name not in _VARYING}
+    return response.status_code, kept, response.content
+
+
+@tagged("post_install", "-at_install")
+class ShapeCase(TokenCase):
+    """``42`` is Olivia's. ``43`` is nobody's."""
+
+    def setUp(self):
+        super().setUp()
+        self.other, self.foreign = self.make_grant(
+            self.client, self.make_user("otto@example.com"), identity="44"
+        )
+        self.crm = self.make_api("crm")
+        self.make_client(
+            self.crm, self.provider_record, client_identifier="crm-app", name="CRM"
+        )
+        self.env.flush_all()
+
+    def assertSameShape(self, responses):
+        """:param responses: ``{what is wrong: response}``"""
+        first, *others = responses
+        expected = shape(responses[first])
+        self.assertGreaterEqual(expected[0], 400)
+        for name in others:
+            with self.subTest(name, like=first):
+                self.assertEqual(shape(responses[name]), expected)
+        return responses[first]
+
+
+class TestSameAnswer(ShapeCase):
+    """One body and one set of headers for all causes (design, "Refusals")."""
+
+    def test_invalid_client(self):
+        def call(name, body=None, **options):
+            names = {**self.names, **(body or {})}
+            return self.call(name, names, **options)
+
+        for name in ("provider/authorize", "token", "revoke"):
+            wrong = {
+                "unknown client": call(name, {"client_id": "nobody"}),
+                "unknown client and a secret": call(
+                    name, {"client_id": "nobody", "client_secret": "demo-secret"}
+                ),
+                "unknown API": call(name, api="nowhere"),
+                "client of another API": call(name, {"client_id": "crm-app"}),
+                "wrong secret": call(name, {"client_secret": "wrong"}),
+                "wrong secret in the header": call(
+                    name, headers=basic_authorization(secret="wrong")
+                ),
+                "wrong secret, unknown identity": call(
+                    name, {"client_secret": "wrong", "client_user_identity": "43"}
+                ),
+            }
+            if name != "provider/authorize":
+                wrong["no proof"] = call(name)
+                wrong["no proof, unknown identity"] = call(
+                    name, {"client_user_identity": "43"}
+                )
+            self.client.require_secret = True
+            wrong["no secret"] = call(name)
+            wrong["no secret but a token"] = call(
+                name, {"refresh_token": self.information["refresh_token"]}
+            )
+            self.client.require_secret = False
+            self.client.active = False
+            wrong["archived client"] = call(name)
+            self.client.active = True
+            with self.subTest(name):
+                answer = self.assertSameShape(wrong)
+                self.assertRefused(answer, 401, "invalid_client")
+
+    def test_invalid_grant(self):
+        for call in (self.refresh, self.revoke):
+            wrong = {
+                "unknown identity, wrong token": call("wrong", identity="43"),
+                "wrong token": call("wrong"),
+                "refresh token as bearer": call(self.information["refresh_token"]),
+                "token of another": call(self.foreign),
+                "own token, identity of another": call(self.foreign, identity="42"),
+                "own token, unknown identity": call(self.foreign, identity="43"),
+                "wrong refresh token": call(refresh_token="wrong"),
+                "wrong refresh token, unknown identity": call(
+                    refresh_token="wrong", identity="43"
+                ),
+                "secret, unknown identity": call(
+                    client_secret="demo-secret", identity="43"
+                ),
+                "made-up cui": call(identity="cui_" + "A" * 43),
+            }
+            token = self.grant._current_token("access")
+            end, token.expires_at = token.expires_at, "2000-01-01"
+            wrong["old token"] = call(self.information["access_token"])
+            token.expires_at = end
+            if call == self.refresh:
+                self.grant.state = "expired"
+                wrong["expired grant"] = call(client_secret="demo-secret")
+                self.grant.state = "active"
+                self.user.active = False
+                wrong["archived user"] = call(client_secret="demo-secret")
+                self.user.active = True
+                self.grant._current_token("refresh").unlink()
+                wrong["no refresh token"] = call(client_secret="demo-secret")
+            with self.subTest(call.__name__):
+                answer = self.assertSameShape(wrong)
+                self.assertRefused(answer, 400, "invalid_grant")
+
+    def refresh(self, bearer=None, identity="42", **body):
+        return super().refresh(bearer, client_user_identity=identity, **body)
+
+    def revoke(self, bearer=None, identity="42", **body):
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        names = {**self.names, "client_user_identity": identity, **body}
+        return self.call("revoke", names, headers=headers)
+
+    def test_invalid_token(self):
+        def call(token):
+            return self.bearer("/orders/partners", token)
+
+        grant, archived = self.make_grant(
+            self.client, self.make_user("anna@example.com"), identity="45"
+        )
+        grant.user_id.active = False
+        _grant, crm = self.make_grant(self.crm.client_ids, self.user)
+        grant, over = self.make_grant(self.client, self.user, identity="46")
+        grant.expires_at = fields.Datetime.now() - timedelta(days=1)
+        grant, ended = self.make_grant(
+            self.client, self.user, identity="47", state="expired"
+        )
+        wrong = {
+            "unknown": call("unknown"),
+            "unknown, of the right length": call(digests.random_token()),
+            "almost": call(self.information["access_token"][:-1] + "."),
+            "refresh token": call(self.information["refresh_token"]),
+            "digest": call(digests.digest(self.information["access_token"])),
+            "another API's": call(crm),
+            "archived user": call(archived),
+            "grant that is over": call(over),
+            "grant that the provider ended": call(ended),
+        }
+        self.api.allowed_group_ids = self.env.ref("base.group_system")
+        wrong["user in no allowed group"] = call(self.information["access_token"])
+        self.api.allowed_group_ids = False
+        answer = self.assertSameShape(wrong)
+        self.assertRefused(answer, 401, "invalid_token")
+
+    def test_a_state(self):
+        for headers in ({}, BROWSER_HEADERS):
+            wrong = {
+                name: self.visit(f"/orders/oauth2/callback?code=x&state={state}", headers)
+                for name, state in self.wrong_states().items()
+            }
+            with self.subTest(headers=bool(headers)):
+                answer = self.assertSameShape(
+                    {name: self.timeless(response) for name, response in wrong.items()}
+                )
+                self.assertEqual(answer.status_code, 400)
+
+    def wrong_states(self):
+        """Used, expired, another API's, unknown: by name."""
+        used = self.state_of(self.ask())
+        self.visit(f"/orders/oauth2/callback?code=x&state={used}")
+        expired = self.state_of(self.ask())
+        self.env["oauth2.authorization.request"].search([], limit=1).expires_at = (
+            "2000-01-01"
+        )
+        foreign = self.call("provider/authorize", {"client_id": "crm-app"}, api="crm")
+        return {
+            "unknown": digests.random_token(),
+            "used": used,
+            "expired": expired,
+            "another API's": self.state_of(foreign.json()),
+        }
+
+    def state_of(self, asked):
+        return asked["authorization_url"].partition("state=")[2].partition("&")[0]
+
+    def timeless(self, response):
+        """The page says when it was shown."""
+        response._content = response.content.partition(b"<dt>Time</dt>")[0]
+        response.headers.pop("Content-Length", None)
+        return response
+
+    def test_a_user(self):
+        """Whether somebody has an Odoo user is told by none of the refusals."""
+        self.make_user("retired@example.com").active = False
+        self.make_user("unlucky@example.com")
+        self.api.allowed_group_ids = self.env.ref("base.group_system")
+        wrong = {}
+        for email in ("nobody", "retired", "unlucky"):
+            self.provider.login = email
+            self.provider.claims = {
+                "email": f"{email}@example.com",
+                "email_verified": True,
+            }
+            wrong[email] = self.visit(self.sign_in(self.ask()["authorization_url"]))
+        answer = self.assertSameShape(wrong)
+        self.assertRefused(answer, 403, "access_denied")
+
+    def test_authorize_tells_no_identity(self):
+        """``42`` has a grant, ``43`` has none: the answers differ by nothing but what
+        is made at random."""
+        answers = [self.ask(identity) for identity in ("42", "43")]
+        self.assertEqual(*(set(answer) for answer in answers))
+        self.assertEqual(*(answer["expires_in"] for answer in answers))
+        urls = [answer["authorization_url"] for answer in answers]
+        self.assertEqual(*(len(url) for url in urls))
+        for answer, identity in zip(answers, ("42", "43"), strict=True):
+            self.assertEqual(answer["client_user_identity"], identity)
+
+
+class TestSameWork(ShapeCase):
+    """As many queries whether the identity exists or not: more would take longer."""
+
+    def assertSameWork(self, call):
+        """:param call: takes the identity; what it caches is there for both"""
+        counts = {}
+        for identity in ("42", "43", "42", "43"):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            try:
+                call(identity)
+            except OAuth2Error as refusal:
+                self.assertEqual(refusal.error, "invalid_grant")
+            counts[identity] = self.env.cr.sql_log_count - before
+        self.assertEqual(counts["42"], counts["43"])
+
+    def test_a_wrong_token_of_a_known_and_of_an_unknown_identity(self):
+        Grant = self.env["oauth2.client.user"]
+        for offered in (
+            {"access_token": "wrong"},
+            {"refresh_token": "wrong"},
+            {"access_token": "wrong", "refresh_token": "wrong"},
+            {"access_token": self.foreign},
+        ):
+            with self.subTest(offered):
+                sent = Presented("demo-app", **offered)
+                self.assertSameWork(
+                    lambda name, sent=sent: Grant._proven(
+                        self.api, self.client, name, sent
+                    )
+                )
+
+    def test_authorize_for_a_known_and_for_an_unknown_identity(self):
+        requests = self.env["oauth2.authorization.request"]
+        self.assertSameWork(lambda name: requests._ask(self.api, self.client, name))
