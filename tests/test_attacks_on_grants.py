@@ -203,7 +203,12 @@ class TestAttacksByOurOwnGroup(AttackCase):
             ("oauth2.api", "create", [{"name": "His", "endpoint": "his", **nested}]),
             ("oauth2.api", "write", self.api.ids, {"trust_identity": True}),
             ("oauth2.api", "write", self.api.ids, {"bearer_enabled": True}),
-            ("ir.config_parameter", "set_param", "api_auth_oauth2.base_url", "http://x"),
+            (
+                "ir.config_parameter",
+                "set_param",
+                "api_auth_oauth2.base_url",
+                "http://x",
+            ),
             ("oauth2.client.user", "create", [{"user_id": 2}]),
             ("oauth2.created.user", "create", [{"user_id": 2}]),
         ):

@@ -170,7 +170,9 @@ class TestSameAnswer(ShapeCase):
     def test_a_state(self):
         for headers in ({}, BROWSER_HEADERS):
             wrong = {
-                name: self.visit(f"/orders/oauth2/callback?code=x&state={state}", headers)
+                name: self.visit(
+                    f"/orders/oauth2/callback?code=x&state={state}", headers
+                )
                 for name, state in self.wrong_states().items()
             }
             with self.subTest(headers=bool(headers)):
@@ -179,14 +181,17 @@ class TestSameAnswer(ShapeCase):
                 )
                 self.assertEqual(answer.status_code, 400)
 
+    def come_back_with(self, state, headers=None):
+        return self.visit(f"/orders/oauth2/callback?code=x&state={state}", headers)
+
     def wrong_states(self):
         """Used, expired, another API's, unknown: by name."""
         used = self.state_of(self.ask())
-        self.visit(f"/orders/oauth2/callback?code=x&state={used}")
+        self.come_back_with(used)
         expired = self.state_of(self.ask())
-        self.env["oauth2.authorization.request"].search([], limit=1).expires_at = (
-            "2000-01-01"
-        )
+        self.env["oauth2.authorization.request"].search(
+            [], limit=1
+        ).expires_at = "2000-01-01"
         foreign = self.call("provider/authorize", {"client_id": "crm-app"}, api="crm")
         return {
             "unknown": digests.random_token(),

@@ -1,0 +1,227 @@
+"""What must take equally long: run under the virtual environment's Python.
+
+``timing_cases.py SAMPLES``, with the variables of ``tests/e2e``. Each case is two
+requests that a stranger could time; they are sent in turns, in random order.
+"""
+
+import gc
+import http.client
+import json
+import random
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from providers import QuickProvider
+from server import DB, SECRET, URL, Administrator, Site
+
+from timing_statistics import compare
+
+WARM_UP = 20
+
+#: Told apart: a failure; a machine too busy to measure; no secret, for information.
+EQUAL, CONTROL, PUBLIC = "equal", "control", "public"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Two requests, each a function that returns how many seconds it took."""
+
+    name: str
+    left: Callable
+    right: Callable
+    kind: str = EQUAL
+    share: float = 1.0  # of the samples; some take longer to get
+
+
+class Stranger:
+    """Somebody who sends requests and has a good clock."""
+
+    def __init__(self):
+        parts = urlsplit(URL)
+        self._connection = http.client.HTTPConnection(parts.hostname, parts.port)
+        self.answer = b""  # to the last request
+
+    def send(self, method, path, *, expected, body=None, headers=None):
+        """Send a request; return how many seconds its answer took."""
+        headers = {"Accept": "*/*", "X-Odoo-Database": DB, **(headers or {})}
+        # Each comes from an address of its own, so that no limit is met.
+        address = ".".join(str(random.randrange(1, 255)) for _ in range(3))
+        headers["X-Forwarded-For"] = f"10.{address}"
+        headers["X-Forwarded-Host"] = urlsplit(URL).netloc
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(body)
+        began = time.perf_counter()
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        self.answer = answer.read()
+        seconds = time.perf_counter() - began
+        if answer.status != expected:
+            sys.exit(f"{path} answered {answer.status}, not {expected}")
+        return seconds
+
+
+class Cases:
+    """The records, and the requests of each case."""
+
+    def __init__(self, provider):
+        administrator = Administrator()
+        self._provider = provider
+        self._stranger = Stranger()
+        self._site = Site(administrator).use(provider)
+        self._site.authorize("42")
+        ended, identity = self._site.authorize()
+        self._site.revoke(identity)
+        self._ended = ended["access_token"]
+        [_model, group] = administrator.call(
+            "ir.model.data", "check_object_reference", "base", "group_system"
+        )
+        # Nobody of those who sign in may use this one.
+        self._closed = Site(administrator, {"allowed_group_ids": [group]})
+        self._closed.use(provider)
+
+    def all(self):
+        """Yield every Case."""
+        for name, proof in (
+            ("access", {"bearer": "wrong"}),
+            ("refresh", {"refresh_token": "wrong"}),
+        ):
+            for endpoint in ("token", "revoke"):
+                yield Case(
+                    f"{endpoint}, wrong {name} token: identity exists / does not",
+                    self._call(endpoint, 400, client_user_identity="42", **proof),
+                    self._call(endpoint, 400, client_user_identity="43", **proof),
+                )
+        yield Case(
+            "provider/authorize: identity exists / does not",
+            self._call("provider/authorize", 200, client_user_identity="42"),
+            self._call("provider/authorize", 200, client_user_identity="43"),
+        )
+        yield Case(
+            "token: secret right but for its end / wrong altogether",
+            self._with_secret(SECRET[:-1] + "x"),
+            self._with_secret("x" * len(SECRET)),
+        )
+        yield Case(
+            "token: wrong secret, identity exists / does not",
+            self._with_secret("wrong", "42"),
+            self._with_secret("wrong", "43"),
+        )
+        yield Case(
+            "a protected route: token of an ended grant / never issued",
+            self._bearer(self._ended),
+            self._bearer("x" * len(self._ended)),
+        )
+        yield Case(
+            "callback: no such user / a user who may not use the API",
+            self._sign_in("nobody@example.com"),
+            self._sign_in(self._closed.login),
+            share=0.4,
+        )
+        yield Case(
+            "token: client exists, wrong secret / no such client",
+            self._with_secret("wrong"),
+            self._with_secret("wrong", client_id="nobody"),
+            kind=PUBLIC,
+        )
+        yield Case(
+            "one request against itself",
+            self._call("token", 400, client_user_identity="43", bearer="wrong"),
+            self._call("token", 400, client_user_identity="43", bearer="wrong"),
+        )
+        yield Case(
+            "no proof / wrong token",
+            self._call("token", 401, client_user_identity="42"),
+            self._call("token", 400, client_user_identity="42", bearer="wrong"),
+            kind=CONTROL,
+        )
+
+    def _call(self, endpoint, expected, bearer=None, **body):
+        path = f"/{self._site.endpoint}/oauth2/{endpoint}"
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        body = {"client_id": "demo-app", **body}
+        return lambda: self._stranger.send(
+            "POST", path, expected=expected, body=body, headers=headers
+        )
+
+    def _with_secret(self, secret, identity="42", **body):
+        names = {"client_user_identity": identity, "client_secret": secret, **body}
+        return self._call("token", 401, **names)
+
+    def _bearer(self, token):
+        path = f"/{self._site.endpoint}/partners"
+        headers = {"Authorization": f"Bearer {token}"}
+        return lambda: self._stranger.send("GET", path, expected=401, headers=headers)
+
+    def _sign_in(self, email):
+        """A whole sign-in of somebody at the provider; its callback is timed."""
+        ask = f"/{self._closed.endpoint}/oauth2/provider/authorize"
+
+        def sign_in():
+            self._stranger.send(
+                "POST", ask, expected=200, body={"client_id": "demo-app"}
+            )
+            asked = json.loads(self._stranger.answer)
+            url = self._provider.sign_in(asked["authorization_url"], email)
+            callback = url.removeprefix(URL)
+            return self._stranger.send("GET", callback, expected=403)
+
+        return sign_in
+
+
+def measure(case, samples):
+    """Return the Comparison of a case."""
+    both = (case.left, case.right)
+    taken = ([], [])
+    for number in range(WARM_UP + samples):
+        for side in random.sample((0, 1), 2):
+            seconds = both[side]()
+            if number >= WARM_UP:
+                taken[side].append(seconds)
+    return compare(*taken)
+
+
+def report(case, found):
+    """Print a case and what was found; return whether that is as it should be."""
+    wrong = found.is_clear == (case.kind != CONTROL) and case.kind != PUBLIC
+    words = {
+        (CONTROL, True): "told apart, as it must be",
+        (CONTROL, False): "NOT TOLD APART: this machine is too busy to measure",
+        (PUBLIC, True): "told apart: no secret",
+        (EQUAL, True): "TOLD APART",
+    }
+    print(f"\n{case.name}")
+    for which in (0, 1):
+        low, high = (1000 * value for value in found.quartiles[which])
+        middle = 1000 * found.medians[which]
+        print(
+            f"  {'AB'[which]}  median {middle:.3f} ms, half of them {low:.3f}–{high:.3f}"
+        )
+    verdict = words.get((case.kind, found.is_clear), "not told apart")
+    print(
+        f"  t {found.t:+.1f}, A is slower in {50 + 100 * found.shift:.0f} % of pairs:"
+        f" {verdict}",
+        flush=True,
+    )
+    return not wrong
+
+
+def main(samples):
+    """Measure every case; return the exit status."""
+    gc.disable()
+    wrong = 0
+    with QuickProvider() as provider:
+        for case in Cases(provider).all():
+            found = measure(case, int(samples * case.share))
+            wrong += not report(case, found)
+    print(
+        f"\n{wrong} of the cases are not as they should be." if wrong else "\nAll well."
+    )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))
