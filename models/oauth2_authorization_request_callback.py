@@ -9,6 +9,7 @@ from ..protocol.errors import (
     ServerError,
     SignInDenied,
 )
+from ..protocol.id_token import is_issuer
 from .provider_failures import as_wire_errors
 from .request_memory import once
 from .transactions import commit_now
@@ -95,9 +96,8 @@ class OAuth2AuthorizationRequest(models.Model):
         if iss is None:
             if provider.authorization_response_iss_parameter_supported:
                 raise InvalidRequest("The callback lacks iss; start again.")
-        elif provider.issuer and not provider.is_multi_tenant:
-            if iss != provider.issuer:
-                raise InvalidRequest("The callback's iss is another provider's.")
+        elif provider.issuer and not is_issuer(iss, provider.issuer):
+            raise InvalidRequest("The callback's iss is another provider's.")
 
     def _check_provider_error(self, error):
         if error == "access_denied":
@@ -153,6 +153,8 @@ class OAuth2AuthorizationRequest(models.Model):
         :raises AccessDenied: nobody, or one who may not use this API
         """
         provider = self.client_id.provider_id
+        # Read whether somebody is found or not, so that time does not tell.
+        self.api_id.sudo().fetch(["allowed_group_ids"])
         user = provider._match_user(claims, session_user=self.user_id)
         if user and not self.api_id._admits(user):
             raise AccessDenied(reason="the user is in no allowed group")

@@ -66,6 +66,20 @@ def verify_id_token(
     return claims
 
 
+def is_issuer(text, issuer):
+    """Return whether `text` is the issuer, or that of one of its tenants.
+
+    `issuer` is the configured one and may have Microsoft's `{tenantid}`, in whose place
+    a tenant's name stands and nothing else (RFC 9207 2.4).
+    """
+    before, placeholder, after = issuer.partition(TENANT_PLACEHOLDER)
+    if not placeholder:
+        return text == issuer
+    if not (text.startswith(before) and text.endswith(after)):
+        return False
+    return bool(_GUID.fullmatch(text[len(before) : len(text) - len(after)]))
+
+
 def _header(id_token):
     """Return the token's header, of which `alg` and `kid` alone are ever used."""
     try:

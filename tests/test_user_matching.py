@@ -159,6 +159,7 @@ class TestMatchByLogin(UserMatchingCase):
         with self.assertRaisesRegex(ValidationError, "vouch"):
             self.provider_record.issuer = issuer
         self.match_by("email", issuer=issuer)
+        self.provider.names_itself = False  # as Microsoft
         self.provider.id_token_claims_override = {
             "iss": issuer.replace("{tenantid}", _TENANT),
             "tid": _TENANT,
@@ -169,6 +170,7 @@ class TestMatchByLogin(UserMatchingCase):
     def test_one_subject_in_two_tenants_is_two_people(self):
         issuer = self.provider.issuer + "/{tenantid}/v2.0"
         self.match_by("email", issuer=issuer)
+        self.provider.names_itself = False  # as Microsoft
         other = _TENANT.replace("1", "9")
         for tenant in (_TENANT, other):
             self.provider.id_token_claims_override = {

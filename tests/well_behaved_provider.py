@@ -30,6 +30,7 @@ class WellBehavedProvider:
     scope = None  # what the token answer says; None: what was asked for
     rotate = True  # a new refresh token with every refresh; reuse ends the grant
     issue_refresh_token = True
+    names_itself = True  # as `iss` in its answer to the callback (RFC 9207)
 
     def __init__(self, issuer):
         self.issuer = issuer
@@ -107,7 +108,9 @@ class WellBehavedProvider:
     def on_authorization(self, handler, params):
         code = secrets.token_urlsafe(32)
         self.codes[code] = params
-        query = {"code": code, "state": params.get("state", ""), "iss": self.issuer}
+        query = {"code": code, "state": params.get("state", "")}
+        if self.names_itself:
+            query["iss"] = self.issuer
         location = f"{params['redirect_uri']}?{urlencode(query)}"
         handler.reply(303, b"", {"Location": location})
 
