@@ -195,11 +195,8 @@ def report(case, found):
     }
     print(f"\n{case.name}")
     for which in (0, 1):
-        low, high = (1000 * value for value in found.quartiles[which])
-        middle = 1000 * found.medians[which]
-        print(
-            f"  {'AB'[which]}  median {middle:.3f} ms, half of them {low:.3f}–{high:.3f}"
-        )
+        low, middle, high = (1000 * value for value in found.quartiles[which])
+        print(f"  {'AB'[which]}  {middle:.3f} ms, half of them {low:.3f}–{high:.3f}")
     verdict = words.get((case.kind, found.is_clear), "not told apart")
     print(
         f"  t {found.t:+.1f}, A is slower in {50 + 100 * found.shift:.0f} % of pairs:"
