@@ -58,6 +58,7 @@ from . import (
     test_route_matrix,
     test_scope_lines,
     test_secrets,
+    test_security_table,
     test_standards,
     test_token,
     test_token_check_cost,

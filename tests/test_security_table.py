@@ -1,0 +1,96 @@
+"""docs/security.md: no rule of a standard without a test, no test that is none."""
+
+import ast
+import re
+import unittest
+from pathlib import Path
+
+from odoo.tests import BaseCase, tagged
+
+_TESTS = Path(__file__).parent
+_PAGE = _TESTS.parent / "docs" / "security.md"
+_CHAPTER = "## The standards, rule by rule"
+_NO_TEST = "–"
+_NOT_FOR_US = "Does not apply: "
+
+#: The sections that have rules for us, or could have
+_SECTIONS = {
+    "RFC 9700": (
+        "2.1 2.1.1 2.1.2 2.2.1 2.2.2 2.3 2.4 2.5 2.6 4.1 4.2 4.3 4.4 4.5 4.6 4.7 4.8"
+        " 4.9 4.10.1 4.10.2 4.11 4.12 4.13 4.14 4.15 4.16 4.17"
+    ),
+    "RFC 6749": (
+        "3.1 3.1.1 3.1.2 3.1.2.1 3.1.2.2 3.1.2.3 3.1.2.4 3.1.2.5 3.2 3.2.1 3.3 4.1.1"
+        " 4.1.2 4.1.2.1 4.1.3 4.1.4 6 10.1 10.2 10.3 10.4 10.5 10.6 10.7 10.8 10.9"
+        " 10.10 10.11 10.12 10.13 10.14 10.15 10.16"
+    ),
+    "RFC 6750": "2 2.1 2.2 2.3 3 3.1 5.2 5.3",
+    "RFC 7009": "2 2.1 2.2 2.2.1 2.3 5",
+    "RFC 7636": "4.1 4.2 4.3 4.4 4.5 4.6 5 7.1 7.2 7.3 7.4 7.5",
+    "RFC 9207": "2 2.3 2.4 4",
+    "OpenID Connect": "1 2 3 4 5 6 7 8 9 10 11 12 13 3.1.3.8 5.3.2 12.2",
+}
+
+
+def _rows():
+    """:return: ``[(standard, section, asks, here, tests)]``"""
+    chapter = _PAGE.read_text().partition(_CHAPTER)[2].partition("\n## ")[0]
+    rows = []
+    for part in chapter.split("\n### ")[1:]:
+        lines = [line for line in part.splitlines() if line.startswith("| ")]
+        for line in lines[1:]:
+            cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+            rows.append((part.partition("\n")[0], *cells))
+    return rows
+
+
+def _test_methods():
+    """:return: names of all tests, as ``file.Class.method``"""
+    found = set()
+    for path in [*_TESTS.glob("test_*.py"), *_TESTS.glob("e2e/test_*.py")]:
+        file = path.relative_to(_TESTS).with_suffix("")
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                found |= {
+                    f"{file}.{node.name}.{method.name}"
+                    for method in node.body
+                    if isinstance(method, ast.FunctionDef)
+                    and method.name.startswith("test_")
+                }
+    return found
+
+
+@unittest.skipUnless(_PAGE.exists(), "the docs are not here")
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class TestSecurityTable(BaseCase):
+    def test_each_row_has_four_columns(self):
+        self.assertGreater(len(_rows()), 100)
+        for row in _rows():
+            self.assertEqual(len(row), 5, row)
+            self.assertTrue(all(row), row)
+
+    def test_each_rule_names_tests_that_exist(self):
+        methods = _test_methods()
+        for standard, section, _asks, here, tests in _rows():
+            with self.subTest(standard, section=section):
+                if here.startswith(_NOT_FOR_US):
+                    continue
+                named = re.findall(r"`([^`]+)`", tests)
+                self.assertTrue(named, "a rule without a test")
+                self.assertEqual(" ".join(f"`{name}`" for name in named), tests)
+                self.assertFalse(set(named) - methods)
+
+    def test_what_does_not_apply_says_why_and_names_no_test(self):
+        for standard, section, _asks, here, tests in _rows():
+            with self.subTest(standard, section=section):
+                if here.startswith(_NOT_FOR_US):
+                    self.assertEqual(tests, _NO_TEST)
+                    self.assertGreater(len(here.removeprefix(_NOT_FOR_US)), 20)
+                else:
+                    self.assertNotEqual(tests, _NO_TEST)
+
+    def test_no_section_is_left_out(self):
+        for standard, sections in _SECTIONS.items():
+            with self.subTest(standard):
+                found = {row[1] for row in _rows() if row[0].startswith(standard)}
+                self.assertEqual(set(sections.split()) - found, set())
