@@ -51,8 +51,15 @@ class ProviderSignIn(http.Controller):
         _set_cookie(response, _start_cookie(_state_of(url)), secret, oauth2_api)
         return response
 
-    @http.route("/<string:api>/oauth2/callback", methods=["GET"], **_ROUTING)
-    def callback(self, api):
+    @http.route(
+        [
+            "/<string:api>/oauth2/callback",
+            "/<string:api>/oauth2/callback/<int:provider>",
+        ],
+        methods=["GET"],
+        **_ROUTING,
+    )
+    def callback(self, api, provider=None):
         httprequest = request.httprequest
         caller = kind_of_caller(httprequest.method, httprequest.headers)
         if caller is Caller.REFUSED:
@@ -67,6 +74,7 @@ class ProviderSignIn(http.Controller):
             parameters,
             browser_secret=httprequest.cookies.get(cookie, ""),
             user=request.env.user,
+            own=f"/{provider}" if provider else "",
         )
         if caller is Caller.SCRIPT:
             return record._allow()

@@ -99,7 +99,7 @@ class OAuth2AuthorizationRequest(models.Model):
                 or self.env["oauth2.keyring"]._identity_digest(identity),
                 "identity_display": _display(identity),
                 "identity_issued": is_issued,
-                "redirect_uri": oauth2_api.redirect_uri,
+                "redirect_uri": client.provider_id._redirect_uri(oauth2_api),
                 "address": remote_address(),
                 "expires_at": fields.Datetime.now() + timedelta(seconds=LIFETIME),
             }
@@ -162,8 +162,13 @@ class OAuth2AuthorizationRequest(models.Model):
         self.ensure_one()
         token = digests.random_token()
         self.start_digest = digests.digest(token)
-        root = self.redirect_uri.removesuffix("/callback")
+        root, _slash, _callback = self._redirect_parts()[0].rpartition("/")
         return f"{root}/start?request={token}"
+
+    def _redirect_parts(self):
+        """:return: ``(the API's own redirect URI, what a provider's own one adds)``"""
+        root, callback, own = self.redirect_uri.rpartition("/callback")
+        return root + callback, own
 
     @api.model
     def _start(self, oauth2_api, token, user):

@@ -21,7 +21,9 @@ class OAuth2AuthorizationRequest(models.Model):
     _inherit = "oauth2.authorization.request"
 
     @api.model
-    def _callback(self, oauth2_api, parameters, *, browser_secret="", user=None):
+    def _callback(
+        self, oauth2_api, parameters, *, browser_secret="", user=None, own=""
+    ):
         """Take a sign-in, exchange its code and find out whose it is.
 
         Nothing is granted yet: the outcome waits, encrypted, for :meth:`_allow`.
@@ -30,6 +32,7 @@ class OAuth2AuthorizationRequest(models.Model):
         :param dict parameters: ``state``, ``code``, ``iss``, ``error`` of the query
         :param str browser_secret: of the start page's cookie
         :param user: who is signed in to Odoo in this browser
+        :param str own: what a provider's own redirect URI has after the API's
         :return: the authorization request
         :raises InvalidRequest: bad state, no code, wrong ``iss``, another browser
         :raises SignInDenied: the provider's user said no
@@ -40,6 +43,7 @@ class OAuth2AuthorizationRequest(models.Model):
         record = self._claim(oauth2_api, parameters.get("state") or "")
         record._check_in_force()
         record._check_browser(browser_secret, user)
+        record._check_redirect_uri(own)
         record._check_issuer(parameters.get("iss"))
         record._check_provider_error(parameters.get("error"))
         code = parameters.get("code")
@@ -89,6 +93,11 @@ class OAuth2AuthorizationRequest(models.Model):
                 "This sign-in was begun in another browser or by another user: start"
                 " again through provider/authorize."
             )
+
+    def _check_redirect_uri(self, own):
+        """RFC 9700 section 4.4.2: where a provider's answers come, no other's do."""
+        if own != self._redirect_parts()[1]:
+            raise InvalidRequest("The callback is of another provider; start again.")
 
     def _check_issuer(self, iss):
         """RFC 9207 section 2.4: an answer of another provider is a mix-up attack."""

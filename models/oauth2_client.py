@@ -72,6 +72,11 @@ class OAuth2Client(models.Model):
         help="Origins of browser applications that may call the APIs, separated by"
         " spaces, such as https://app.example.com. Exact; none by default.",
     )
+    own_redirect_uris = fields.Text(
+        "Redirect URIs",
+        compute="_compute_own_redirect_uris",
+        help="Register these addresses at the provider, instead of the APIs' own.",
+    )
     client_user_ids = fields.One2many(
         "oauth2.client.user", "client_id", "Client API Users", readonly=True
     )
@@ -93,6 +98,13 @@ class OAuth2Client(models.Model):
     def _compute_has_client_secret(self):
         for client in self.sudo():
             client.has_client_secret = bool(client.client_secret_encrypted)
+
+    @api.depends("provider_id.own_redirect_uri", "api_ids.redirect_uri")
+    def _compute_own_redirect_uris(self):
+        for client in self:
+            provider = client.provider_id
+            uris = [provider._redirect_uri(each) for each in client.api_ids]
+            client.own_redirect_uris = provider.own_redirect_uri and "\n".join(uris)
 
     @api.depends("client_user_ids")
     def _compute_client_user_count(self):

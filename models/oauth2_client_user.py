@@ -209,7 +209,7 @@ class OAuth2ClientUser(models.Model):
                 }
             )
         grant._keep_tokens(answer)
-        oauth2_api._note_redirect_uri(request_record.redirect_uri)
+        oauth2_api._note_redirect_uri(request_record._redirect_parts()[0])
         return grant
 
     def _keep_tokens(self, answer):

@@ -63,6 +63,12 @@ class OAuth2Provider(models.Model):
         help="The provider names itself at the callback (RFC 9207). When set, a"
         " callback without its name is refused.",
     )
+    own_redirect_uri = fields.Boolean(
+        "Redirect URI of Its Own",
+        help="Sign-ins of this provider come back to an address that no other one has,"
+        " which its clients' forms show. For a provider that does not send iss, on APIs"
+        " with several: it tells whose answer came (RFC 9700 section 4.4).",
+    )
     scope = fields.Char(
         default="openid email profile",
         help="Scopes asked of the provider, separated by spaces. Without openid there"
@@ -135,7 +141,15 @@ class OAuth2Provider(models.Model):
         for provider in self:
             provider.is_multi_tenant = "{" in (provider.issuer or "")
 
-    @api.depends("scope", *_ENDPOINT_FIELDS, "issuer", "allow_private_addresses")
+    @api.depends(
+        "scope",
+        *_ENDPOINT_FIELDS,
+        "issuer",
+        "allow_private_addresses",
+        "own_redirect_uri",
+        "authorization_response_iss_parameter_supported",
+        "client_ids.api_ids.client_ids.provider_id",
+    )
     def _compute_warning(self):
         for provider in self:
             provider.warning = "\n".join(provider._warnings()) or False
@@ -173,6 +187,22 @@ class OAuth2Provider(models.Model):
                 "Replace the words in capitals in the addresses by your own: %s.",
                 ", ".join(PLACEHOLDERS),
             )
+
+        if self._may_be_mixed_up():
+            yield self.env._(
+                "An API of this provider has another one, too, and nothing tells whose"
+                " answer came: set that it sends iss, if it does, or give it a redirect"
+                " URI of its own."
+            )
+
+    def _may_be_mixed_up(self):
+        """:return: whether another provider could pass this one's answers off as its
+        own (RFC 9700 section 4.4)
+        """
+        if self.own_redirect_uri or self.authorization_response_iss_parameter_supported:
+            return False
+        others = self.sudo().client_ids.api_ids.client_ids.provider_id
+        return bool(others - self._origin)
 
     @api.onchange("preset")
     def _onchange_preset(self):
@@ -301,6 +331,11 @@ class OAuth2Provider(models.Model):
         except ProviderMisbehaved:
             return False
         return True
+
+    def _redirect_uri(self, oauth2_api):
+        """:return: where this provider's sign-ins on an API come back to"""
+        uri = oauth2_api.redirect_uri
+        return f"{uri}/{self.id}" if self.own_redirect_uri else uri
 
     def _extra_parameters(self):
         """:return: ``{name: value}`` of ``authorize_params``

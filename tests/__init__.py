@@ -29,6 +29,7 @@ from . import (
     test_json_route,
     test_json_route_answers,
     test_keyring,
+    test_own_redirect_uri,
     test_protected_route,
     test_protected_route_answers,
     test_protected_route_declaration,

@@ -19,19 +19,29 @@ class TestAttacksOnASignIn(AttackCase):
         """Mallory runs one of the API's two providers. His sends Olivia on to the
         honest one, so that Odoo hands him the honest one's code (RFC 9700 4.4)."""
         evil = self.enterContext(FaultyProvider())
-        self.make_client(
-            self.api,
-            self.make_provider(evil.endpoints()),
-            client_identifier="evil-app",
-        )
-        evils = self.query(self.ask(client_id="evil-app")["authorization_url"])
-        honest = {**evils, "client_id": "demo-app"}
-        url = f"{self.provider.issuer}/authorize?{urlencode(honest)}"
-        response = self.navigate(self.sign_in(url))
-        self.assertPage(response, 400)
-        self.assertIn("another provider", response.text)
-        self.assertFalse(evil.calls["token"])
-        self.assertNoGrant()
+        evil_record = self.make_provider(evil.endpoints())
+        self.make_client(self.api, evil_record, client_identifier="evil-app")
+        # A provider that does not name itself needs an address of its own.
+        for names_itself, own in (
+            (True, self.provider_record.browse()),
+            (False, self.provider_record),
+            (False, evil_record),
+            (False, self.provider_record + evil_record),
+        ):
+            with self.subTest(names_itself=names_itself, own=own.mapped("name")):
+                self.provider.names_itself = names_itself
+                self.provider_record.own_redirect_uri = self.provider_record in own
+                evil_record.own_redirect_uri = evil_record in own
+                honest = self.query(self.ask()["authorization_url"])
+                evils = self.query(self.ask(client_id="evil-app")["authorization_url"])
+                mixed = {**honest, "state": evils["state"]}
+                mixed["code_challenge"] = evils["code_challenge"]
+                url = f"{self.provider.issuer}/authorize?{urlencode(mixed)}"
+                response = self.navigate(self.sign_in(url))
+                self.assertPage(response, 400)
+                self.assertIn("another provider", response.text)
+                self.assertFalse(evil.calls["token"])
+                self.assertNoGrant()
 
     def test_code_injection(self):
         """Mallory caught a code of Olivia's, and finishes his own sign-in with it, to

@@ -83,6 +83,7 @@ class TestCallbackBadRequest(RefusalCase):
         before = grant.read()
         response = self.visit(url)
         self.assertRefused(response, 400, "invalid_request")
+        self.assertIn("already used", response.json()["error_description"])
         self.assertEqual(self.provider.calls["token"], 1)
         grant.invalidate_recordset()
         self.assertEqual(grant.read(), before)
