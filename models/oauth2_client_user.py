@@ -125,7 +125,7 @@ class OAuth2ClientUser(models.Model):
             )
 
     @api.model
-    def _find(self, oauth2_api, client, identity, _presented=None):
+    def _find(self, oauth2_api, client, identity):
         """:return: the client API user of an identity, possibly none"""
         domain = [
             ("api_id", "=", oauth2_api.id),

@@ -73,8 +73,10 @@ class OAuth2ClientUser(models.Model):
         offers_token = presented.access_token or presented.refresh_token
         if not (proven or is_issued or offers_token):
             raise InvalidClient(reason="no proof")
-        find = self._find_by_token if offers_token else self._find
-        grant = find(oauth2_api, client, identity, presented)
+        if offers_token:
+            grant = self._find_by_token(oauth2_api, client, identity, presented)
+        else:
+            grant = self._find(oauth2_api, client, identity)
         if not grant or (is_issued and not grant.identity_issued):
             raise InvalidGrant(reason="unknown identity, or token of no such grant")
         # Before the lock, which only proven callers may hold or wait for.
@@ -103,7 +105,7 @@ class OAuth2ClientUser(models.Model):
                 and grant.client_id == client
                 and grant.identity_digest in names
             )
-        )
+        )[:1]
 
     def _lock(self):
         """Take the grant's row, with a fresh snapshot, so that others' work is seen.
