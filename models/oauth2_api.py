@@ -323,8 +323,12 @@ class OAuth2Api(models.Model):
         user = user.sudo()
         if not user.active or user._is_public() or user._is_superuser():
             return False
+        return self._admits_by_group(user.id)
+
+    def _admits_by_group(self, user_id):
+        """:return: whether the user, by id, is in an allowed group if any is set"""
         question = f"SELECT {IS_ADMITTED.format(api='%(api)s', user='%(user)s')}"
-        [[admitted]] = self.env.execute_query(SQL(question, api=self.id, user=user.id))
+        [[admitted]] = self.env.execute_query(SQL(question, api=self.id, user=user_id))
         return admitted
 
     def _resource_identifier(self):

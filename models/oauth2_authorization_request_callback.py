@@ -162,9 +162,12 @@ class OAuth2AuthorizationRequest(models.Model):
         :raises AccessDenied: nobody, or one who may not use this API
         """
         provider = self.client_id.provider_id
-        # Read whether somebody is found or not, so that time does not tell.
-        self.api_id.sudo().fetch(["allowed_group_ids"])
-        user = provider._match_user(claims, session_user=self.user_id)
+        try:
+            user = provider._match_user(claims, session_user=self.user_id)
+        except AccessDenied:
+            # As of somebody who is found, so that time does not tell.
+            self.api_id._admits_by_group(0)
+            raise
         if user and not self.api_id._admits(user):
             raise AccessDenied(reason="the user is in no allowed group")
         return user
