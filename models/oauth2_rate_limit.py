@@ -45,6 +45,7 @@ class OAuth2RateLimit(models.Model):
 
     _key_unique = models.UniqueIndex("(key)")
 
+    @api.private
     def init(self):
         result = super().init()
         self.env.cr.execute("ALTER TABLE oauth2_rate_limit SET UNLOGGED")
