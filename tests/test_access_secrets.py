@@ -33,6 +33,7 @@ PUBLIC_METHODS = {
     "oauth2.scope": {"create", "write", "unlink"},
     "oauth2.scope.line": {"create", "write", "unlink"},
     "oauth2.authorization.request": {"unlink"},
+    "oauth2.rate.limit": {"init"},  # private: RPC refuses it
     "res.config.settings": {"set_values"},
     "res.users": {"unlink", "SELF_READABLE_FIELDS"},
 }

@@ -4,6 +4,7 @@ That they are exact under concurrent callers is shown by ``e2e/test_rate_limits.
 """
 
 from odoo.exceptions import AccessError
+from odoo.service.model import get_public_method
 from odoo.tests import tagged
 from odoo.tools import config
 
@@ -343,6 +344,10 @@ class TestBookkeeping(RateLimitCase):
         self.end_windows()
         self.run_job()
         self.assertEqual(self.hits(), 0)
+
+    def test_the_table_is_set_up_by_nobody_over_rpc(self):
+        with self.assertRaises(AccessError):
+            get_public_method(self.env["oauth2.rate.limit"], "init")
 
     def test_the_table_costs_no_write_ahead_log(self):
         self.env.cr.execute(
