@@ -105,11 +105,14 @@ class OAuth2Dispatcher(_JsonDispatcher):
         return self.request.make_json_response(result, headers=headers)
 
     def _record_refusal(self, refusal):
-        # Before anything is proven nothing is kept: anybody could fill the table.
+        Event = self.request.env["oauth2.event"]
         if parties := getattr(self.request, "oauth2_parties", None):
-            self.request.env["oauth2.event"]._record(
+            Event._record(
                 "refusal", error=refusal.error, reason=refusal.reason, **parties
             )
+        else:
+            # Before anything is proven: one line each would let anybody fill the table.
+            Event._count_unproven(refusal.error)
 
 
 class OAuth2JsonDispatcher(_JsonDispatcher):

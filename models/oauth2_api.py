@@ -30,6 +30,7 @@ class OAuth2Api(models.Model):
     """A named entry point that tokens are issued for and accepted on."""
 
     _name = "oauth2.api"
+    _inherit = ["oauth2.configuration"]
     _description = "OAuth2 API"
     _order = "name"
 
@@ -64,6 +65,7 @@ class OAuth2Api(models.Model):
         "api_id",
         "group_id",
         "Allowed Groups",
+        ondelete="restrict",  # an API without any would be open to everyone
         help="Only members of one of these groups may use this API. Empty: everyone.",
     )
     trust_identity = fields.Boolean(
@@ -93,6 +95,12 @@ class OAuth2Api(models.Model):
         default=180 * 24 * 3600,
         required=True,
         help="Seconds after which the user must authorize again, even if refreshed.",
+    )
+    keep_alive = fields.Boolean(
+        "Keep Unused Grants Alive",
+        help="A scheduled job refreshes grants at the provider before they lapse from"
+        " disuse, so that an application that calls seldom need not send its users to"
+        " sign in again. The authorization lifetime ends them all the same.",
     )
     redirect_uri = fields.Char(
         "Redirect URI",
@@ -206,6 +214,9 @@ class OAuth2Api(models.Model):
                 raise AccessError(
                     self.env._("Only Settings administrators may widen who is trusted.")
                 )
+
+    def _configuration_parties(self):
+        return {"oauth2_api": self}
 
     @api.model
     def _served_segments(self):

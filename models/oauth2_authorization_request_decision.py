@@ -211,24 +211,38 @@ class OAuth2AuthorizationRequest(models.Model):
         return super().unlink()
 
     @api.model
-    def _clean_up(self, limit=1000):
-        """Discard what nobody decided upon in time, and forget what is long over."""
-        now = fields.Datetime.now()
+    def _discard_lapsed(self, limit):
+        """Discard what nobody decided upon in time; its tokens are ended.
+
+        :param int limit: sign-ins at most
+        :return: how many were discarded
+        """
         lapsed = self.search(
             [
-                ("expires_at", "<=", now),
+                ("expires_at", "<=", fields.Datetime.now()),
                 ("decided_at", "=", False),
                 ("used_at", "!=", False),
             ],
             limit=limit,
-        )
-        for record in lapsed.try_lock_for_update():
+        ).try_lock_for_update()
+        for record in lapsed:
             record._discard()
+        return len(lapsed)
+
+    @api.model
+    def _clean_up(self, limit):
+        """Forget what is long over.
+
+        :param int limit: sign-ins at most
+        :return: how many were forgotten
+        """
         over = [
-            ("expires_at", "<=", now - _KEEP),
+            ("expires_at", "<=", fields.Datetime.now() - _KEEP),
             # Not before it is discarded: its tokens must be revoked.
             "|",
             ("used_at", "=", False),
             ("decided_at", "!=", False),
         ]
-        self.search(over, limit=limit).unlink()
+        forgotten = self.search(over, limit=limit).try_lock_for_update()
+        forgotten.unlink()
+        return len(forgotten)

@@ -16,6 +16,7 @@ class OAuth2Client(models.Model):
     """A third-party application, as it is registered at one provider."""
 
     _name = "oauth2.client"
+    _inherit = ["oauth2.configuration"]
     _description = "OAuth2 Client"
     _order = "name"
 
@@ -123,7 +124,9 @@ class OAuth2Client(models.Model):
             self.sudo().client_user_ids
             or self.env["oauth2.revocation"]
             .sudo()
-            .search_count([("client_id", "in", self.ids)], limit=1)
+            .search_count(
+                [("client_id", "in", self.ids), ("state", "=", "pending")], limit=1
+            )
             or requests.search_count(
                 [
                     ("client_id", "in", self.ids),
@@ -212,14 +215,20 @@ class OAuth2Client(models.Model):
         requests = self.env["oauth2.authorization.request"].sudo()
         requests.search([("client_id", "in", self.ids)]).unlink()
         pending = self.env["oauth2.revocation"].sudo()
-        pending = pending.search([("client_id", "in", self.ids)])
+        pending = pending.search(
+            [("client_id", "in", self.ids), ("state", "=", "pending")]
+        )
         if pending and not pending._send():
+            pending.exists()._record_given_up("its client was deleted")
             _logger.warning(
                 "The provider could not be told to revoke all tokens of the deleted"
                 " clients %s: they live there until they expire.",
                 self.ids,
             )
         return super().unlink()
+
+    def _configuration_parties(self):
+        return {"client": self}
 
     def _refuse_provider(self):
         raise AccessError(

@@ -69,7 +69,8 @@ class OAuth2ClientUser(models.Model):
         required=True,
         readonly=True,
         default="active",
-        help="Expired: the provider ended the grant; its user must authorize again.",
+        help="Expired: its time was over, nobody refreshed it in time, or the provider"
+        " ended it (the events tell which). Its user must authorize again.",
     )
     scope_ids = fields.Many2many(
         "oauth2.scope",
@@ -247,16 +248,12 @@ class OAuth2ClientUser(models.Model):
         return end
 
     def _supersede(self, kind, successor):
-        """Retire the tokens that ``successor`` replaces, and forget older ones."""
+        """Retire the tokens that ``successor`` replaces; the job forgets older ones."""
         now = fields.Datetime.now()
         others = self.sudo().token_ids.filtered(
-            lambda t: t.kind == kind and t != successor
+            lambda t: t.kind == kind and t != successor and not t.superseded_at
         )
-        old = others.filtered(
-            lambda t: t.superseded_at and t.superseded_at <= now - GRACE
-        )
-        old.unlink()
-        for token in (others - old).filtered(lambda t: not t.superseded_at):
+        for token in others:
             token.write(
                 {
                     "superseded_at": now,
@@ -276,7 +273,7 @@ class OAuth2ClientUser(models.Model):
             kind,
             oauth2_api=self.api_id,
             client=self.client_id,
-            user_id=self.user_id.id,
+            user=self.user_id,
             client_user_ref=self.id,
             **values,
         )
@@ -300,29 +297,3 @@ class OAuth2ClientUser(models.Model):
             ),
             log_exceptions=False,  # somebody else has just written there
         )
-
-    @api.model
-    def _clean_up(self, limit=1000):
-        """Wipe answers that nobody may be given any more."""
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE oauth2_client_user SET last_answer = NULL WHERE id IN (
-                    SELECT id FROM oauth2_client_user
-                     WHERE last_answer IS NOT NULL
-                       AND last_refresh_at < now() AT TIME ZONE 'UTC'
-                                             - interval '60 seconds'
-                     LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
-                """,
-                limit,
-            )
-        )
-        self.invalidate_model(["last_answer"])
-
-    @api.model
-    def _cron_clean_up(self):
-        """Forget, in small batches, what is over: answers, tokens, sign-ins."""
-        for model in ("oauth2.client.user", "oauth2.token", "oauth2.rate.limit"):
-            self.env[model].sudo()._clean_up()
-            self.env["ir.cron"]._commit_progress(1)
-        self.env["oauth2.authorization.request"].sudo()._clean_up()

@@ -194,10 +194,12 @@ class OAuth2ClientUser(models.Model):
             raise InvalidGrant(reason="token was replaced and its answer is gone")
         return None
 
-    def _refresh_at_provider(self):
-        """Ask the provider, once, and keep what it answers.
+    def _fetch_refreshed(self):
+        """Ask the provider, once.
 
-        :return: token information
+        :return: ``(the refresh token's record, the provider's answer)``
+        :raises InvalidGrant: no refresh token, or the provider ended the grant
+        :raises OAuth2Error: the provider cannot be reached, or its answer be used
         """
         refresh_token = self._current_token("refresh")
         text = refresh_token and refresh_token._text()
@@ -213,6 +215,14 @@ class OAuth2ClientUser(models.Model):
             self._end()
             raise
         self._check_id_token(provider_client, refresh_token, answer)
+        return refresh_token, answer
+
+    def _refresh_at_provider(self):
+        """Ask the provider, and keep what it answers.
+
+        :return: token information
+        """
+        refresh_token, answer = self._fetch_refreshed()
         asked_with = [refresh_token.digest, self._current_token("access").digest]
         end = self._keep_tokens(answer)
         if not answer.get("refresh_token"):
@@ -268,12 +278,6 @@ class OAuth2ClientUser(models.Model):
         """A refresh token that stays in use lives on (RFC 6749 section 6)."""
         lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
         refresh_token.write({"expires_at": fields.Datetime.now() + lifetime})
-
-    def _end(self):
-        """The provider ended the grant: what it gave is dropped, and stays dropped."""
-        self.sudo().token_ids.unlink()
-        self.write({"state": "expired", "last_answer": False})
-        commit_now(self.env)  # the refusal that follows rolls back
 
     def _information(self, answer, expires):
         """:param dict answer: the provider's, :param int expires: epoch seconds

@@ -1,14 +1,23 @@
-from odoo import api, fields, models
+from datetime import timedelta
 
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from . import unproven_refusals
 from .request_memory import remote_address
+from .transactions import take_batch
+
+RETENTION_PARAMETER = "api_auth_oauth2.event_retention_days"
+RETENTION_DAYS = 365
 
 
 class OAuth2Event(models.Model):
     """One line of the audit log: who did what, from where, and how it ended.
 
-    It is only ever added to. It keeps names beside references, so that it still
-    explains what happened after a record is gone, and never a token, secret or
-    identity.
+    It is only ever added to, by the code of this addon, and forgotten by the job when
+    it is old. It keeps names beside references, so that it still explains what happened
+    after a record is gone, and never a token, secret or identity.
     """
 
     _name = "oauth2.event"
@@ -16,6 +25,7 @@ class OAuth2Event(models.Model):
     _order = "id desc"
     _rec_name = "kind"
     _log_access = False
+    _allow_sudo_commands = False
 
     create_date = fields.Datetime(
         "Time", required=True, readonly=True, default=fields.Datetime.now, index=True
@@ -27,6 +37,10 @@ class OAuth2Event(models.Model):
             ("refresh", "Refreshed"),
             ("revoke", "Revoked"),
             ("refusal", "Refused"),
+            ("end", "Ended"),
+            ("access", "Access lost"),
+            ("configure", "Configured"),
+            ("given_up", "Given up"),
         ],
         required=True,
         readonly=True,
@@ -35,23 +49,75 @@ class OAuth2Event(models.Model):
     api_name = fields.Char("API Name", readonly=True)
     client_id = fields.Many2one("oauth2.client", readonly=True, ondelete="set null")
     client_name = fields.Char(readonly=True)
-    user_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
+    user_id = fields.Many2one(
+        "res.users",
+        readonly=True,
+        ondelete="set null",
+        help="As whom the application acts.",
+    )
+    user_login = fields.Char(readonly=True)
+    actor_id = fields.Many2one(
+        "res.users",
+        "Done By",
+        readonly=True,
+        ondelete="set null",
+        help="Who was signed in to Odoo when it happened. Nobody, where an application"
+        " called.",
+    )
+    actor_login = fields.Char("Done By (Login)", readonly=True)
     client_user_ref = fields.Integer(
         "Client API User", readonly=True, help="Its database id, kept after its end."
+    )
+    record_model = fields.Char(
+        "Configured Model", readonly=True, help="What kind of record was configured."
+    )
+    record_ref = fields.Integer(
+        "Configured Record", readonly=True, help="Its database id, kept after its end."
+    )
+    record_name = fields.Char("Configured", readonly=True)
+    changes = fields.Text(
+        readonly=True,
+        help="The fields that were changed. Of switches, choices and numbers the values"
+        " too; of texts never, because they may be secret.",
     )
     address = fields.Char("From Address", readonly=True)
     error = fields.Char(readonly=True, help="The error code that the caller received.")
     reason = fields.Char(readonly=True, help="Why, for the administrator.")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Only :meth:`_record` adds lines, whatever access rights somebody has set.
+
+        :raises AccessError: for whoever comes over RPC
+        """
+        if not self.env.su:
+            self._refuse()
+        return super().create(vals_list)
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        """:raises AccessError: always, for the superuser too"""
+        self._refuse()
+
+    def unlink(self):  # pylint: disable=method-required-super
+        """:raises AccessError: always; the job forgets old lines without the ORM"""
+        self._refuse()
+
+    def _refuse(self):
+        raise AccessError(self.env._("The audit log is only ever added to."))
+
     @api.model
-    def _record(self, kind, *, oauth2_api=None, client=None, **values):
+    def _record(self, kind, *, oauth2_api=None, client=None, user=None, **values):
         """Add a line.
 
         :param str kind: a value of the field
         :param oauth2_api: record of ``oauth2.api`` or nothing
         :param client: record of ``oauth2.client`` or nothing
+        :param user: record of ``res.users``, as whom the application acts, or nothing
         :param values: further fields
         """
+        actor = self.env.user
+        if actor._is_public():
+            actor = actor.browse()
         return self.sudo().create(
             {
                 "kind": kind,
@@ -60,6 +126,48 @@ class OAuth2Event(models.Model):
                 "api_name": oauth2_api.name if oauth2_api else False,
                 "client_id": client.id if client else False,
                 "client_name": client.name if client else False,
+                "user_id": user.id if user else False,
+                "user_login": user.login if user else False,
+                "actor_id": actor.id,
+                "actor_login": actor.login,
                 **values,
             }
         )
+
+    @api.model
+    def _count_unproven(self, error):
+        """Add one line for many refusals of callers who have proven nothing.
+
+        :param str error: the error code that this caller received
+        """
+        if summary := unproven_refusals.count(self.env.cr.dbname, error):
+            self._record("refusal", reason=summary, address=False)
+
+    @api.model
+    def _retention(self):
+        """:return: how long a line is kept, a ``timedelta``"""
+        kept = self.env["ir.config_parameter"].sudo().get_param(RETENTION_PARAMETER)
+        days = int(kept) if kept and kept.isascii() and kept.isdigit() else 0
+        return timedelta(days=min(days or RETENTION_DAYS, 36500))
+
+    @api.model
+    def _clean_up(self, limit):
+        """Forget lines that are older than the setting says.
+
+        :param int limit: lines at most
+        :return: how many were forgotten
+        """
+        forgotten = take_batch(
+            self.env,
+            SQL(
+                """
+                DELETE FROM oauth2_event WHERE id IN (
+                    SELECT id FROM oauth2_event WHERE create_date < %s
+                     ORDER BY create_date LIMIT %s FOR UPDATE SKIP LOCKED)
+                RETURNING id
+                """,
+                fields.Datetime.now() - self._retention(),
+                limit,
+            ),
+        )
+        return len(forgotten)

@@ -25,6 +25,7 @@ class OAuth2Provider(models.Model):
     """An authorization server, and how its users become Odoo users."""
 
     _name = "oauth2.provider"
+    _inherit = ["oauth2.configuration"]
     _description = "OAuth2 Provider"
     _order = "name"
 
@@ -287,6 +288,13 @@ class OAuth2Provider(models.Model):
                 )
             )
         return super().write(vals)
+
+    def unlink(self):
+        """Its clients go with it, and their grants: each is revoked there first."""
+        self.check_access("unlink")
+        clients = self.env["oauth2.client"].with_context(active_test=False)
+        clients.search([("provider_id", "in", self.ids)]).unlink()
+        return super().unlink()
 
     def _renames_subjects(self, vals):
         """:return: whether a write changes the names that grants are bound to"""

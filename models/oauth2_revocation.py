@@ -36,7 +36,17 @@ class OAuth2Revocation(models.Model):
         copy=False,
         prefetch=False,
     )
-    tries = fields.Integer(readonly=True)
+    state = fields.Selection(
+        [("pending", "To Be Sent"), ("given_up", "Given Up")],
+        required=True,
+        readonly=True,
+        default="pending",
+        help="Given up: the provider could not be told for three days. The token lives"
+        " there until it expires; revoke it at the provider by hand.",
+    )
+    tries = fields.Integer(
+        readonly=True, help="The pause doubles with each, from a minute to 34 hours."
+    )
     next_try_at = fields.Datetime(
         readonly=True, required=True, default=fields.Datetime.now, index=True
     )
@@ -72,6 +82,7 @@ class OAuth2Revocation(models.Model):
         if text is None:
             # Nothing can be sent, now or later: the token lives until it expires.
             _logger.warning("A token that was to be revoked cannot be decrypted.")
+            self._record_given_up("the token cannot be decrypted with the present keys")
             self.unlink()
             return False
         hint = f"{self.kind}_token"
@@ -90,7 +101,9 @@ class OAuth2Revocation(models.Model):
 
     def _postpone(self, reason):
         if self.tries + 1 >= _MAX_TRIES:
-            self.value = False  # the line explains; the secret is of no more use
+            # The line explains; the secret is of no more use.
+            self.write({"state": "given_up", "value": False})
+            self._record_given_up(reason)
             _logger.error(
                 "Giving up revoking a token of client %s at its provider: %s",
                 self.client_id.id,
@@ -105,6 +118,32 @@ class OAuth2Revocation(models.Model):
             }
         )
 
+    def _record_given_up(self, reason):
+        for revocation in self:
+            self.env["oauth2.event"]._record(
+                "given_up",
+                client=revocation.client_id,
+                reason=f"{revocation.kind} token not revoked at the provider: {reason}",
+            )
+
+    @api.model
+    def _clean_up(self, limit):
+        """Forget what was given up when the audit log forgets it.
+
+        :param int limit: revocations at most
+        :return: how many were forgotten
+        """
+        kept = self.env["oauth2.event"]._retention()
+        over = self.search(
+            [
+                ("state", "=", "given_up"),
+                ("write_date", "<", fields.Datetime.now() - kept),
+            ],
+            limit=limit,
+        ).try_lock_for_update()
+        over.unlink()
+        return len(over)
+
     def _trigger(self):
         """Have the cron send these as soon as the transaction is committed."""
         if self:
@@ -116,14 +155,13 @@ class OAuth2Revocation(models.Model):
 
         :param int limit: revocations in one run of the job
         """
-        due = self.search(
-            [
-                ("next_try_at", "<=", fields.Datetime.now()),
-                ("tries", "<", _MAX_TRIES),
-            ],
-            limit=limit,
-        )
-        self.env["ir.cron"]._commit_progress(remaining=len(due))
+        domain = [
+            ("next_try_at", "<=", fields.Datetime.now()),
+            ("state", "=", "pending"),
+        ]
+        due = self.search(domain, limit=limit)
+        remaining = self.search_count(domain)
+        self.env["ir.cron"]._commit_progress(remaining=remaining)
         for revocation in due:
             if revocation := revocation.try_lock_for_update().exists():
                 revocation._send_one()

@@ -14,6 +14,7 @@ class OAuth2Scope(models.Model):
     """A named permission of one API."""
 
     _name = "oauth2.scope"
+    _inherit = ["oauth2.configuration"]
     _description = "OAuth2 Scope"
     _order = "api_id, name"
 
@@ -58,6 +59,9 @@ class OAuth2Scope(models.Model):
         result = super().unlink()  # its lines go in the database, unseen by their model
         self.env.registry.clear_cache()
         return result
+
+    def _configuration_parties(self):
+        return {"oauth2_api": self.api_id}
 
     @api.model
     def _opened(self, api_id, names):

@@ -11,6 +11,7 @@ class OAuth2ScopeLine(models.Model):
     """
 
     _name = "oauth2.scope.line"
+    _inherit = ["oauth2.configuration"]
     _description = "OAuth2 Scope Line"
     _order = "scope_id, model_id"
     _rec_name = "model_id"
@@ -73,6 +74,9 @@ class OAuth2ScopeLine(models.Model):
         result = super().unlink()
         self.env.registry.clear_cache()
         return result
+
+    def _configuration_parties(self):
+        return {"oauth2_api": self.scope_id.api_id}
 
     def _methods(self):
         """:return: the further methods of this line, a list of names"""

@@ -7,6 +7,7 @@ from ..protocol import digests
 from ..protocol.errors import ServerError
 from ..protocol.grant import Grant
 from . import token_check
+from .transactions import take_batch
 
 
 class OAuth2Token(models.Model):
@@ -121,9 +122,16 @@ class OAuth2Token(models.Model):
         return int(self.expires_at.replace(tzinfo=UTC).timestamp())
 
     @api.model
-    def _clean_up(self, limit=1000):
-        """Forget tokens that neither open nor prove anything any more."""
-        self.env.cr.execute(
+    def _clean_up(self, limit):
+        """Forget tokens that neither open nor prove anything any more.
+
+        No refresh touches these, so that none waits for the lock on them.
+
+        :param int limit: tokens at most
+        :return: how many were forgotten
+        """
+        forgotten = take_batch(
+            self.env,
             SQL(
                 """
                 DELETE FROM oauth2_token WHERE id IN (
@@ -135,11 +143,10 @@ class OAuth2Token(models.Model):
                                                  - interval '60 seconds'
                         OR token.expires_at < now() AT TIME ZONE 'UTC'
                            - api.refresh_token_lifetime * interval '1 second'
-                     LIMIT %s
-                     -- never a grant's tokens while it is being refreshed
-                     FOR UPDATE OF token, grantee SKIP LOCKED)
+                     LIMIT %s FOR UPDATE OF token SKIP LOCKED)
+                RETURNING id
                 """,
                 limit,
-            )
+            ),
         )
-        self.invalidate_model()
+        return len(forgotten)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from .oauth2_api import BASE_URL_PARAMETER
+from .oauth2_event import RETENTION_DAYS, RETENTION_PARAMETER
 from .oauth2_provider import is_safe_url
 from .oauth2_rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
 
@@ -58,6 +59,12 @@ class ResConfigSettings(models.TransientModel):
         " on protected routes; the next ones are answered 429 instead of 401. Valid"
         " tokens are served all the same. 0: no limit.",
     )
+    api_auth_oauth2_event_retention_days = fields.Integer(
+        "Keep Events For",
+        config_parameter=RETENTION_PARAMETER,
+        default=RETENTION_DAYS,
+        help="Days after which a scheduled job forgets the lines of the audit log.",
+    )
 
     def _compute_api_auth_oauth2_key_source(self):
         keys = self.env["oauth2.keyring"]._configured_keys()
@@ -95,4 +102,12 @@ class ResConfigSettings(models.TransientModel):
                         "The base URL must be an https address without a path (http is"
                         " allowed on this machine only)."
                     )
+                )
+
+    @api.constrains("api_auth_oauth2_event_retention_days")
+    def _check_api_auth_oauth2_event_retention_days(self):
+        for settings in self:
+            if not 1 <= settings.api_auth_oauth2_event_retention_days <= 36500:
+                raise ValidationError(
+                    self.env._("Keep events for 1 day at least, and for 36500 at most.")
                 )

@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+#: What decides whether a user may use an API.
+_ADMISSION = {"active", "group_ids"}
+
 
 class ResUsers(models.Model):
     _inherit = "res.users"
@@ -12,10 +15,23 @@ class ResUsers(models.Model):
     def SELF_READABLE_FIELDS(self):
         return [*super().SELF_READABLE_FIELDS, "oauth2_client_user_ids"]
 
+    def write(self, vals):
+        """Whom a change keeps out of an API is told by the audit log."""
+        if not _ADMISSION & vals.keys():
+            return super().write(vals)
+        with self.env["oauth2.client.user"]._telling_losses(self):
+            return super().write(vals)
+
     def unlink(self):
         """A user's grants end with the user, at the providers too."""
+        self.check_access("unlink")
         grants = self.env["oauth2.client.user"].sudo()
-        grants.search([("user_id", "in", self.ids)]).unlink()
+        grants = grants.search([("user_id", "in", self.ids)])
+        for user in grants.user_id:
+            self.env["oauth2.event"]._record(
+                "access", user=user, reason="the user is deleted"
+            )
+        grants.unlink()
         requests = self.env["oauth2.authorization.request"].sudo()
         requests.search([("user_id", "in", self.ids)]).unlink()
         return super().unlink()

@@ -1,7 +1,8 @@
-"""Transactions of a request, where one is not enough."""
+"""Transactions of a request or a job, where one is not enough."""
 
 import contextlib
 
+import psycopg2.errors
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo.tools import config
@@ -42,3 +43,23 @@ def begin_read_committed(env):
     # Not idle, it is a part of somebody's transaction, who is alone (Odoo's HttpCase).
     if env.cr.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
         env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+
+def take_batch(env, query):
+    """Run a job's statement, which is the first one of its transaction.
+
+    Under REPEATABLE READ it fails when somebody changes one of its rows at the same
+    time; what it was to do is then left to the next run.
+
+    :param query: ``SQL`` with ``RETURNING``, or a ``SELECT`` that locks
+    :return: the rows, none when somebody was faster
+    """
+    env.flush_all()
+    try:
+        env.cr.execute(query, log_exceptions=False)
+        rows = env.cr.fetchall()
+    except psycopg2.errors.SerializationFailure:
+        env.cr.rollback()
+        rows = []
+    env.invalidate_all(flush=False)
+    return rows

@@ -26,16 +26,20 @@ SECRETS = {
 }
 #: Our models' own public methods: each checks rights, or calls what does.
 PUBLIC_METHODS = {
+    "ir.config_parameter": {"create", "write", "unlink"},
     "oauth2.api": {"create", "write", "unlink"},
     "oauth2.client": {"create", "write", "unlink"},
     "oauth2.client.user": {"unlink", "action_revoke"},
-    "oauth2.provider": {"write"},
+    "oauth2.configuration": {"create", "write", "unlink"},
+    "oauth2.event": {"create", "write", "unlink"},
+    "oauth2.provider": {"create", "write", "unlink"},
     "oauth2.scope": {"create", "write", "unlink"},
     "oauth2.scope.line": {"create", "write", "unlink"},
     "oauth2.authorization.request": {"unlink"},
     "oauth2.rate.limit": {"init"},  # private: RPC refuses it
     "res.config.settings": {"set_values"},
-    "res.users": {"unlink", "SELF_READABLE_FIELDS"},
+    "res.groups": {"write", "unlink"},
+    "res.users": {"write", "unlink", "SELF_READABLE_FIELDS"},
 }
 
 

@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from ..models import unproven_refusals
 from .common import OAuth2Case
 
 
@@ -10,7 +11,8 @@ class TestEvents(OAuth2Case):
     def events(self):
         self.env.invalidate_all()
         return self.env["oauth2.event"].search(
-            [("client_id", "=", self.client.id)], order="id"
+            [("client_id", "=", self.client.id), ("kind", "!=", "configure")],
+            order="id",
         )
 
     def test_each_step_of_a_grant_leaves_a_line(self):
@@ -45,9 +47,7 @@ class TestEvents(OAuth2Case):
         refusal = self.events()[-1]
         self.assertEqual(refusal.reason, "the claimed email is not verified")
 
-    def test_an_unproven_caller_leaves_nothing(self):
-        """A client_id is public: anybody could fill the table."""
-        before = self.env["oauth2.event"].search_count([])
+    def refuse_unproven(self):
         for client, identity, status, error in (
             ("x", "1", 401, "invalid_client"),
             ("demo-app", "1", 401, "invalid_client"),
@@ -55,13 +55,33 @@ class TestEvents(OAuth2Case):
         ):
             names = {"client_id": client, "client_user_identity": identity}
             self.assertRefused(self.call("token", names), status, error)
-        self.assertEqual(self.env["oauth2.event"].search_count([]), before)
+
+    def test_unproven_callers_leave_one_line_in_an_hour(self):
+        """A client_id is public: anybody could fill the table."""
+        Event = self.env["oauth2.event"]
+        before = Event.search([])
+        self.patch(unproven_refusals, "_told_at", {})
+        self.patch(unproven_refusals, "_counted", {})
+        self.refuse_unproven()
+        self.refuse_unproven()
+        line = Event.search([]) - before
+        self.assertEqual(len(line), 1)
+        self.assertEqual(line.kind, "refusal")
+        self.assertIn("1 invalid_client", line.reason)
+        self.assertFalse(line.address or line.client_id or line.api_id)
+        self.patch(unproven_refusals, "EVERY", 0)  # an hour later
+        self.refuse_unproven()
+        later = (Event.search([]) - before - line).sorted("id")[0]
+        self.assertIn("4 invalid_client, 2 invalid_grant", later.reason)
 
     def test_a_line_outlives_what_it_tells_of(self):
         self.authorize()
         signed_in = self.events()[0]
         self.api.unlink()
+        self.client.unlink()
+        self.user.unlink()
         signed_in.invalidate_recordset()
-        self.assertEqual(
-            (signed_in.api_name, bool(signed_in.api_id)), ("Orders", False)
-        )
+        self.assertFalse(signed_in.api_id or signed_in.client_id or signed_in.user_id)
+        self.assertEqual(signed_in.api_name, "Orders")
+        self.assertEqual(signed_in.client_name, "Application")
+        self.assertEqual(signed_in.user_login, "olivia@example.com")

@@ -1,0 +1,38 @@
+from odoo import api, models
+
+_OURS = "api_auth_oauth2."
+
+
+class IrConfigParameter(models.Model):
+    """Our settings and keys: the audit log tells of a change, not the value."""
+
+    _inherit = "ir.config_parameter"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        parameters = super().create(vals_list)
+        parameters._record_configuration("created")
+        return parameters
+
+    def write(self, vals):
+        self._record_configuration("changed")
+        result = super().write(vals)
+        if "key" in vals:
+            self._record_configuration("changed")
+        return result
+
+    def unlink(self):
+        self._record_configuration("deleted")
+        return super().unlink()
+
+    def _record_configuration(self, changes):
+        """:param str changes: what happens to these parameters"""
+        for parameter in self.sudo():
+            if (parameter.key or "").startswith(_OURS):
+                self.env["oauth2.event"]._record(
+                    "configure",
+                    record_model=self._name,
+                    record_ref=parameter.id,
+                    record_name=parameter.key,
+                    changes=changes,
+                )

@@ -1,0 +1,91 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..protocol.errors import OAuth2Error, TemporarilyUnavailable
+
+_logger = logging.getLogger(__name__)
+
+_AT_LEAST = 2 * 3600  # seconds ahead of the end: two runs of the job
+
+
+class OAuth2ClientUser(models.Model):
+    """Grants of an API with that switch do not lapse from disuse."""
+
+    _inherit = "oauth2.client.user"
+
+    @api.model
+    def _cron_keep_alive(self):
+        """Refresh what would lapse soon, each grant in a transaction of its own."""
+        progress = self.env["ir.cron"]
+        due = self.sudo()._lapsing()
+        progress._commit_progress(remaining=len(due))
+        silent = self.env["oauth2.provider"]
+        for grant in due:
+            provider = grant.exists().client_id.provider_id
+            if provider not in silent and not grant._keep_alive():
+                silent += provider  # for this run: each call would take its time
+            if not progress._commit_progress(1):
+                break
+
+    @api.model
+    def _lapsing(self, grant=None):
+        """:param grant: the only one to look at, left out: all
+        :return: the grants to be kept alive whose refresh token has little time left
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT grantee.id
+                  FROM oauth2_client_user grantee
+                  JOIN oauth2_api api ON api.id = grantee.api_id
+                                     AND api.active AND api.keep_alive
+                  JOIN oauth2_token token ON token.client_user_id = grantee.id
+                                         AND token.kind = 'refresh'
+                                         AND token.superseded_at IS NULL
+                 WHERE grantee.state = 'active'
+                   AND token.expires_at > now() AT TIME ZONE 'UTC'
+                   AND token.expires_at < now() AT TIME ZONE 'UTC' + interval '1 second'
+                       * GREATEST(api.refresh_token_lifetime / 4, %s)
+                   -- else the grant itself ends first
+                   AND token.expires_at < grantee.expires_at
+                   AND (%s IS NULL OR grantee.id = %s)
+                 ORDER BY token.expires_at
+                """,
+                _AT_LEAST,
+                grant and grant.id,
+                grant and grant.id,
+            )
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    def _keep_alive(self):
+        """Refresh at the provider, under the grant's lock as every refresh.
+
+        The application does not hear of it, so the tokens that it knows go on proving
+        and opening what they did: the new refresh token is kept under the digest of the
+        old one, the new access token is left to expire.
+
+        :return: whether the provider answers
+        """
+        if not self._try_lock():
+            return True  # whoever holds it refreshes it
+        self.env.invalidate_all()
+        if not self._lapsing(self) or not self._is_usable():
+            return True
+        try:
+            refresh_token, answer = self._fetch_refreshed()
+        except OAuth2Error as failure:
+            self.env.cr.rollback()
+            _logger.info("Grant %s is not kept alive: %s", self.id, failure.reason)
+            return not isinstance(failure, TemporarilyUnavailable)
+        if text := answer.get("refresh_token"):
+            refresh_token.value = self.env["oauth2.keyring"]._encrypt(text)
+        lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
+        refresh_token.expires_at = min(
+            fields.Datetime.now() + lifetime, self.expires_at
+        )
+        self._record_event("refresh", reason="kept alive by the scheduled job")
+        return True

@@ -1,0 +1,34 @@
+"""Counts the refusals of callers who have proven nothing.
+
+A ``client_id`` is public, so a line in the audit log for each of them would let anybody
+fill the table. They are counted in this process, and one line tells how many there
+were: the first at once, the others with the next refusal after an hour.
+"""
+
+import threading
+import time
+from collections import Counter
+
+EVERY = 3600  # seconds between two lines of one process, for each database
+
+_lock = threading.Lock()
+_counted = {}  # {database: Counter by error code}
+_told_at = {}  # {database: monotonic seconds}
+
+
+def count(database, error):
+    """Count a refusal.
+
+    :param str error: the error code that the caller received
+    :return: text for one line when it is time for one, else ``None``
+    """
+    with _lock:
+        counted = _counted.setdefault(database, Counter())
+        counted[error] += 1
+        now = time.monotonic()
+        if now - _told_at.get(database, -EVERY) < EVERY:
+            return None
+        _told_at[database] = now
+        del _counted[database]
+    numbers = ", ".join(f"{number} {code}" for code, number in sorted(counted.items()))
+    return f"refused before any proof, since the last such line: {numbers}"

@@ -1,0 +1,158 @@
+"""Grants that nobody uses are kept alive, where an API says so."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .test_life_cycle import LifeCycleCase
+
+
+@tagged("post_install", "-at_install")
+class TestKeepAlive(LifeCycleCase):
+    def setUp(self):
+        super().setUp()
+        self.api.keep_alive = True
+        self.lapse_soon()
+
+    def lapse_soon(self, grant=None, **left):
+        """The grant was not used for long."""
+        grant = grant or self.grant
+        grant._current_token("access").expires_at = self.ago(days=20)
+        left = timedelta(**(left or {"days": 3}))
+        grant._current_token("refresh").expires_at = fields.Datetime.now() + left
+
+    def keep_alive(self):
+        return self.run_job("ir_cron_keep_alive")
+
+    def left(self):
+        """Days until the refresh token lapses."""
+        token = self.grant._current_token("refresh")
+        return round((token.expires_at - fields.Datetime.now()) / timedelta(days=1))
+
+    def assertLeftAlone(self):
+        self.keep_alive()
+        self.assertEqual(self.provider.calls["token"], 0)
+
+    def test_it_is_refreshed_before_it_lapses(self):
+        self.assertEqual(self.keep_alive(), (1, 0))
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertEqual(self.left(), 30)
+        line = self.told_of("refresh")
+        self.assertEqual(line.reason, "kept alive by the scheduled job")
+        self.assertEqual(line.client_user_ref, self.grant.id)
+        self.assertEqual(self.keep_alive(), (0, 0))
+        self.assertEqual(self.provider.calls["token"], 1)
+
+    def test_it_is_off_by_default(self):
+        self.assertFalse(self.env["oauth2.api"].new({}).keep_alive)
+        self.api.keep_alive = False
+        self.assertLeftAlone()
+
+    def test_with_time_enough_it_is_left_alone(self):
+        self.lapse_soon(days=8)
+        self.assertLeftAlone()
+
+    def test_what_has_lapsed_stays_so(self):
+        self.lapse_soon(hours=-1)
+        self.assertLeftAlone()
+
+    def test_the_application_goes_on_with_the_tokens_that_it_knows(self):
+        known = self.information["refresh_token"]
+        self.keep_alive()
+        second = self.refreshed(self.refresh(refresh_token=known))
+        self.assertNotEqual(second["refresh_token"], known)
+        self.assertEqual(self.provider.calls["token"], 2)
+        opened = self.bearer("/orders/partners", second["access_token"])
+        self.assertEqual(opened.status_code, 200, opened.text)
+
+    def test_no_new_access_token_is_accepted(self):
+        self.keep_alive()
+        newest = self.provider.grants[0]["access"][-1]
+        self.assertNotEqual(newest, self.information["access_token"])
+        answer = self.bearer("/orders/partners", newest)
+        self.assertRefused(answer, 401, "invalid_token")
+
+    def test_a_revocation_sends_the_newest_refresh_token(self):
+        self.keep_alive()
+        self.revoke(client_secret="demo-secret")
+        self.assertIn(("refresh_token", self.provider_token()), self.told())
+
+    def provider_token(self):
+        for request in reversed(self.provider.requests):
+            if request["params"].get("token_type_hint") == "refresh_token":
+                return request["params"]["token"]
+        return None
+
+    def test_where_the_provider_does_not_rotate(self):
+        self.provider.rotate = False
+        self.keep_alive()
+        self.assertEqual(self.left(), 30)
+        known = self.information["refresh_token"]
+        self.refreshed(self.refresh(refresh_token=known))
+
+    def test_never_beyond_the_authorization_lifetime(self):
+        end = fields.Datetime.now() + timedelta(days=10)
+        self.grant.expires_at = end
+        self.keep_alive()
+        self.assertEqual(self.grant.expires_at, end)
+        self.assertEqual(self.grant._current_token("refresh").expires_at, end)
+        self.provider.calls.clear()
+        self.lapse_soon(days=10)
+        self.grant._current_token("refresh").expires_at = end
+        self.assertLeftAlone()
+
+    def test_never_what_is_archived_expired_or_kept_out(self):
+        group = self.env["res.groups"].create({"name": "Pilots"})
+        for record, value in (
+            (self.api, {"active": False}),
+            (self.client, {"active": False}),
+            (self.provider_record, {"active": False}),
+            (self.user, {"active": False}),
+            (self.grant, {"state": "expired"}),
+            (self.grant, {"expires_at": self.ago(hours=1)}),
+            (self.api, {"allowed_group_ids": [(6, 0, group.ids)]}),
+            (self.api, {"client_ids": [(5,)]}),
+        ):
+            with self.subTest(record._name, value=value):
+                before = {
+                    name: record[name].ids if name.endswith("_ids") else record[name]
+                    for name in value
+                }
+                record.write(value)
+                self.assertLeftAlone()
+                record.write(
+                    {
+                        name: [(6, 0, old)] if name.endswith("_ids") else old
+                        for name, old in before.items()
+                    }
+                )
+        self.keep_alive()
+        self.assertEqual(self.provider.calls["token"], 1)
+
+    def test_what_the_provider_has_ended_is_ended(self):
+        self.provider.answer("token", status=400, json={"error": "invalid_grant"})
+        self.assertEqual(self.keep_alive(), (1, 0))
+        self.assertEqual(self.grant.state, "expired")
+        self.assertEqual(self.told_of("end").reason, "the provider ended it")
+
+    def test_of_a_provider_that_is_down_one_is_tried_and_nothing_is_lost(self):
+        _information, identity = self.authorize("43")
+        self.lapse_soon(self.grant_of(identity))
+        self.provider.calls.clear()
+        self.provider.answer("token", status=503)
+        self.assertEqual(self.keep_alive(), (2, 0))
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertEqual(self.left(), 3)
+        self.provider.behave()
+        self.keep_alive()
+        self.assertEqual(self.left(), 30)
+        self.refreshed(self.by_secret())
+
+    def test_a_bad_answer_for_one_does_not_stop_the_others(self):
+        _information, identity = self.authorize("43")
+        self.lapse_soon(self.grant_of(identity), days=2)
+        self.provider.calls.clear()
+        self.provider.answer("token", json={"access_token": 1})
+        self.assertEqual(self.keep_alive(), (2, 0))
+        self.assertEqual(self.provider.calls["token"], 2)

@@ -1,0 +1,239 @@
+"""Grants end by themselves; the job says so, and tells the provider."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .test_revoke import RevokeCase
+
+
+@tagged("post_install", "-at_install")
+class LifeCycleCase(RevokeCase):
+    def run_job(self, name="ir_cron_clean_up"):
+        """Run a job as the scheduler does.
+
+        :return: ``(records done, records remaining)`` as the job reported them
+        """
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            env = self.env(cr=cr)
+            cron = env.ref(f"api_auth_oauth2.{name}")
+            cron, progress = cron._add_progress()
+            cron.ir_actions_server_id.with_user(cron.user_id).with_context(
+                cron_id=cron.id, ir_cron_progress_id=progress.id
+            ).run()
+            told = progress.done, progress.remaining
+        self.env.invalidate_all()
+        return told
+
+    def ago(self, **delta):
+        return fields.Datetime.now() - timedelta(**delta)
+
+    def told_of(self, kind):
+        self.env.invalidate_all()
+        return self.env["oauth2.event"].search([("kind", "=", kind)])
+
+    def assertEnded(self, reason):
+        """State, tokens, event; and the provider hears of both tokens."""
+        self.assertEqual(self.grant.state, "expired")
+        self.assertFalse(self.grant.token_ids or self.grant.sudo().last_answer)
+        line = self.told_of("end")
+        self.assertEqual((line.reason, line.user_id), (reason, self.user))
+        self.assertEqual(line.client_user_ref, self.grant.id)
+        answer = self.bearer("/orders/partners", self.information["access_token"])
+        self.assertRefused(answer, 401, "invalid_token")
+        self.assertRefused(self.by_secret(), 400, "invalid_grant")
+        self.assertEqual(self.pending.mapped("kind"), ["refresh", "access"])
+        self.tell_providers()
+        hints = [hint for hint, _token in self.told()]
+        self.assertEqual(hints, ["refresh_token", "access_token"])
+        self.assertFalse(self.provider.grants)
+
+
+class TestEnd(LifeCycleCase):
+    def test_when_the_authorization_lifetime_is_over(self):
+        self.grant.expires_at = self.ago(hours=1)
+        self.run_job()
+        self.assertEnded("its authorization lifetime is over")
+
+    def test_when_nobody_refreshed_it_in_time(self):
+        for token in self.grant.token_ids:
+            token.expires_at = self.ago(hours=1)
+        self.run_job()
+        self.assertEnded("nobody has refreshed it in time")
+
+    def test_not_while_it_can_still_be_refreshed(self):
+        self.grant._current_token("access").expires_at = self.ago(hours=1)
+        self.run_job()
+        self.assertEqual(self.grant.state, "active")
+        self.refreshed(self.by_secret())
+        self.assertFalse(self.told_of("end"))
+
+    def test_once(self):
+        self.grant.expires_at = self.ago(hours=1)
+        self.run_job()
+        self.run_job()
+        self.assertEqual(len(self.told_of("end")), 1)
+
+    def test_the_provider_is_not_told_where_the_account_has_another_grant(self):
+        """Google, for one, would end that one as well."""
+        information, identity = self.authorize("43")
+        self.grant.expires_at = self.ago(hours=1)
+        self.run_job()
+        self.assertEqual(self.grant.state, "expired")
+        self.assertFalse(self.pending)
+        self.assertTrue(self.grant_of(identity).token_ids)
+        opened = self.bearer("/orders/partners", information["access_token"])
+        self.assertEqual(opened.status_code, 200, opened.text)
+
+    def test_another_sign_in_makes_it_live_again(self):
+        self.grant.expires_at = self.ago(hours=1)
+        self.run_job()
+        ended = self.grant
+        self.information, _identity = self.authorize("42")
+        self.assertEqual((self.grant, self.grant.state), (ended, "active"))
+        self.refreshed(self.by_secret())
+
+    def test_by_the_provider_leaves_a_line_too(self):
+        self.provider.answer("token", status=400, json={"error": "invalid_grant"})
+        self.assertRefused(self.by_secret(), 400, "invalid_grant")
+        self.assertEqual(self.told_of("end").reason, "the provider ended it")
+
+
+class TestJob(LifeCycleCase):
+    """In batches, and with a report."""
+
+    def many(self, count):
+        """Grants whose time is over."""
+        for number in range(count):
+            user = self.make_user(f"user{number}@example.com")
+            self.make_grant(self.client, user, expires_at=self.ago(hours=1))
+
+    def expired(self):
+        domain = [("state", "=", "expired"), ("client_id", "=", self.client.id)]
+        return self.env["oauth2.client.user"].search_count(domain)
+
+    def test_it_reports_what_it_did(self):
+        self.env["oauth2.authorization.request"].search([]).unlink()
+        self.many(3)
+        self.assertEqual(self.run_job(), (3, 0))
+        self.assertEqual(self.run_job(), (0, 0))
+
+    def test_it_goes_on_where_it_was_stopped(self):
+        self.many(5)
+        Grant = self.env["oauth2.client.user"]
+        steps = []
+
+        def stop_after_two(_self, processed=0, **_options):
+            steps.append(processed)
+            return 0 if sum(steps) >= 2 else 60
+
+        Progress = type(self.env["ir.cron"])
+        with patch.object(Progress, "_commit_progress", stop_after_two):
+            Grant._cron_clean_up(limit=2)
+        self.assertEqual(self.expired(), 2)
+        with patch.object(Progress, "_commit_progress", lambda *_a, **_o: 60):
+            Grant._cron_clean_up(limit=2)
+        self.assertEqual(self.expired(), 5)
+        self.assertEqual(len(self.told_of("end")), 5)
+
+    def test_it_says_that_there_is_more_when_its_time_is_over(self):
+        self.many(3)
+        reported = []
+
+        def no_time(_self, processed=0, remaining=None, **_options):
+            reported.append(remaining)
+            return 0
+
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress", no_time):
+            self.env["oauth2.client.user"]._cron_clean_up(limit=2)
+        self.assertEqual(len(reported), 1)
+        self.assertGreater(reported[0], 0)
+
+    def test_an_event_is_kept_as_long_as_the_setting_says(self):
+        Event = self.env["oauth2.event"]
+        settings = {"api_auth_oauth2_event_retention_days": 10}
+        self.env["res.config.settings"].create(settings).execute()
+        lines = [Event._record("refusal", reason=str(days)) for days in (9, 11, 400)]
+        self.env.flush_all()
+        for line, days in zip(lines, (9, 11, 400), strict=True):
+            self.env.cr.execute(
+                "UPDATE oauth2_event SET create_date = %s WHERE id = %s",
+                (self.ago(days=days), line.id),
+            )
+        self.run_job()
+        self.assertTrue(lines[0].exists())
+        self.assertFalse(lines[1].exists() or lines[2].exists())
+
+    def test_events_are_kept_for_a_year_unless_somebody_says_otherwise(self):
+        self.assertEqual(self.env["oauth2.event"]._retention().days, 365)
+        for nonsense in ("x", "-1", "0", "1e9", "²"):
+            self.env["ir.config_parameter"].set_param(
+                "api_auth_oauth2.event_retention_days", nonsense
+            )
+            self.assertEqual(self.env["oauth2.event"]._retention().days, 365)
+        for days in (0, -1, 36501):
+            with self.assertRaises(ValidationError):
+                self.env["res.config.settings"].create(
+                    {"api_auth_oauth2_event_retention_days": days}
+                )
+
+
+class TestGivenUp(LifeCycleCase):
+    """A revocation that never got through is not dropped in silence."""
+
+    def setUp(self):
+        super().setUp()
+        self.provider.answer("revocation", status=503)
+        self.revoke(client_secret="demo-secret")
+
+    def test_the_pauses_between_tries_double(self):
+        pauses = []
+        for _try in range(11):
+            self.pending.next_try_at = self.ago(seconds=1)
+            self.tell_providers()
+            left = self.pending[0].next_try_at - fields.Datetime.now()
+            pauses.append(round(left.total_seconds() / 60))
+        self.assertEqual(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048])
+
+    def give_up(self):
+        self.pending.write({"tries": 12, "next_try_at": self.ago(seconds=1)})
+        logger = "odoo.addons.api_auth_oauth2.models.oauth2_revocation"
+        with self.assertLogs(logger, "ERROR") as logs:
+            self.tell_providers()
+        self.assertEqual(len(logs.output), 2)
+
+    def test_it_says_so_in_the_log_in_an_event_and_in_the_list(self):
+        self.give_up()
+        self.assertEqual(self.pending.mapped("state"), ["given_up"] * 2)
+        self.assertEqual([r.value for r in self.pending.sudo()], [False, False])
+        lines = self.told_of("given_up")
+        self.assertEqual(lines.client_id, self.client)
+        self.assertEqual(len(lines), 2)
+        self.assertIn("token not revoked at the provider: ", lines[0].reason)
+
+    def test_it_is_not_tried_again(self):
+        self.give_up()
+        self.provider.behave()
+        self.provider.requests.clear()
+        self.pending.next_try_at = self.ago(days=1)
+        self.tell_providers()
+        self.assertFalse(self.told())
+
+    def test_it_does_not_tie_the_client_to_its_provider(self):
+        self.give_up()
+        self.env["oauth2.authorization.request"].search([]).unlink()
+        self.client.provider_id = self.make_provider()
+
+    def test_it_is_forgotten_with_the_audit_log_s_lines(self):
+        self.give_up()
+        self.run_job()
+        self.assertEqual(len(self.pending), 2)
+        self.env.cr.execute(
+            "UPDATE oauth2_revocation SET write_date = %s", (self.ago(days=366),)
+        )
+        self.run_job()
+        self.assertFalse(self.pending)
