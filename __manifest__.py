@@ -14,6 +14,7 @@
         "security/ir.model.access.csv",
         "security/oauth2_rules.xml",
         "data/ir_cron.xml",
+        "data/ir_actions_server.xml",
         "views/browser_pages.xml",
         "views/oauth2_client_user_views.xml",
         "views/oauth2_api_views.xml",

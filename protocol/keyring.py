@@ -46,6 +46,13 @@ class Keyring:
             return False
         return True
 
+    def renew(self, encrypted):
+        """:return: the same text encrypted by the first key, ``None`` if no key fits"""
+        try:
+            return self._fernet.rotate(encrypted.encode()).decode()
+        except (InvalidToken, UnicodeError):
+            return None
+
 
 def split_keys(text):
     """:return: the keys of a comma-separated setting, without blanks"""

@@ -32,6 +32,7 @@ from . import (
     test_json_route,
     test_json_route_answers,
     test_keep_alive,
+    test_key_rotation,
     test_keyring,
     test_own_redirect_uri,
     test_life_cycle,

@@ -1,0 +1,182 @@
+"""Everything encrypted is encrypted anew, when an administrator says so."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..models import oauth2_key_rotation as rotation
+from ..protocol.keyring import Keyring
+from .common import BROWSER_HEADERS
+from .test_access_secrets import SECRETS
+from .test_keyring import KeyringCase, new_key
+
+
+@tagged("post_install", "-at_install")
+class TestKeyRotation(KeyringCase):
+    def setUp(self):
+        super().setUp()
+        self.old, self.new = new_key(), new_key()
+        self.configure(self.old)
+        self.whole_life()
+        self.configure(self.new, self.old)
+        self.action = self.env.ref("api_auth_oauth2.oauth2_key_rotation_action")
+        self.admin = self.env.ref("base.user_admin")
+
+    def whole_life(self):
+        """Something encrypted in each place that has a place for it."""
+        self.client.client_secret = "demo-secret"
+        self.information, self.identity = self.authorize("42")
+        self.names["client_user_identity"] = self.identity
+        self.refreshed(self.by_secret())
+        self.ask()
+        page = self.visit(
+            self.sign_in(self.ask()["authorization_url"]), BROWSER_HEADERS
+        )
+        self.assertEqual(page.status_code, 200)
+        self.env["oauth2.revocation"]._queue(self.client, "access", "a token")
+        self.env.flush_all()
+
+    def values(self):
+        """Every encrypted value of the database."""
+        found = {}
+        for model, field in rotation.ENCRYPTED:
+            table = self.env[model]._table
+            self.env.flush_all()
+            self.env.cr.execute(
+                f"SELECT id, {field} FROM {table} WHERE {field} IS NOT NULL"
+            )
+            for record_id, value in self.env.cr.fetchall():
+                found[model, field, record_id] = value
+        return found
+
+    def start(self, user=None):
+        """Run the server action as an administrator does.
+
+        :return: the notification's parameters
+        """
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            action = self.action.with_env(self.env(cr=cr)).with_user(user or self.admin)
+            told = action.run()
+        self.env.invalidate_all()
+        return told["params"]
+
+    def rotate(self, go_on):
+        """Go through all values, as long as ``go_on`` says so."""
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            found = self.env(cr=cr)["oauth2.key.rotation"].sudo()._rotate(go_on)
+        self.env.invalidate_all()
+        return found
+
+    def assertAllBy(self, *keys):
+        """Exactly these keys are needed to read everything."""
+        ring = Keyring(list(keys))
+        values = self.values()
+        self.assertEqual({(m, f) for m, f, _id in values}, set(rotation.ENCRYPTED))
+        for place, value in values.items():
+            self.assertTrue(ring.is_current(value), place)
+
+    def test_it_knows_every_encrypted_field(self):
+        fields = {
+            (model, name)
+            for model, names in SECRETS.items()
+            for name in names
+            if "digest" not in name
+        }
+        self.assertEqual(set(rotation.ENCRYPTED), fields)
+
+    def test_everything_is_encrypted_anew(self):
+        count = len(self.values())
+        with self.assertRaises(AssertionError):
+            self.assertAllBy(self.new)
+        told = self.start()
+        self.assertEqual(told["type"], "success")
+        self.assertIn(f"{count} values were encrypted anew", told["message"])
+        self.assertAllBy(self.new)
+
+    def test_the_old_key_can_be_removed_then(self):
+        self.start()
+        self.configure(self.new)
+        self.refreshed(self.by_secret())
+        self.assertTrue(self.grant_of("42"))
+        response = self.call("revoke", {**self.names, "client_secret": "demo-secret"})
+        self.assertEqual(response.json(), {"revoked": True, "provider_revoked": True})
+
+    def test_it_leaves_an_event_without_any_key(self):
+        self.start()
+        line = self.env["oauth2.event"].search(
+            [("record_model", "=", "oauth2.keyring")]
+        )
+        self.assertEqual(line.record_name, self.fingerprint())
+        self.assertEqual(line.actor_id, self.admin)
+        text = str(line.read())
+        self.assertNotIn(self.old, text)
+        self.assertNotIn(self.new, text)
+
+    def test_a_second_time_there_is_nothing_to_do(self):
+        self.start()
+        before = self.values()
+        told = self.start()
+        self.assertIn("0 values were encrypted anew", told["message"])
+        self.assertEqual(self.values(), before)
+
+    def test_stopped_half_way_it_goes_on_where_it_was(self):
+        self.patch(rotation, "_BATCH", 1)
+        done = []
+
+        def stop_after_three(number):
+            done.append(number)
+            return sum(done) < 3
+
+        self.assertIsNone(self.rotate(stop_after_three))
+        ring = Keyring([self.new])
+        current = [value for value in self.values().values() if ring.is_current(value)]
+        self.assertEqual(len(current), 3)
+        found = self.rotate(lambda _done: True)
+        self.assertEqual((found["current"], found["unreadable"]), (3, 0))
+        self.assertAllBy(self.new)
+
+    def test_where_it_takes_longer_the_job_goes_on(self):
+        self.patch(rotation, "_AT_ONCE", -1)
+        triggers = self.env["ir.cron.trigger"]
+        before = triggers.search([])
+        self.assertIn("scheduled job", self.start()["message"])
+        cron = self.env.ref("api_auth_oauth2.ir_cron_key_rotation")
+        self.assertEqual((triggers.search([]) - before).cron_id, cron)
+        with self.registry.cursor() as cr:
+            job = cron.with_env(self.env(cr=cr)).ir_actions_server_id
+            job.with_user(cron.user_id).run()
+        self.assertAllBy(self.new)
+
+    def test_what_no_key_reads_is_kept_and_told(self):
+        self.configure(self.new, new_key())
+        # Its fingerprint is the old one's: a process without it refuses to run.
+        self.env["ir.config_parameter"].set_param(
+            "api_auth_oauth2.key_fingerprint", False
+        )
+        before = self.values()
+        with self.assertLogs("odoo.addons.api_auth_oauth2", "WARNING") as logs:
+            told = self.start()
+        self.assertEqual(told["type"], "warning")
+        self.assertIn(f"{len(before)} cannot be decrypted", told["message"])
+        self.assertIn("be given anew", logs.output[-1])
+        self.assertEqual(self.values(), before)
+
+    def test_without_the_key_nothing_is_done(self):
+        self.configure(self.new)
+        before = self.values()
+        with self.assertLogs("odoo.addons.api_auth_oauth2", "ERROR"):
+            with self.assertRaises(UserError):
+                self.start()
+        self.assertEqual(self.values(), before)
+
+    def test_for_settings_administrators_alone(self):
+        manager = self.make_user(
+            "mara@example.com",
+            group_ids=[(6, 0, self.env.ref("api_auth_oauth2.group_admin").ids)],
+        )
+        for user in (manager, self.user):
+            with self.assertRaises(AccessError):
+                self.start(user)
+            with self.assertRaises(AccessError):
+                self.env["oauth2.key.rotation"].with_user(user)._start()
