@@ -10,6 +10,7 @@ from odoo import SUPERUSER_ID, api, models
 from odoo.http import request
 from odoo.sql_db import PoolError
 
+from ..protocol import server_logs  # noqa: F401  guards the server's log
 from ..protocol.authorization_header import bearer_token
 from ..protocol.errors import (
     InsufficientScope,

@@ -49,6 +49,7 @@ from . import (
     test_protocol_provider_client,
     test_protocol_reach,
     test_protocol_rate_limit,
+    test_protocol_server_logs,
     test_protocol_token_answer,
     test_protocol_token_information,
     test_protocol_transport,

@@ -179,9 +179,8 @@ class TestLogs(SecretsCase):
         lines = [
             f"{record.name} {line} {record.exc_text or ''}"
             for record, line in zip(logs.records, logs.output, strict=True)
-            # Odoo's access log and this test's own requests name addresses, with the
-            # code and the state in them: both are used up.
-            if not (record.name == "werkzeug" or record.name.startswith("urllib3"))
+            # This test's own requests name addresses, with code and state in them.
+            if not record.name.startswith("urllib3")
         ]
         heard = {record.name for record in logs.records}
         for name in ("odoo.sql_db", "werkzeug", "urllib3.connectionpool"):

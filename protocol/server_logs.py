@@ -1,0 +1,66 @@
+"""Keeps codes, states, tokens and secrets out of the server's own log.
+
+Odoo writes the address of each request to the logger ``werkzeug``: that of a callback
+has the code and the state in it, that of a start page its one-use token, and a client
+that errs may put a token or a secret into an address. What stands behind the question
+mark is left out of these lines. At level DEBUG it writes the arguments of each call of
+a method: where an administrator sets a client's secret, they are left out too. Both on
+import of this module, whatever levels are configured before or after.
+"""
+
+import logging
+import re
+
+ACCESS_LOG = "werkzeug"
+CALL_LOGS = ("odoo.service.model", "odoo.http.rpc.request")
+#: An address of this addon with a query: /<api>/oauth2/…?…
+_OURS = re.compile(r"(/[^/\s?]+/oauth2/[^\s?]*)\?.*?(?=\s+HTTP/|$)", re.DOTALL)
+#: RFC 6750 section 2.3, which nothing here reads, and nobody should send.
+_TOKEN = re.compile(r"(?<=[?&]access_token=)[^\s&]+")
+_SECRET = "client_secret"
+
+
+def without_queries(line):
+    """:return: a line of the access log without what must not stand there"""
+    return _TOKEN.sub("…", _OURS.sub(r"\1?…", line))
+
+
+def without_secret(line):
+    """:return: a line about a call; if it has a client's secret, without arguments"""
+    if _SECRET not in line:
+        return line
+    call = re.match(r"call [\w.]+", line)
+    return f"{call[0] if call else 'a call'}(…): it has a client's secret"
+
+
+class Cleaned(logging.Filter):
+    """Lets every line pass, cleaned.
+
+    :param clean: callable that takes a line and returns it without secrets
+    """
+
+    def __init__(self, clean):
+        super().__init__()
+        self._clean = clean
+
+    def filter(self, record):
+        try:
+            line = record.getMessage()
+        except (TypeError, ValueError):
+            return True  # logging itself will complain
+        if (clean := self._clean(line)) != line:
+            record.msg, record.args = clean, ()
+        return True
+
+
+_access, _calls = Cleaned(without_queries), Cleaned(without_secret)
+
+
+def guard_server_logs():
+    """Have the server's loggers leave out secrets. May be called again."""
+    logging.getLogger(ACCESS_LOG).addFilter(_access)
+    for name in CALL_LOGS:
+        logging.getLogger(name).addFilter(_calls)
+
+
+guard_server_logs()

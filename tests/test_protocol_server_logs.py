@@ -1,0 +1,83 @@
+"""What the server's log leaves out: queries of our addresses, calls with secrets."""
+
+import logging
+
+from odoo.tests import BaseCase, tagged
+
+from ..protocol import server_logs
+from ..protocol.server_logs import without_queries, without_secret
+
+
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class TestServerLogs(BaseCase):
+    def assertWritten(self, address, written):
+        line = '1.2.3.4 - - [24/Nov/2026 01:00:00] "GET %s HTTP/1.1" 200 -'
+        self.assertEqual(without_queries(line % address), line % written)
+
+    def test_the_query_of_our_endpoints_is_left_out(self):
+        for path in ("callback", "start", "token", "provider/authorize", "x/y"):
+            address = f"/orders/oauth2/{path}"
+            self.assertWritten(f"{address}?code=a&state=b", f"{address}?…")
+            self.assertWritten(address, address)
+
+    def test_whatever_stands_in_it(self):
+        for query in ('a"b', "a b", "a?b", "ü", "HTTP", "a\nb", "", "a#b"):
+            self.assertWritten(
+                f"/orders/oauth2/callback?code={query}", "/orders/oauth2/callback?…"
+            )
+
+    def test_other_addresses_are_left_alone(self):
+        for address in (
+            "/web?code=a",
+            "/oauth2/callback/x?code=a",
+            "/orders/partners?limit=1",
+            "/auth_oauth/signin?state=a",
+        ):
+            self.assertWritten(address, address)
+
+    def test_an_access_token_in_an_address_is_left_out(self):
+        """RFC 6750 section 5.3: log files may be read by others."""
+        self.assertWritten(
+            "/orders/partners?a=1&access_token=secret&b=2",
+            "/orders/partners?a=1&access_token=…&b=2",
+        )
+        self.assertWritten("/x?access_token=secret", "/x?access_token=…")
+
+    def test_the_logger_of_odoo_s_requests_is_guarded(self):
+        logger = logging.getLogger("werkzeug")
+        arguments = ("1.2.3.4", "GET /a/oauth2/callback?code=b HTTP/1.1", 200)
+        for text, args, written in (
+            (
+                '%s "%s" %s',
+                arguments,
+                '1.2.3.4 "GET /a/oauth2/callback?… HTTP/1.1" 200',
+            ),
+            ("%s is left as it is", ("this",), "this is left as it is"),
+        ):
+            record = logger.makeRecord("werkzeug", 20, "", 0, text, args, None)
+            self.assertTrue(logger.filter(record))
+            self.assertEqual(record.getMessage(), written)
+        wrong = logger.makeRecord("werkzeug", 20, "", 0, "%s %s", ("few",), None)
+        self.assertTrue(logger.filter(wrong))
+        before = list(logging.getLogger("werkzeug").filters)
+        server_logs.guard_server_logs()
+        self.assertEqual(logging.getLogger("werkzeug").filters, before)
+
+    def test_calls_that_have_a_client_s_secret_lose_their_arguments(self):
+        for line, written in (
+            ("call oauth2.client().create({'client_secret': 's'})", "oauth2.client"),
+            ("call oauth2.client(1,).write({'client_secret': 's'})", "oauth2.client"),
+            (
+                "call oauth2.api(1,).write({'client_ids': [(0, 0, {'client_secret': 's'"
+                "})]})",
+                "oauth2.api",
+            ),
+        ):
+            clean = f"call {written}(…): it has a client's secret"
+            self.assertEqual(without_secret(line), clean)
+        pretty = "{'params': {'args': [{'client_secret': 's'}]}}"
+        self.assertNotIn("'s'", without_secret(pretty))
+        line = "call oauth2.client().search_read([])"
+        self.assertEqual(without_secret(line), line)
+        for name in server_logs.CALL_LOGS:
+            self.assertTrue(logging.getLogger(name).filters)
