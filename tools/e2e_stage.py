@@ -5,9 +5,11 @@ locks and snapshots. Here unittest talks to worker processes over HTTP. The seco
 server has another database besides, and reads from a replica.
 """
 
+import base64
 import contextlib
 import json
 import re
+import secrets
 from dataclasses import dataclass
 
 import console
@@ -30,10 +32,14 @@ MODULES = ",".join([*places.our_modules(), places.PROBE.name])
 
 def run(odoo, made, names):
     """Run the tests of ``tests/e2e`` that bear the names; returns a Verdict."""
+    # As in production: then no dump holds what decrypts it.
+    odoo.extra_env |= {"API_AUTH_OAUTH2_KEYS": _new_key()}
     with contextlib.ExitStack() as stack:
         site = installed(stack, odoo, made)
         logs = [places.LOGS / "e2e-server.log", places.LOGS / "e2e-second.log"]
         server = [f"--workers={WORKERS}", "--max-cron-threads=0"]
+        # A test searches the log for secrets, of the libraries too.
+        server += ["--log-level=debug", "--log-handler=:DEBUG"]
         server = odoo.serving(site.database, site.port, *server, log=logs[0].name)
         stack.enter_context(server)
         stack.enter_context(_second_server(odoo, site, log=logs[1].name))
@@ -79,6 +85,11 @@ def _second_server(odoo, site, log):
         options += replica.options(site.replica)
     databases = f"{site.database},{site.other_database}"
     return odoo.serving(databases, site.second_port, *options, log=log)
+
+
+def _new_key():
+    """An encryption key: 32 bytes in URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def _unittest(odoo, site, logs, names):

@@ -253,6 +253,16 @@ def locked(table):
         connection.rollback()
 
 
+@contextlib.contextmanager
+def held(query):
+    """Hold the rows that a query gives, as a job does, while the block runs."""
+    with contextlib.closing(psycopg2.connect(dbname=DB)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{query} FOR UPDATE")
+            yield
+        connection.rollback()
+
+
 def is_anybody_locked_out():
     """Return whether a request waits for a lock."""
     return bool(sql("SELECT 1 FROM pg_locks WHERE NOT granted"))

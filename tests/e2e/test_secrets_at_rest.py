@@ -1,0 +1,277 @@
+"""What a dump of the running system's database gives away, and its log at debug level.
+
+Each secret that was used is searched for in both, as it is and in other spellings, and
+so is something that is known to be there.
+"""
+
+import base64
+import importlib.util
+import os
+import pathlib
+import re
+import secrets
+import subprocess
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import requests
+from cryptography.fernet import Fernet, InvalidToken
+from providers import QuickProvider
+from server import DB, LOG, SECONDS, URL, ServerCase, sql, visit
+
+BROWSER = {
+    "Accept": "text/html,application/xhtml+xml",
+    "Accept-Language": "en",
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "cross-site",
+}
+KEY = os.environ.get("API_AUTH_OAUTH2_KEYS", "")
+_ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def spellings(secret):
+    """Return the ways in which a text may stand in a dump or a log, as bytes."""
+    raw = secret.encode()
+    yield raw
+    yield raw.hex().encode()
+    yield quote(secret, safe="").encode()
+    for start in range(3):  # base64 of a longer text that contains it
+        whole = base64.b64encode(b"x" * start + raw + b"x" * 3)
+        inner = whole[4 : -8 if len(whole) > 16 else None]
+        yield inner
+        yield inner.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def found(wanted, text):
+    """Return which of the texts stand in `text` (bytes), however they are spelt."""
+    binary = re.findall(rb"\\x([0-9a-f]{2,})", text)
+    text += b"\n".join(
+        bytes.fromhex(part.decode()) for part in binary if not len(part) % 2
+    )
+    return {one for one in wanted if any(form in text for form in spellings(one))}
+
+
+def dump():
+    """Return a dump of the server's database, as pg_dump writes it."""
+    command = ["pg_dump", "--dbname", DB, "--inserts"]
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+def log():
+    return pathlib.Path(LOG).read_bytes()
+
+
+def key_of_the_database(text):
+    """Return the key that whoever has a dump can derive from it."""
+    path = _ROOT / "protocol" / "keyring.py"
+    spec = importlib.util.spec_from_file_location("keyring", path)
+    keyring = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(keyring)
+    secret = re.search(rb"'database.secret', '([^']+)'", text)[1]
+    return keyring.derived_key(secret.decode())
+
+
+def encrypted_values(text):
+    """Return what Fernet encrypted, wherever it stands."""
+    return re.findall(rb"gAAAAA[\w-]+=*", text)
+
+
+def opened(key, values):
+    """Return what a key decrypts of some values."""
+    fernet, texts = Fernet(key), []
+    for value in values:
+        try:
+            texts.append(fernet.decrypt(value))
+        except InvalidToken:
+            continue
+    return texts
+
+
+class TestSecretsAtRest(ServerCase):
+    """Sign-ins, refreshes, revocations and their failures; then nothing is found."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.secrets = set()
+        cls.enterClassContext(provider := QuickProvider())
+        cls.provider = provider
+        provider.client_secret = cls.keep(secrets.token_urlsafe(24))
+        cls.live()
+        cls.collect_from_provider()
+
+    @classmethod
+    def keep(cls, *texts):
+        cls.secrets.update(texts)
+        return texts[-1]
+
+    @classmethod
+    def make(cls, **values):
+        """Return a site whose client has the secret."""
+        site = cls.make_site(cls)
+        client = {"client_secret": cls.provider.client_secret}
+        return site.use(cls.provider, client, **values)
+
+    @classmethod
+    def keep_tokens(cls, information):
+        for name in ("access_token", "refresh_token", "id_token"):
+            if information.get(name):
+                cls.keep(information[name])
+        return information
+
+    @classmethod
+    def keep_address(cls, url):
+        """The values of an address that somebody could use."""
+        for name, value in parse_qsl(urlsplit(url).query):
+            if name in ("code", "state", "nonce", "request", "code_challenge"):
+                cls.keep(value)
+        return url
+
+    @classmethod
+    def signed_in(cls, identity=None):
+        asked = cls.site.ask(identity)
+        cls.keep(asked["client_user_identity"])
+        cls.keep_address(asked["authorization_url"])
+        url = cls.keep_address(cls.site.sign_in(asked["authorization_url"]))
+        answer = visit(url)
+        if answer.status_code != 200:
+            raise AssertionError(answer.text)
+        return cls.keep_tokens(answer.json()), asked["client_user_identity"]
+
+    @classmethod
+    def live(cls):
+        """Whatever may happen to a grant; what is left is as full as can be."""
+        cls.provider.access_token_format = "jwt"
+        cls.site = site = cls.make(scope="openid email")
+        # Revoked, while the provider does not listen: the outbox holds the tokens.
+        _tokens, identity = cls.signed_in()
+        cls.provider.answer("revocation", status=503)
+        site.revoke(identity).raise_for_status()
+        cls.provider.behave()
+        # Alive and just refreshed, by each kind of proof.
+        tokens, identity = cls.signed_in("customer-4711-of-acme")
+        site.partners(tokens["access_token"]).raise_for_status()
+        secret = {"client_secret": cls.provider.client_secret}
+        tokens = cls.keep_tokens(site.refresh(identity, **secret).json())
+        by_token = {"refresh_token": tokens["refresh_token"]}
+        tokens = cls.keep_tokens(site.refresh(identity, **by_token).json())
+        cls.go_wrong(identity, tokens)
+        # Waiting for somebody's decision, and for somebody's sign-in.
+        asked = site.ask()
+        cls.keep(asked["client_user_identity"])
+        cls.keep_address(asked["authorization_url"])
+        browser = requests.Session()
+        url = cls.keep_address(site.sign_in(asked["authorization_url"]))
+        browser.get(url, headers=BROWSER, timeout=SECONDS).raise_for_status()
+        cls.keep(*browser.cookies.values())
+        cls.keep_address(site.ask()["authorization_url"])
+        cls.start_page()
+        for job in ("clean_up", "revocations", "key_rotation"):
+            cls.run_job(job)
+
+    @classmethod
+    def go_wrong(cls, identity, tokens):
+        """Secrets where they do not belong, and failures that may echo them."""
+        site, token = cls.site, tokens["access_token"]
+        cls.provider.answer(
+            "token", status=400, json={"error": tokens["refresh_token"]}
+        )
+        site.refresh(identity, refresh_token=tokens["refresh_token"])
+        cls.provider.behave()
+        site.refresh(identity, client_secret=cls.keep("wrong-secret-of-client"))
+        site.partners(cls.keep("an-unknown-bearer-token"))
+        in_query = {"client_secret": cls.provider.client_secret, "refresh_token": token}
+        root = f"{URL}/{site.endpoint}"
+        requests.post(f"{root}/oauth2/token", params=in_query, timeout=SECONDS)
+        requests.get(
+            f"{root}/partners", params={"access_token": token}, timeout=SECONDS
+        )
+        visit(f'{root}/oauth2/callback?code={cls.keep("a-forged-code")}&state="x y"')
+
+    @classmethod
+    def start_page(cls):
+        site = cls.site
+        cls.site = cls.make(user_matching="session", scope="openid email")
+        url = cls.keep_address(cls.site.ask()["authorization_url"])
+        session = cls.administrator._session
+        answer = session.get(url, allow_redirects=False, timeout=SECONDS)
+        if answer.status_code != 303:
+            raise AssertionError(answer.text)
+        cls.keep_address(answer.headers["Location"])
+        cls.keep(
+            *(c.value for c in session.cookies if c.name.startswith("oauth2_start"))
+        )
+        cls.site = site
+
+    @classmethod
+    def run_job(cls, name):
+        [[cron]] = sql(
+            "SELECT res_id FROM ir_model_data WHERE module = 'api_auth_oauth2'"
+            " AND name = %s",
+            f"ir_cron_{name}",
+        )
+        cls.administrator.call("ir.cron", "method_direct_trigger", [cron])
+
+    @classmethod
+    def collect_from_provider(cls):
+        for request in cls.provider.requests:
+            for name in ("code_verifier", "code", "token", "refresh_token", "nonce"):
+                if request["params"].get(name):
+                    cls.keep(request["params"][name])
+        for grant in cls.provider.grants:
+            cls.keep(*grant["access"], *grant["refresh"])
+        cls.secrets -= {"", None}
+
+    def test_enough_was_collected(self):
+        self.assertGreater(len(self.secrets), 30)
+        self.assertIn(self.provider.client_secret, self.secrets)
+        self.assertTrue(any(text.startswith("cui_") for text in self.secrets))
+
+    def test_a_dump_holds_none(self):
+        text = dump()
+        self.assertEqual(
+            found({self.site.login, self.site.endpoint}, text),
+            {self.site.login, self.site.endpoint},
+        )
+        self.assertEqual(found(self.secrets | {KEY}, text), set())
+
+    def test_a_dump_does_not_hold_the_key_of_what_it_holds(self):
+        text = dump()
+        values = encrypted_values(text)
+        inside = b"\n".join(opened(KEY, values))
+        # With the key of odoo.conf everything is there: the values are the right ones.
+        self.assertIn(self.provider.client_secret.encode(), inside)
+        self.assertEqual(len(opened(KEY, values)), len(values))
+        self.assertEqual(opened(key_of_the_database(text), values), [])
+
+    def test_what_is_searched_for_in_a_dump_would_be_found(self):
+        secret = self.provider.client_secret
+        for number, planted in enumerate(
+            (
+                secret,
+                secret.encode().hex(),
+                base64.b64encode(b"ab" + secret.encode() + b"cd").decode(),
+                f'{{"token": "{secret}"}}',
+            )
+        ):
+            name = f"planted.{number}"
+            add = "INSERT INTO ir_config_parameter (key, value) VALUES (%s, %s)"
+            sql(add, name, planted)
+            try:
+                self.assertEqual(found({secret}, dump()), {secret}, planted)
+            finally:
+                sql("DELETE FROM ir_config_parameter WHERE key = %s", name)
+        self.assertEqual(found({secret}, dump()), set())
+
+    def test_the_log_holds_none(self):
+        text = log()
+        for heard in (b" DEBUG ", b" urllib3.connectionpool: ", b" werkzeug: "):
+            self.assertIn(heard, text)
+        there = {self.site.endpoint, f"{self.site.endpoint}/oauth2/callback?…"}
+        self.assertEqual(found(there, text), there)
+        self.assertEqual(found(self.secrets | {KEY}, text), set())
+
+    def test_addresses_of_other_pages_are_logged_whole(self):
+        answer = visit(f"{URL}/web/login?whatever=stays")
+        self.assertEqual(answer.status_code, 200)
+        self.assertIn(b"whatever=stays", log())
