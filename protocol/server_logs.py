@@ -12,7 +12,7 @@ import logging
 import re
 
 ACCESS_LOG = "werkzeug"
-CALL_LOGS = ("odoo.service.model", "odoo.http.rpc.request")
+CALL_LOGS = ("odoo.service.model",)
 #: An address of this addon with a query: /<api>/oauth2/…?…
 _OURS = re.compile(r"(/[^/\s?]+/oauth2/[^\s?]*)\?.*?(?=\s+HTTP/|$)", re.DOTALL)
 #: RFC 6750 section 2.3, which nothing here reads, and nobody should send.

@@ -3,7 +3,6 @@
 from psycopg2 import IntegrityError
 from psycopg2.errors import (
     CheckViolation,
-    ForeignKeyViolation,
     NotNullViolation,
     UniqueViolation,
 )
@@ -257,8 +256,10 @@ class TestClientRecord(RecordsCase):
         self.client.write(values)
         self.assertFalse(self.client.has_client_secret, "it was the other one's")
 
-    def test_a_provider_with_clients_cannot_be_deleted(self):
-        self.assertImpossible(ForeignKeyViolation, self.provider.unlink)
+    def test_a_deleted_provider_takes_its_clients_with_it(self):
+        self.client.active = False  # archived ones too
+        self.provider.unlink()
+        self.assertFalse(self.client.exists())
 
 
 class TestClientUserRecord(RecordsCase):
