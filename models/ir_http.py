@@ -133,8 +133,6 @@ class IrHttp(models.AbstractModel):
                 cls._check_refused_tokens()
                 raise InvalidToken()
         except OAuth2Error as refusal:
-            # The ORM computes little in an environment without user.
-            cls._auth_method_public()
             cls._refuse(refusal)
         cls._become(grant)
 
