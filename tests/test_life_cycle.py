@@ -124,19 +124,23 @@ class TestJob(LifeCycleCase):
 
     def test_it_goes_on_where_it_was_stopped(self):
         self.many(5)
-        Grant = self.env["oauth2.client.user"]
+        self.env.flush_all()
         steps = []
 
         def stop_after_two(_self, processed=0, **_options):
             steps.append(processed)
             return 0 if sum(steps) >= 2 else 60
 
-        Progress = type(self.env["ir.cron"])
-        with patch.object(Progress, "_commit_progress", stop_after_two):
-            Grant._cron_clean_up(limit=2)
+        def run(commit_progress):
+            Progress = type(self.env["ir.cron"])
+            with patch.object(Progress, "_commit_progress", commit_progress):
+                with self.registry.cursor() as cr:
+                    self.env(cr=cr)["oauth2.client.user"]._cron_clean_up(limit=2)
+            self.env.invalidate_all()
+
+        run(stop_after_two)
         self.assertEqual(self.expired(), 2)
-        with patch.object(Progress, "_commit_progress", lambda *_a, **_o: 60):
-            Grant._cron_clean_up(limit=2)
+        run(lambda *_arguments, **_options: 60)
         self.assertEqual(self.expired(), 5)
         self.assertEqual(len(self.told_of("end")), 5)
 
