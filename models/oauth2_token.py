@@ -52,6 +52,7 @@ class OAuth2Token(models.Model):
         "(digest, kind, client_user_id)", "This token is stored already."
     )
 
+    @api.private
     def init(self):
         token_check.create_function(self.env.cr)
 
