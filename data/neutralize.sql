@@ -3,7 +3,8 @@ DELETE FROM oauth2_revocation;
 DELETE FROM oauth2_authorization_request;
 DELETE FROM oauth2_rate_limit;
 DELETE FROM oauth2_token;
-UPDATE oauth2_client_user SET state = 'expired', last_answer = NULL;
+UPDATE oauth2_client_user SET state = 'expired', last_answer = NULL,
+       received_answer = NULL, refresh_began_at = NULL;
 UPDATE oauth2_client SET client_secret_encrypted = NULL;
 UPDATE oauth2_provider SET active = false;
 DELETE FROM ir_config_parameter

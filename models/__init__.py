@@ -17,6 +17,7 @@ from . import (
     oauth2_client_user,
     oauth2_client_user_admission,
     oauth2_client_user_refresh,
+    oauth2_client_user_provider_refresh,
     oauth2_client_user_revocation,
     oauth2_client_user_life_cycle,
     oauth2_client_user_keep_alive,

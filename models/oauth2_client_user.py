@@ -106,6 +106,17 @@ class OAuth2ClientUser(models.Model):
     last_answer = fields.Char(
         readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
     )
+    refresh_began_at = fields.Datetime(
+        "Refresh Without Answer",
+        readonly=True,
+        copy=False,
+        help="When the provider was asked for new tokens, as long as its answer is not"
+        " recorded. Where this stays, Odoo ended before it could be, or the provider"
+        " took too long: it may hold tokens that are not known here.",
+    )
+    received_answer = fields.Char(
+        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
+    )
 
     _identity_unique = models.UniqueIndex(
         "(api_id, client_id, identity_digest)",
@@ -187,8 +198,8 @@ class OAuth2ClientUser(models.Model):
             "scope_ids": [(6, 0, scopes.ids)],
             "authorized_at": now,
             "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
-            "last_answer": False,
             "last_refresh_at": False,
+            **self._no_refresh_under_way(),
         }
         if grant:
             bound = (grant.issuer, grant.subject, grant.user_id)

@@ -76,16 +76,37 @@ class OAuth2ClientUser(models.Model):
         if not self._lapsing(self) or not self._is_usable():
             return True
         try:
-            refresh_token, answer = self._fetch_refreshed()
+            answer = self._renew()
         except OAuth2Error as failure:
             self.env.cr.rollback()
             _logger.info("Grant %s is not kept alive: %s", self.id, failure.reason)
             return not isinstance(failure, TemporarilyUnavailable)
-        if text := answer.get("refresh_token"):
-            refresh_token.value = self.env["oauth2.keyring"]._encrypt(text)
-        lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
-        refresh_token.expires_at = min(
-            fields.Datetime.now() + lifetime, self.expires_at
-        )
-        self._record_event("refresh", reason="kept alive by the scheduled job")
+        if answer:
+            refresh_token = self._current_token("refresh")
+            self._go_on_from(answer)
+            lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
+            refresh_token.expires_at = min(
+                fields.Datetime.now() + lifetime, self.expires_at
+            )
+            self._record_event("refresh", reason="kept alive by the scheduled job")
         return True
+
+    def _renew(self):
+        """Ask the provider in the steps of a caller's refresh, each under the lock.
+
+        :return: its answer, checked; ``None`` when a caller came in between, who goes on
+        :raises OAuth2Error: there is none that can be used
+        """
+        lost = self.refresh_began_at
+        if not lost:
+            self._begin()
+            self._lock()
+            if not self.refresh_began_at:
+                return None
+        if not self.received_answer:
+            self._ask(lost)
+            self._lock()
+        if not (received := self._received()):
+            return None
+        self._check_id_token(received["answer"])
+        return received["answer"]

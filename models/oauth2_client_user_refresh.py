@@ -11,14 +11,11 @@ from ..protocol import digests
 from ..protocol.errors import (
     InvalidClient,
     InvalidGrant,
-    OAuth2Error,
-    ServerError,
     TemporarilyUnavailable,
 )
 from ..protocol.token_information import token_information
 from .oauth2_client_user import GRACE
-from .provider_failures import as_wire_errors
-from .request_memory import note_parties, once
+from .request_memory import note_parties
 from .transactions import commit_now
 
 _LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
@@ -46,12 +43,21 @@ class OAuth2ClientUser(models.Model):
         :raises ServerError: the provider's answer cannot be used; nothing is changed
         """
         grant = self._proven(oauth2_api, client, identity, presented)
-        grant._lock()
-        if not grant._is_usable():
-            raise InvalidGrant(reason="the grant is not in force")
-        token = grant._token_of_proof(presented)
-        if (answer := grant._answer_just_given(token)) is None:
-            answer = grant._refresh_at_provider()
+        begun, answer = False, None
+        while answer is None:
+            grant._lock()  # commits what the step before has written
+            if not grant._is_usable():
+                raise InvalidGrant(reason="the grant is not in force")
+            token = grant._token_of_proof(presented)
+            answer = grant._answer_just_given(token) or grant._take_over()
+            if answer is not None:
+                break
+            if not grant.refresh_began_at:
+                grant._begin()
+                begun = True
+            else:
+                # Not begun by this call: somebody else's, whose end nobody recorded.
+                grant._ask(lost=None if begun else grant.refresh_began_at)
         if presented.access_token:
             # Whoever holds an access token alone does not get more than it.
             answer.pop("refresh_token", None)
@@ -193,91 +199,6 @@ class OAuth2ClientUser(models.Model):
         if superseded:
             raise InvalidGrant(reason="token was replaced and its answer is gone")
         return None
-
-    def _fetch_refreshed(self):
-        """Ask the provider, once.
-
-        :return: ``(the refresh token's record, the provider's answer)``
-        :raises InvalidGrant: no refresh token, or the provider ended the grant
-        :raises OAuth2Error: the provider cannot be reached, or its answer be used
-        """
-        refresh_token = self._current_token("refresh")
-        text = refresh_token and refresh_token._text()
-        if not text or refresh_token.expires_at <= fields.Datetime.now():
-            raise InvalidGrant(reason="there is no refresh token")
-        provider_client = self.client_id._provider_client()
-        try:
-            answer = once(
-                ("refresh", self.id),
-                lambda: self._ask_provider(provider_client, text),
-            )
-        except InvalidGrant:
-            self._end()
-            raise
-        self._check_id_token(provider_client, refresh_token, answer)
-        return refresh_token, answer
-
-    def _refresh_at_provider(self):
-        """Ask the provider, and keep what it answers.
-
-        :return: token information
-        """
-        refresh_token, answer = self._fetch_refreshed()
-        asked_with = [refresh_token.digest, self._current_token("access").digest]
-        end = self._keep_tokens(answer)
-        if not answer.get("refresh_token"):
-            self._prolong(refresh_token)
-        stored = {"answer": answer, "expires": end, "asked_with": asked_with}
-        self.write(
-            {
-                "last_refresh_at": fields.Datetime.now(),
-                "last_answer": self.env["oauth2.keyring"]._encrypt(json.dumps(stored)),
-            }
-        )
-        self._record_event("refresh")
-        return self._information(answer, end)
-
-    def _ask_provider(self, provider_client, refresh_token):
-        """:return: the provider's answer, whose id_token is still to be checked
-        :raises InvalidGrant: when the provider ended the grant
-        :raises OAuth2Error: for whatever else went wrong at the provider
-        """
-        with as_wire_errors():
-            return provider_client.refresh_token(refresh_token)
-
-    def _check_id_token(self, provider_client, refresh_token, answer):
-        """Check the id_token of a refresh, if one came (OpenID Connect Core 12.2).
-
-        Where it cannot be checked, the tokens are not taken over. But the provider may
-        have spent the old refresh token: the next try goes on with the new one, and
-        callers still prove with the one they know.
-
-        :raises ServerError: it is bad, or names somebody else
-        :raises TemporarilyUnavailable: the provider's keys cannot be had
-        """
-        if not (id_token := answer.get("id_token")):
-            return
-
-        def verify():
-            with as_wire_errors():
-                return provider_client.verify_id_token(
-                    id_token, access_token=answer["access_token"]
-                )
-
-        try:
-            claims = once(("refreshed id_token", self.id), verify)
-        except OAuth2Error:
-            if text := answer.get("refresh_token"):
-                refresh_token.value = self.env["oauth2.keyring"]._encrypt(text)
-                commit_now(self.env)  # the refusal that follows rolls back
-            raise
-        if (claims["iss"], claims["sub"]) != (self.issuer, self.subject):
-            raise ServerError(reason="the refreshed id_token names another")
-
-    def _prolong(self, refresh_token):
-        """A refresh token that stays in use lives on (RFC 6749 section 6)."""
-        lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
-        refresh_token.write({"expires_at": fields.Datetime.now() + lifetime})
 
     def _information(self, answer, expires):
         """:param dict answer: the provider's, :param int expires: epoch seconds

@@ -75,8 +75,10 @@ class OAuth2ClientUser(models.Model):
         Revocation = self.env["oauth2.revocation"].sudo()
         revocations = Revocation.browse()
         for grant in self:
+            received = (grant._received() or {}).get("answer", {})
             for kind in ("refresh", "access"):
-                text = (token := grant._current_token(kind)) and token._text()
-                if text:
+                token = grant._current_token(kind)
+                texts = {received.get(f"{kind}_token"), token and token._text()}
+                for text in filter(None, texts):
                     revocations += Revocation._queue(grant.client_id, kind, text)
         return revocations

@@ -60,6 +60,7 @@ from . import (
     test_rate_limits,
     test_records,
     test_records_provider,
+    test_refresh_records,
     test_rerun,
     test_revoke,
     test_revoke_at_provider,

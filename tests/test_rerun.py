@@ -11,6 +11,7 @@ from odoo.service import model as service_model
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from ..protocol.jwks import key_sets
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 
@@ -108,7 +109,8 @@ class TestRerun(OAuth2Records, BaseCase):
 
     def test_a_refresh_asks_once(self):
         names = self.authorize()
-        self.meet("token", "UPDATE oauth2_token SET scope = 'changed'")
+        key_sets.clear()  # so that they are fetched, after the tokens
+        self.meet("jwks", "UPDATE oauth2_token SET scope = 'changed'")
         information = self.assertRerun("POST", "/reruns/oauth2/token", names)
         self.assertEqual(self.provider.calls["token"], 1)
         self.assertEqual(

@@ -1,0 +1,158 @@
+"""What the records say of a refresh whose answer never arrived."""
+
+import json
+import time
+
+import requests
+
+from odoo import fields
+
+from ..protocol import transport
+from .common import basic_authorization
+from .test_token import TokenCase
+
+
+class TestRefreshRecords(TokenCase):
+    """A grant is never lost while the provider holds it and no record says so."""
+
+    own_identity = None  # an issued one: knowing it is a proof
+
+    def setUp(self):
+        super().setUp()
+        self.env["oauth2.event"].search([]).unlink()
+
+    def last_event(self):
+        self.env.invalidate_all()
+        return self.env["oauth2.event"].search([], limit=1)
+
+    def note(self):
+        self.env.invalidate_all()
+        return self.grant.refresh_began_at
+
+    def lose_an_answer(self):
+        """Another process asked the provider, and ended before it wrote the answer."""
+        self.grant.refresh_began_at = fields.Datetime.now()
+
+    def test_a_refresh_that_went_well_leaves_no_note(self):
+        self.refreshed(self.refresh())
+        self.assertFalse(self.note())
+        self.assertFalse(self.last_event().reason)
+
+    def test_an_answer_that_comes_too_late_leaves_the_note(self):
+        self.patch(transport, "READ_SECONDS", 0.2)
+        self.provider.hang = 5
+        self.assertEqual(self.refresh().status_code, 503)
+        self.assertTrue(self.note())
+        self.assertEqual(self.last_event().error, "temporarily_unavailable")
+
+    def test_a_refusal_takes_the_note_back(self):
+        self.provider.answer("token", status=401, json={"error": "invalid_client"})
+        self.assertEqual(self.refresh().status_code, 502)
+        self.assertFalse(self.note())
+
+    def test_a_refusal_says_nothing_of_an_earlier_answer(self):
+        self.lose_an_answer()
+        began = self.note()
+        self.provider.answer("token", status=401, json={"error": "invalid_client"})
+        self.assertEqual(self.refresh().status_code, 502)
+        self.assertEqual(self.note(), began)
+
+    def test_after_a_lost_answer_the_end_of_the_grant_is_explained(self):
+        self.lose_an_answer()
+        began = self.note()
+        self.provider.answer("token", status=400, json={"error": "invalid_grant"})
+        self.assertEqual(self.refresh().status_code, 400)
+        self.assertEqual(self.grant.state, "expired")
+        self.assertFalse(self.note())
+        event = self.last_event()
+        self.assertEqual(event.kind, "refusal")
+        self.assertIn(f"begun at {began} UTC was not recorded", event.reason)
+
+    def test_after_a_lost_answer_a_refresh_that_works_tells_of_it(self):
+        self.lose_an_answer()
+        self.refreshed(self.refresh())
+        self.assertFalse(self.note())
+        event = self.last_event()
+        self.assertEqual(event.kind, "refresh")
+        self.assertIn("was not recorded", event.reason)
+
+    def test_without_a_lost_answer_the_provider_s_end_is_told_alone(self):
+        self.provider.answer("token", status=400, json={"error": "invalid_grant"})
+        self.assertEqual(self.refresh().status_code, 400)
+        self.assertEqual(self.last_event().reason, "the provider says invalid_grant")
+
+
+class TestReceivedAnswer(TokenCase):
+    """An answer that was recorded, by a process that ended before it took it over."""
+
+    own_identity = None
+
+    def setUp(self):
+        super().setUp()
+        self.grant.refresh_began_at = fields.Datetime.now()
+
+    def receive(self, seconds_ago=0, **override):
+        """:return: the provider's answer, recorded so many seconds ago"""
+        refresh_token = self.provider.grants[-1]["refresh"][-1]
+        self.provider.token_answer_override = override
+        answer = requests.post(
+            self.provider_record.token_endpoint,
+            data={"grant_type": "refresh_token", "refresh_token": refresh_token},
+            headers=basic_authorization(),
+            timeout=10,
+        ).json()
+        self.provider.token_answer_override = {}
+        self.provider.calls.clear()
+        received = {
+            "answer": answer,
+            "received_at": int(time.time()) - seconds_ago,
+            "lost": None,
+        }
+        encrypt = self.env["oauth2.keyring"]._encrypt
+        self.grant.sudo().received_answer = encrypt(json.dumps(received))
+        return answer
+
+    def test_the_next_call_takes_it_over_without_asking_again(self):
+        answer = self.receive()
+        information = self.refreshed(self.refresh())
+        self.assertEqual(information["access_token"], answer["access_token"])
+        self.assertEqual(self.provider.calls["token"], 0)
+        self.assertFalse(self.grant.refresh_began_at)
+        self.assertFalse(self.grant.sudo().received_answer)
+        self.age(hours=1)
+        self.refreshed(self.refresh())  # with its refresh token
+        self.assertEqual(self.provider.calls["token"], 1)
+
+    def test_of_an_old_one_the_refresh_token_is_used(self):
+        answer = self.receive(seconds_ago=61)
+        information = self.refreshed(self.refresh())
+        self.assertNotEqual(information["access_token"], answer["access_token"])
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertEqual(
+            self.provider.requests[-1]["params"]["refresh_token"],
+            answer["refresh_token"],
+        )
+
+    def test_one_that_cannot_be_used_is_dropped(self):
+        self.receive(id_token="nonsense")
+        self.assertEqual(self.refresh().status_code, 502)
+        self.assertFalse(self.grant.sudo().received_answer)
+        self.refreshed(self.refresh())  # with its refresh token
+
+    def test_a_revocation_ends_its_tokens(self):
+        answer = self.receive()
+        self.assertEqual(self.call("revoke", self.names).status_code, 200)
+        told = [
+            request["params"]["token"]
+            for request in self.provider.requests
+            if request["endpoint"] == "revocation"
+        ]
+        self.assertIn(answer["refresh_token"], told)
+        self.assertIn(answer["access_token"], told)
+        self.assertEqual(self.provider.grants, [])
+
+    def test_a_new_sign_in_forgets_it(self):
+        self.receive()
+        self.authorize(self.identity)
+        self.assertFalse(self.grant.sudo().received_answer)
+        self.assertFalse(self.grant.refresh_began_at)
