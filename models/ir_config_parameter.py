@@ -1,12 +1,44 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 _OURS = "api_auth_oauth2."
 
+# A plain unlink would revoke, at the provider, what belongs to the original.
+_LET_GO = """
+    DELETE FROM oauth2_revocation;
+    DELETE FROM oauth2_authorization_request;
+    DELETE FROM oauth2_token;
+    UPDATE oauth2_client_user
+       SET state = 'expired', last_answer = NULL, received_answer = NULL,
+           refresh_began_at = NULL
+"""
+
 
 class IrConfigParameter(models.Model):
-    """Our settings and keys: the audit log tells of a change, not the value."""
+    """Our settings and keys: the audit log tells of a change, not the value.
+
+    And a copied database, which gets parameters of its own, lets go of the grants of its
+    original.
+    """
 
     _inherit = "ir.config_parameter"
+
+    def init(self, force=False):
+        """Odoo gives a copy an identity of its own, by force: duplicated or restored.
+
+        With a configured key the copy could use the original's tokens. One refresh of
+        a provider that rotates would end the original's grant, and so would a
+        revocation that both send.
+        """
+        result = super().init(force=force)
+        if force:
+            self.env.cr.execute(SQL(_LET_GO))
+            self.env.invalidate_all()
+            self.env["oauth2.event"]._record(
+                "revoke",
+                reason="this database is a copy: its grants stay with the original",
+            )
+        return result
 
     @api.model_create_multi
     def create(self, vals_list):

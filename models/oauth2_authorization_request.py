@@ -46,6 +46,12 @@ class OAuth2AuthorizationRequest(models.Model):
     expires_at = fields.Datetime(required=True, readonly=True, index=True)
     used_at = fields.Datetime(readonly=True, help="When the callback took it.")
     decided_at = fields.Datetime(readonly=True, help="When it was allowed or denied.")
+    exchange_began_at = fields.Datetime(
+        "Exchange Without Answer",
+        readonly=True,
+        help="When the provider was asked for the tokens, as long as its answer is not"
+        " recorded.",
+    )
     user_id = fields.Many2one(
         "res.users",
         "Bound to User",

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..protocol import digests
 from ..protocol.errors import (
@@ -10,7 +10,7 @@ from ..protocol.errors import (
     SignInDenied,
 )
 from ..protocol.id_token import is_issuer
-from .provider_failures import as_wire_errors
+from .provider_failures import as_wire_errors, is_refusal
 from .request_memory import once
 from .transactions import commit_now
 
@@ -53,6 +53,7 @@ class OAuth2AuthorizationRequest(models.Model):
         # Committed before anything else can fail: from here on the record explains the
         # tokens that the provider gave out, and whatever comes to nothing is revoked.
         record._keep_result({"answer": answer})
+        record.exchange_began_at = False
         commit_now(self.env)
         try:
             claims = once(("claims", record.id), lambda: record._claims(answer))
@@ -115,14 +116,28 @@ class OAuth2AuthorizationRequest(models.Model):
             raise ProviderReportedError(reason=f"the provider says {error[:40]!a}")
 
     def _exchange(self, code):
-        """:return: the provider's token answer (RFC 6749 section 4.1.4)"""
+        """Turn a code into tokens (RFC 6749 section 4.1.3).
+
+        From before the provider is asked until its answer is recorded, the record says
+        that it may have given out tokens.
+
+        :return: the provider's token answer
+        """
         verifier = self.env["oauth2.keyring"]._decrypt(self.sudo().code_verifier)
         if verifier is None:
             raise InvalidRequest("This sign-in cannot be finished; start again.")
-        with as_wire_errors(can_be_repeated=False):
-            return self.client_id._provider_client().fetch_token(
-                code=code, redirect_uri=self.redirect_uri, code_verifier=verifier
-            )
+        self.exchange_began_at = fields.Datetime.now()
+        commit_now(self.env)
+        try:
+            with as_wire_errors(can_be_repeated=False):
+                return self.client_id._provider_client().fetch_token(
+                    code=code, redirect_uri=self.redirect_uri, code_verifier=verifier
+                )
+        except OAuth2Error as error:
+            if is_refusal(error):
+                self.exchange_began_at = False
+                commit_now(self.env)  # the refusal that follows rolls back
+            raise
 
     def _claims(self, answer):
         """Who signed in, as far as the provider vouches for it.

@@ -188,6 +188,15 @@ class OAuth2AuthorizationRequest(models.Model):
                 if text and isinstance(text, str):
                     queued += Revocation._queue(self.client_id, kind, text)
             queued._trigger()
+        elif not result and self.exchange_began_at:
+            self.env["oauth2.event"]._record(
+                "refusal",
+                oauth2_api=self.api_id,
+                client=self.client_id,
+                reason="the answer to a sign-in's code, asked for at"
+                f" {self.exchange_began_at} UTC, was not recorded:"
+                " the provider may have given out tokens that are not known here",
+            )
         self._wipe()
 
     def _has_other_grant(self, claims):

@@ -6,9 +6,8 @@ from odoo import api, fields, models
 
 from ..protocol import digests
 from ..protocol.errors import InvalidGrant, OAuth2Error, ServerError
-from ..protocol.provider_errors import ProviderRefused
 from .oauth2_client_user import GRACE
-from .provider_failures import as_wire_errors
+from .provider_failures import as_wire_errors, is_refusal
 from .request_memory import once
 from .transactions import commit_now
 
@@ -61,11 +60,11 @@ class OAuth2ClientUser(models.Model):
             self._end()
             if lost:
                 raise InvalidGrant(
-                    reason=f"{refusal.reason}; {_lost_answer(lost)}"
+                    reason=f"{refusal.reason}; {lost_answer(lost)}"
                 ) from refusal
             raise
         except ServerError as refusal:
-            if isinstance(refusal.__cause__, ProviderRefused) and not lost:
+            if is_refusal(refusal) and not lost:
                 self.refresh_began_at = False  # it has spent nothing
                 commit_now(self.env)  # the refusal that follows rolls back
             raise
@@ -128,7 +127,7 @@ class OAuth2ClientUser(models.Model):
             }
         )
         lost = received["lost"]
-        self._record_event("refresh", reason=lost and _lost_answer(lost))
+        self._record_event("refresh", reason=lost and lost_answer(lost))
         return self._information(answer, end)
 
     def _check_id_token(self, answer):
@@ -190,7 +189,7 @@ class OAuth2ClientUser(models.Model):
         }
 
 
-def _lost_answer(began_at):
+def lost_answer(began_at):
     """:return: for the event: what an earlier refresh may have left at the provider"""
     return (
         f"the answer to a refresh that was begun at {began_at} UTC was not recorded:"

@@ -18,6 +18,11 @@ _SPENT = (
 )
 
 
+def is_refusal(error):
+    """:return: whether the provider itself said no: it has given out nothing"""
+    return isinstance(error.__cause__, ProviderRefused)
+
+
 @contextlib.contextmanager
 def as_wire_errors(*, can_be_repeated=True):
     """Turn a provider's failure into the error that the caller receives.

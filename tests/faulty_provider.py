@@ -36,8 +36,8 @@ class FaultyProvider(WellBehavedProvider):
     """The server; `ssl_context` (of the server side) makes it https.
 
     `hang` is how many seconds each answer takes. `calls` counts requests by endpoint,
-    `methods` by HTTP method; `requests` keeps them as dicts of endpoint, headers and
-    params.
+    `methods` by HTTP method; `requests` keeps them as dicts of endpoint, headers,
+    params and the caller's port.
     """
 
     hang = 0
@@ -135,7 +135,12 @@ class _Handler(BaseHTTPRequestHandler):
         endpoint = PATHS.get(parts.path)
         self.provider.calls[endpoint] += 1
         self.provider.requests.append(
-            {"endpoint": endpoint, "headers": self.headers, "params": params}
+            {
+                "endpoint": endpoint,
+                "headers": self.headers,
+                "params": params,
+                "port": self.client_address[1],
+            }
         )
         self.provider._stopped.wait(self.provider.hang)
         fault = self.provider._faults.get(endpoint)

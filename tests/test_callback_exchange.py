@@ -25,6 +25,30 @@ class TestCallbackExchange(RefusalCase):
         self.client.client_secret = "no-longer-valid"
         self.assertExchangeFails(502, "server_error")
 
+    def note(self):
+        """:return: since when the record says that tokens may have been given out"""
+        self.env.invalidate_all()
+        return self.record.exchange_began_at
+
+    def test_a_refusal_leaves_no_note(self):
+        self.provider.answer("token", status=400, json={"error": "invalid_grant"})
+        self.assertExchangeFails(400, "invalid_grant")
+        self.assertFalse(self.note())
+
+    def test_an_answer_leaves_no_note(self):
+        self.assertEqual(self.come_back().status_code, 200)
+        self.assertFalse(self.note())
+
+    def test_an_answer_that_does_not_arrive_is_told_of_when_the_sign_in_lapses(self):
+        self.provider.close("token")
+        self.assertExchangeFails(503, "temporarily_unavailable")
+        began = self.note()
+        self.assertTrue(began)
+        self.record.unlink()
+        event = self.env["oauth2.event"].search([], limit=1)
+        self.assertEqual((event.kind, event.client_id), ("refusal", self.client))
+        self.assertIn(f"asked for at {began} UTC, was not recorded", event.reason)
+
     def test_it_is_down(self):
         self.provider_record.token_endpoint = "http://127.0.0.1:1/token"
         self.assertExchangeFails(503, "temporarily_unavailable", calls=0)

@@ -81,6 +81,13 @@ class TestRefreshRecords(TokenCase):
         self.assertEqual(self.refresh().status_code, 400)
         self.assertEqual(self.last_event().reason, "the provider says invalid_grant")
 
+    def test_after_a_lost_answer_a_revocation_tells_of_it(self):
+        self.lose_an_answer()
+        self.assertEqual(self.call("revoke", self.names).status_code, 200)
+        event = self.last_event()
+        self.assertEqual(event.kind, "revoke")
+        self.assertIn("was not recorded", event.reason)
+
 
 class TestReceivedAnswer(TokenCase):
     """An answer that was recorded, by a process that ended before it took it over."""

@@ -214,7 +214,8 @@ class TestNeutralize(SecretsCase):
         ):
             self.assertEqual(self.rows(table), "", table)
         self.env.cr.execute(
-            "SELECT count(*) FILTER (WHERE state <> 'expired'), count(last_answer)"
+            "SELECT count(*) FILTER (WHERE state <> 'expired'),"
+            " count(last_answer) + count(received_answer)"
             "  FROM oauth2_client_user"
             " UNION ALL SELECT 0, count(client_secret_encrypted) FROM oauth2_client"
         )
@@ -245,6 +246,35 @@ class TestNeutralize(SecretsCase):
         self.client.client_secret = self.client_secret
         self.provider_record.active = True
         self.authorize(IDENTITY)
+
+
+class TestCopy(SecretsCase):
+    """A copy that is not neutralised leaves the grants to its original."""
+
+    def test_it_lets_go_without_a_word_to_the_provider(self):
+        self.whole_life()
+        self.provider.requests.clear()
+        # What Odoo does to a database that was duplicated or restored as a copy.
+        self.env["ir.config_parameter"].init(force=True)
+        self.tell_providers()
+        for table in (
+            "oauth2_token",
+            "oauth2_revocation",
+            "oauth2_authorization_request",
+        ):
+            self.assertEqual(self.rows(table), "", table)
+        grants = self.env["oauth2.client.user"].search([])
+        self.assertEqual(set(grants.mapped("state")), {"expired"})
+        self.assertFalse(any(grants.sudo().mapped("last_answer")))
+        self.assertEqual(self.provider.requests, [])
+        event = self.env["oauth2.event"].search([], limit=1)
+        self.assertIn("this database is a copy", event.reason)
+
+    def test_an_upgrade_of_the_original_lets_nothing_go(self):
+        self.whole_life()
+        before = self.rows("oauth2_token")
+        self.env["ir.config_parameter"].init()
+        self.assertEqual(self.rows("oauth2_token"), before)
 
 
 class TestHooks(SecretsCase):

@@ -31,6 +31,7 @@ class WellBehavedProvider:
     rotate = True  # a new refresh token with every refresh; reuse ends the grant
     issue_refresh_token = True
     names_itself = True  # as `iss` in its answer to the callback (RFC 9207)
+    clock_ahead = 0  # seconds
 
     def __init__(self, issuer):
         self.issuer = issuer
@@ -85,7 +86,7 @@ class WellBehavedProvider:
 
     def id_token(self, access_token, nonce=None, headers=None):
         digest = hashlib.sha256(access_token.encode()).digest()[:16]
-        now = int(time.time())
+        now = int(time.time()) + self.clock_ahead
         claims = {
             "iss": self.issuer,
             "aud": self.client_id,
