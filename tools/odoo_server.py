@@ -72,11 +72,12 @@ class Odoo:
             *arguments,
         ]
 
-    def run(self, database, arguments, *, log, check=True, script=None):
+    def run(self, database, arguments, *, log, check=True, script=None, subcommand=()):
         """Run Odoo until it ends by itself; returns its exit status.
 
         Its output goes to ``.dev/log/<log>``. A ``script`` is run by ``odoo shell``
-        (``env`` is there, what it changes must be committed by it).
+        (``env`` is there, what it changes must be committed by it), or a
+        ``subcommand`` of Odoo's is.
         """
         with self._process(database, arguments, log=log, script=script) as child:
             child.wait()
@@ -94,7 +95,7 @@ class Odoo:
     @contextlib.contextmanager
     def _process(self, database, arguments, *, log, script):
         free = ["--http-port", ports.free(), "--gevent-port", ports.free()]
-        subcommand = ["shell"] if script else []
+        subcommand = ["shell"] if script else subcommand
         command = self.command(database, *arguments, *free, subcommand=subcommand)
         with (places.LOGS / log).open("w") as output:
             with processes.running(

@@ -90,8 +90,8 @@ def home_folder():
     home.mkdir(exist_ok=True)
     if os.geteuid() != 0:
         return home
-    _server_user()
-    os.chown(home, *_server_user())
+    server_user()
+    os.chown(home, *server_user())
     probe = subprocess.run(["test", "-w", home], check=False, **as_server_user())
     if probe.returncode == 0:
         return home
@@ -102,14 +102,14 @@ def home_folder():
             f"PostgreSQL's files go to {outside} (./dev clean removes them)"
         )
         outside.mkdir(mode=0o700)
-        os.chown(outside, *_server_user())
-    elif outside.stat().st_uid != _server_user()[0] or outside.is_symlink():
+        os.chown(outside, *server_user())
+    elif outside.stat().st_uid != server_user()[0] or outside.is_symlink():
         raise Failure(f"{outside} belongs to somebody else; please remove it")
     (places.DEV / "pg.outside").write_text(str(outside))
     return outside
 
 
-def _server_user():
+def server_user():
     """(uid, gid) of the user that runs the server where we are root."""
     try:
         user = pwd.getpwnam(SERVER_ROOT_USER)
@@ -123,7 +123,7 @@ def as_server_user():
     """Options of ``subprocess`` that leave root behind."""
     if os.geteuid() != 0:
         return {}
-    uid, gid = _server_user()
+    uid, gid = server_user()
     return {"user": uid, "group": gid, "extra_groups": []}
 
 
@@ -163,7 +163,7 @@ def _start(home):
     socket = _socket_folder(home)
     socket.mkdir(mode=0o700, exist_ok=True)
     if os.geteuid() == 0:
-        os.chown(socket, *_server_user())
+        os.chown(socket, *server_user())
     if socket.stat().st_uid not in (os.geteuid(), _server_uid()):
         raise Failure(f"{socket} belongs to somebody else; please remove it")
     with (places.LOGS / "postgres.log").open("a") as log:
@@ -183,7 +183,7 @@ def _start(home):
 
 def _server_uid():
     """The user id the server runs under."""
-    return _server_user()[0] if os.geteuid() == 0 else os.geteuid()
+    return server_user()[0] if os.geteuid() == 0 else os.geteuid()
 
 
 def _init_cluster(home):

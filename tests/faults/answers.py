@@ -1,0 +1,138 @@
+"""The provider is down, hangs, answers too late, or has forgotten everything."""
+
+import time
+
+from server import at_once, visit
+from world import Fault
+
+OUR_PATIENCE = 10  # seconds, of Odoo with a provider
+CALLERS = 20
+
+
+class Provider(Fault):
+    def setUp(self):
+        super().setUp()
+        self.tokens, self.identity = self.site.authorize()
+        self.provider.calls.clear()
+
+    def assertUnavailable(self, answer):
+        self.assertEqual(answer.status_code, 503, answer.text)
+        self.assertEqual(answer.json()["error"], "temporarily_unavailable")
+
+    def assertOpens(self):
+        answer = self.site.partners(self.tokens["access_token"])
+        self.assertEqual(answer.status_code, 200, answer.text)
+
+    def test_down(self):
+        """provider down: what is there goes on, and a refresh works once it is back"""
+        self.provider.close("token")
+        self.provider.close("revocation")
+        for answer in at_once(*[lambda: self.refresh(self.identity)] * CALLERS):
+            self.assertUnavailable(answer)
+            self.assertGreater(int(answer.headers["Retry-After"]), 0)
+        self.assertOpens()
+        self.provider.behave()
+        self.refreshed(self.identity)
+        self.assertExplained("grant")
+
+    def test_down_while_revoking(self):
+        """provider down during a revocation: it is told later"""
+        self.provider.close("revocation")
+        told = self.site.revoke(self.identity).json()
+        self.assertEqual(told, {"revoked": True, "provider_revoked": False})
+        self.assertExplained("revocation under way")
+        self.tell_provider()
+        self.assertExplained("revocation under way")
+        self.provider.behave()
+        self.tell_provider()
+        self.assertExplained()
+
+    def test_hanging(self):
+        """provider hanging: nobody waits long, nothing is lost"""
+        self.provider.hang = 60
+        begun = time.monotonic()
+        self.assertUnavailable(self.refresh(self.identity))
+        self.assertLess(time.monotonic() - begun, OUR_PATIENCE + 5)
+        self.assertOpens()
+        self.provider.hang = 0
+        self.refreshed(self.identity)
+        self.assertExplained("grant")
+
+    def answer_late(self):
+        """From now on the provider does what it is asked, and says so too late."""
+        token = self.provider.on_token
+
+        def on_token(handler, params):
+            answer = token(handler, params)
+            time.sleep(OUR_PATIENCE + 1)
+            return answer
+
+        self.provider.on_token = on_token
+        self.addCleanup(setattr, self.provider, "on_token", token)
+        return token
+
+    def test_late_refresh(self):
+        """provider answering a refresh after our timeout, having rotated"""
+        well = self.answer_late()
+        self.assertUnavailable(self.refresh(self.identity))
+        self.assertExplained("refresh without answer")
+        self.provider.on_token = well
+        self.assertEqual(self.refresh(self.identity).status_code, 400)
+        self.assertIn("was not recorded", self.events()[-1][1])
+        self.assertExplained()
+        self.site.authorize(self.identity)
+        self.refreshed(self.identity)
+        self.assertExplained("grant")
+
+    def test_late_sign_in(self):
+        """provider answering a sign-in after our timeout, having given out tokens"""
+        well = self.answer_late()
+        url = self.site.sign_in(self.site.ask()["authorization_url"])
+        answer = visit(url)
+        self.assertUnavailable(answer)
+        self.assertExplained("grant", "sign-in without answer")
+        self.provider.on_token = well
+        self.assertEqual(visit(url).status_code, 400)
+
+    def test_memory_lost(self):
+        """provider lost its memory: the grant ends here too, with an event"""
+        self.provider.grants.clear()
+        self.provider.codes.clear()
+        self.assertOpens()  # what Odoo gave out is Odoo's to end
+        answer = self.refresh(self.identity)
+        self.assertEqual(answer.status_code, 400, answer.text)
+        self.assertEqual(self.grants()[0]["state"], "expired")
+        self.assertEqual(
+            self.events()[-1], ("refusal", "the provider says invalid_grant")
+        )
+        closed = self.site.partners(self.tokens["access_token"])
+        self.assertEqual(closed.status_code, 401, closed.text)
+        self.site.authorize(self.identity)
+        self.refreshed(self.identity)
+        self.assertExplained("grant")
+
+    def test_memory_lost_while_revoking(self):
+        """provider lost its memory: a revocation is over all the same"""
+        self.provider.grants.clear()
+        told = self.site.revoke(self.identity).json()
+        self.assertEqual(told, {"revoked": True, "provider_revoked": True})
+        self.assertEqual(self.revocations(), [])
+
+    def test_storm_with_a_killed_process(self):
+        """20 callers refresh; the process that got the answer is killed"""
+        self.provider.kill = "token"
+
+        def call():
+            try:
+                return self.refresh(self.identity).status_code
+            except OSError:
+                return None
+
+        statuses = at_once(*[call] * CALLERS)
+        self.assertIn(None, statuses)
+        # The provider ended the grant at the next call, as it should.
+        self.assertEqual(set(statuses) - {None}, {400})
+        self.assertEqual(self.provider.calls["token"], 2)
+        self.assertEqual(self.grants()[0]["state"], "expired")
+        self.assertTrue(any("was not recorded" in r for _k, r in self.events() if r))
+        self.assertExplained()

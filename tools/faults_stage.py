@@ -1,0 +1,179 @@
+"""Play the cases of ``tests/faults``: ``faults_stage.py NAME…``
+
+Runs under the virtual environment's Python. A database cluster, an Odoo server of
+several processes and its database are made, and removed however this ends.
+"""
+
+import base64
+import importlib
+import os
+import shutil
+import signal
+import sys
+import time
+import unittest
+
+import console
+import faults_cluster
+import odoo_home
+import odoo_server
+import places
+import ports
+import python_env
+
+WORKERS = 4
+FILES = ("killed", "database", "answers", "clocks", "life")
+DATABASE = "faults"
+DATABASES = ("bare", "fresh", DATABASE, "life", "life_copy")
+
+
+class Result(unittest.TestResult):
+    """Prints each case and its verdict."""
+
+    played = breached = not_run = 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._begun = time.monotonic()
+
+    def _tell(self, test, verdict, colour, text=""):
+        seconds = time.monotonic() - self._begun
+        name = test.shortDescription() or test.id()
+        verdict = console.paint(f"{verdict:8}", colour)
+        console.say(f"{verdict} {name} ({seconds:.1f} s){text}")
+
+    def addSuccess(self, test):
+        self.played += 1
+        self._tell(test, "holds", "32")
+
+    def addFailure(self, test, err):
+        self.played += 1
+        self.breached += 1
+        text = "\n".join(self._exc_info_to_string(err, test).splitlines()[-16:])
+        if hasattr(test, "_testMethodName"):
+            self._tell(test, "BREACHED", "31;1", f"\n{text}")
+        else:
+            console.say(f"{console.paint('BREACHED', '31;1')} {test}\n{text}")
+
+    addError = addFailure
+
+    def addSkip(self, test, reason):
+        self.not_run += 1
+        self._tell(test, "not run", "33", f": {reason}")
+
+
+def main(names):
+    """Prepare, play, judge; returns the exit status."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, console.stop_on_signal)
+    sys.path[:0] = [str(places.ROOT / "tests" / name) for name in ("faults", "e2e")]
+    begun, result = time.monotonic(), Result()
+    with faults_cluster.running() as cluster:
+        odoo = _odoo(cluster)
+        with console.step("Making the databases"):
+            _make_databases(odoo)
+        port = ports.free()
+        os.environ.update(_environment(odoo, port))
+        world = importlib.import_module("world")
+        world.set_up(odoo, cluster, port, WORKERS)
+        loader = unittest.defaultTestLoader
+        suite = loader.loadTestsFromNames(names or FILES)
+        try:
+            suite.run(result)
+        finally:
+            world.tear_down()
+            for name in DATABASES:
+                shutil.rmtree(odoo_server.filestore(name), ignore_errors=True)
+    for entry in _complaints():
+        result.breached += 1
+        console.say(f"{console.paint('IN THE LOG', '31;1')} {entry}")
+    minutes = (time.monotonic() - begun) / 60
+    console.say(
+        f"\n{result.played} cases played in {minutes:.1f} minutes,"
+        f" {result.breached} breached, {result.not_run} not run"
+    )
+    return 1 if result.breached or not result.played else 0
+
+
+def _odoo(cluster):
+    key = base64.urlsafe_b64encode(os.urandom(32)).decode()
+    return odoo_server.Odoo(
+        odoo_home.find(),
+        python_env.for_odoo(),
+        cluster.variables,
+        {"API_AUTH_OAUTH2_KEYS": key},
+    )
+
+
+def _make_databases(odoo):
+    """One without the addon, one with it to be copied, one to play on."""
+    modules = ",".join(places.our_modules())
+    odoo.run(
+        "bare",
+        ["-i", "base,web,rpc,auth_oauth", "--stop-after-init"],
+        log="faults-bare.log",
+    )
+    copy(odoo, "bare", "fresh")
+    odoo.run("fresh", ["-i", modules, "--stop-after-init"], log="faults-install.log")
+    copy(odoo, "fresh", DATABASE)
+    # A crash so soon after a copy would set PostgreSQL's own sequences back.
+    _sql(odoo, "CHECKPOINT")
+
+
+def copy(odoo, source, target):
+    """Copy a database that nobody is connected to, as PostgreSQL does it."""
+    drop(odoo, target)
+    _sql(odoo, f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+    files = odoo_server.filestore(source)
+    if files.is_dir():
+        shutil.copytree(files, odoo_server.filestore(target))
+
+
+def drop(odoo, database):
+    """Drop a database of this run and its files, whoever is connected."""
+    _sql(odoo, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    shutil.rmtree(odoo_server.filestore(database), ignore_errors=True)
+
+
+def _sql(odoo, statement):
+    psycopg2 = importlib.import_module("psycopg2")  # of Odoo's own packages
+    connection = psycopg2.connect(
+        dbname="postgres",
+        host=odoo.pg["PGHOST"],
+        port=odoo.pg["PGPORT"],
+        user=odoo.pg["PGUSER"],
+    )
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+def _environment(odoo, port):
+    """What the cases need to find the server: see ``tests/e2e/server.py``."""
+    return {
+        **odoo.pg,
+        **odoo.extra_env,
+        "OAUTH2_E2E_URL": f"http://localhost:{port}",
+        "OAUTH2_E2E_DB": DATABASE,
+        "OAUTH2_E2E_ADMIN_LOGIN": "admin",
+        "OAUTH2_E2E_ADMIN_PASSWORD": "admin",
+        "OAUTH2_E2E_SERVER_LOG": str(places.LOGS / "faults-server.log"),
+    }
+
+
+def _complaints():
+    """Tracebacks of ours that a fault brought about: none is expected to."""
+    return []
+
+
+if __name__ == "__main__":
+    try:
+        status = main(sys.argv[1:])
+    except console.Failure as failure:
+        console.error(str(failure))
+        status = 1
+    except (KeyboardInterrupt, console.Stopped) as stop:
+        console.error("Stopped.")
+        status = getattr(stop, "status", 130)
+    sys.exit(status)
