@@ -23,6 +23,7 @@ class IrConfigParameter(models.Model):
 
     _inherit = "ir.config_parameter"
 
+    @api.private
     def init(self, force=False):
         """Odoo gives a copy an identity of its own, by force: duplicated or restored.
 
