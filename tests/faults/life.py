@@ -261,9 +261,7 @@ class Copies(Life):
         try:
             with at(server.URL, "life_copy"):
                 held = self.secrets_of()
-            with self.serving(
-                "life_copy", complaints=("The key with fingerprint",)
-            ):
+            with self.serving("life_copy", complaints=("The key with fingerprint",)):
                 answer = self.site.refresh(self.identity)
                 self.assertEqual(answer.status_code, 503, answer.text)
                 self.assertEqual(self.secrets_of(), held)
