@@ -155,6 +155,7 @@ def _environment(odoo, port):
         **odoo.pg,
         **odoo.extra_env,
         "OAUTH2_E2E_URL": f"http://localhost:{port}",
+        "OAUTH2_E2E_SECOND_URL": f"http://localhost:{port}",  # there is one
         "OAUTH2_E2E_DB": DATABASE,
         "OAUTH2_E2E_ADMIN_LOGIN": "admin",
         "OAUTH2_E2E_ADMIN_PASSWORD": "admin",

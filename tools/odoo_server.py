@@ -79,7 +79,9 @@ class Odoo:
         (``env`` is there, what it changes must be committed by it), or a
         ``subcommand`` of Odoo's is.
         """
-        with self._process(database, arguments, log=log, script=script) as child:
+        with self._process(
+            database, arguments, log=log, script=script, subcommand=subcommand
+        ) as child:
             child.wait()
             status = child.returncode
         if check and status:
@@ -93,7 +95,7 @@ class Odoo:
             yield child
 
     @contextlib.contextmanager
-    def _process(self, database, arguments, *, log, script):
+    def _process(self, database, arguments, *, log, script, subcommand=()):
         free = ["--http-port", ports.free(), "--gevent-port", ports.free()]
         subcommand = ["shell"] if script else subcommand
         command = self.command(database, *arguments, *free, subcommand=subcommand)

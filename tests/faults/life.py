@@ -5,7 +5,7 @@ import pathlib
 
 import server
 from server import Administrator, Site, sql
-from world import Case, at, odoo, set_base_url
+from world import Case, at, odoo, set_parameters
 
 import faults_stage
 import odoo_log
@@ -71,7 +71,7 @@ class Life(Case):
         database = database or self.database
         port = ports.free()
         url = f"http://localhost:{port}"
-        set_base_url(database, url)
+        set_parameters(database, url)
         arguments = ["--workers=2", "--max-cron-threads=0"]
         with odoo().serving(database, port, *arguments, log=log), at(url, database):
             self.administrator = Administrator()

@@ -44,7 +44,7 @@ def cluster():
 def start_server():
     """Start the server of several processes, unless it runs; return its process."""
     if "server" not in _world:
-        set_base_url(server.DB, server.URL)
+        set_parameters(server.DB, server.URL)
         arguments = [f"--workers={_world['workers']}", "--max-cron-threads=0"]
         serving = odoo().serving(
             server.DB, _world["port"], *arguments, log="faults-server.log"
@@ -53,15 +53,19 @@ def start_server():
     return _world["server"]
 
 
-def set_base_url(database, url):
-    """Set the addon's own base URL, while no Odoo runs on the database."""
+def set_parameters(database, url):
+    """Set base URL and limits of calls, while no Odoo runs on the database."""
+    names = ("address", "client_address", "client", "refused_tokens")
+    parameters = {f"api_auth_oauth2.limit_{name}": "0" for name in names}
+    parameters["api_auth_oauth2.base_url"] = url
     with at(url, database):
-        sql(
-            "INSERT INTO ir_config_parameter (key, value)"
-            " VALUES ('api_auth_oauth2.base_url', %s)"
-            " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
-            url,
-        )
+        for key, value in parameters.items():
+            sql(
+                "INSERT INTO ir_config_parameter (key, value) VALUES (%s, %s)"
+                " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
+                key,
+                value,
+            )
 
 
 @contextlib.contextmanager
