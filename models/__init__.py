@@ -28,7 +28,6 @@ from . import (
     res_users,
     res_groups,
     res_config_settings,
-    ir_config_parameter,
     ir_http,
     ir_ui_menu,
 )

@@ -17,8 +17,7 @@ _LET_GO = """
 class IrConfigParameter(models.Model):
     """Our settings and keys: the audit log tells of a change, not the value.
 
-    And a copied database, which gets parameters of its own, lets go of the grants of its
-    original.
+    And a copied database lets go of the grants of its original.
     """
 
     _inherit = "ir.config_parameter"

@@ -94,7 +94,7 @@ class OAuth2ClientUser(models.Model):
     def _renew(self):
         """Ask the provider in the steps of a caller's refresh, each under the lock.
 
-        :return: its answer, checked; ``None`` when a caller came in between, who goes on
+        :return: its answer, checked; ``None`` when a caller came in between
         :raises OAuth2Error: there is none that can be used
         """
         lost = self.refresh_began_at
@@ -102,7 +102,7 @@ class OAuth2ClientUser(models.Model):
             self._begin()
             self._lock()
             if not self.refresh_began_at:
-                return None
+                return None  # whoever came has all that was to be had
         if not self.received_answer:
             self._ask(lost)
             self._lock()

@@ -18,6 +18,7 @@ WIRE = {
     errors.ServerError: (502, "server_error"),
     errors.ProviderReportedError: (400, "server_error"),
     errors.TemporarilyUnavailable: (503, "temporarily_unavailable"),
+    errors.TooManyRequests: (429, "temporarily_unavailable"),
     errors.MissingToken: (401, "invalid_token"),
     errors.MalformedAuthorization: (400, "invalid_request"),
     errors.InvalidToken: (401, "invalid_token"),

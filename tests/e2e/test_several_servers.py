@@ -52,4 +52,5 @@ class TestSeveralServers(ServerCase):
         )
         self.assertEqual(sorted(a.status_code for a in answers), [200, 400])
         self.assertEqual(self.grants(self.site), 0)
-        self.assertEqual(sql("SELECT count(*) FROM oauth2_revocation"), [(0,)])
+        waiting = "SELECT count(*) FROM oauth2_revocation WHERE client_id = %s"
+        self.assertEqual(sql(waiting, self.site.client_id), [(0,)])
