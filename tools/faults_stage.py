@@ -155,11 +155,14 @@ def _environment(odoo, port):
         **odoo.pg,
         **odoo.extra_env,
         "OAUTH2_E2E_URL": f"http://localhost:{port}",
-        "OAUTH2_E2E_SECOND_URL": f"http://localhost:{port}",  # there is one
         "OAUTH2_E2E_DB": DATABASE,
         "OAUTH2_E2E_ADMIN_LOGIN": "admin",
         "OAUTH2_E2E_ADMIN_PASSWORD": "admin",
         "OAUTH2_E2E_SERVER_LOG": str(places.LOGS / "faults-server.log"),
+        # What only the tests there need.
+        "OAUTH2_E2E_SECOND_URL": "",
+        "OAUTH2_E2E_SECOND_LOG": "",
+        "OAUTH2_E2E_OTHER_DB": "",
     }
 
 
