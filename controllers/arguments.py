@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 
 from ..protocol.errors import InvalidRequest
-from ..protocol.parameters import read_json_object
+from ..protocol.parameters import check_storable, read_json_object
 
 _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
 
@@ -28,8 +28,9 @@ def bind(handlers, *, query, body, path):
     :param dict path: from the route, already converted, and never overruled
     :return: ``{name: value}``
     :raises InvalidRequest: naming the argument that is unknown, missing, sent twice or
-        of the wrong type
+        of the wrong type; for text that no database stores
     """
+    check_storable([*path.values(), query, body])
     named, hints, takes_any = _signature(handlers)
     sent = {name: (_single(name, texts), _read) for name, texts in query.items()}
     for name, value in body.items():

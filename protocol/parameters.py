@@ -5,6 +5,8 @@ one is ignored, none may come twice, and (a rule of ours) none may come in the U
 """
 
 import json
+import math
+import re
 from urllib.parse import parse_qsl
 
 from .errors import InvalidRequest
@@ -14,6 +16,7 @@ MAX_VALUE = 8 * 1024  # characters
 MAX_IDENTITY = 255  # characters
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Parameters:
@@ -138,6 +141,26 @@ def read_json_object(text, sent_twice=_sent_twice):
     if not isinstance(values, dict):
         raise InvalidRequest("The request body must be a JSON object.")
     return values
+
+
+def check_storable(value):
+    """Refuse what JSON can spell and no database stores or no answer can repeat.
+
+    :param value: as read from JSON
+    :raises InvalidRequest: for NUL, half of a surrogate pair, a number without value
+    """
+    waiting = [value]
+    while waiting:  # no recursion, which would end somewhere
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.keys()
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and _UNSTORABLE.search(value):
+            raise InvalidRequest("The request has text that cannot be stored.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise InvalidRequest("The request has a number without a value.")
 
 
 def _read_form(text):

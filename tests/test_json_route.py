@@ -243,6 +243,13 @@ class TestArguments(JsonRouteCase):
             with self.subTest(body=body[:20]):
                 self.assertTold(self.call("typed", body), 400, "invalid_request")
 
+    def test_text_that_no_database_stores_is_refused(self):
+        """NUL and half of a surrogate pair would fail in the handler, as a bug does."""
+        for body in (b'{"a": "\\u0000"}', b'{"a": ["\\ud800"]}', b'{"\\udfff": 1}'):
+            self.assertTold(self.call("whatever", body), 400, "invalid_request")
+        self.assertTold(self.call("whatever?a=%00"), 400, "invalid_request")
+        self.assertServed(self.call("whatever", {"a": "\U0001f4a9 \x7f"}))
+
     def test_another_content_type_is_refused(self):
         for content_type in ("application/x-www-form-urlencoded", "text/plain"):
             answer = self.call(
