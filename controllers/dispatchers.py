@@ -23,6 +23,7 @@ from odoo.http import (
 from odoo.models import BaseModel
 from odoo.tools.json import json_default
 
+from ..models.json2_errors import for_application
 from ..models.protected_routes import handlers_of
 from ..models.wire_answer import error_response
 from ..protocol.errors import InvalidRequest, MethodNotAllowed, OAuth2Error
@@ -175,11 +176,8 @@ class OAuth2Json2Dispatcher(Json2Dispatcher):
     def handle_error(self, exc):
         if isinstance(exc, OAuth2Error):
             return error_response(exc)
-        response = super().handle_error(exc)
-        if not (isinstance(exc, HTTPException) and exc.response):
-            body = json.loads(response.get_data())
-            response.set_data(json.dumps({**body, "debug": ""}))
-        return response
+        method_name = self.request.oauth2_match[1]["__method__"]
+        return for_application(exc, super().handle_error(exc), method_name)
 
 
 def _json_default(value):

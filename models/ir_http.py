@@ -26,6 +26,7 @@ from ..protocol.errors import (
 from ..protocol.rate_limit import Windows, network, seconds_left
 from ..protocol.scope import scope_string
 from . import cross_origin
+from .json2_errors import for_application
 from .protected_routes import expand_api, inspect_route
 from .request_memory import remote_address
 from .wire_answer import error_response
@@ -67,10 +68,10 @@ class IrHttp(models.AbstractModel):
             raise
         except WerkzeugNotFound:
             # Something else may still serve the path; see _handle_error.
-            request.oauth2_not_found = cls._is_api_path(path_info)
-            if request.oauth2_not_found and "\0" in path_info:
+            if "\0" in path_info:
                 # Core looks for it in the database, where NUL is an error.
                 abort(error_response(NotFound()))
+            request.oauth2_not_found = cls._is_api_path(path_info)
             raise
         # The check below needs to know the API, which the path may name.
         request.oauth2_match = rule, dict(args)  # some are taken out on the way
@@ -82,8 +83,6 @@ class IrHttp(models.AbstractModel):
         first, _, rest = path.lstrip("/").partition("/")
         if rest.startswith("oauth2/"):
             return True
-        if not first.isprintable():  # nor would the database take a NUL
-            return False
         # An archived API is gone, and yet the path is nobody else's.
         apis = request.env["oauth2.api"].sudo().with_context(active_test=False)
         return bool(apis.search_count([("endpoint", "=", first)], limit=1))
@@ -327,12 +326,18 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _dispatch(cls, endpoint):
-        grant = getattr(request, "oauth2_grant", None)
-        if grant and request.oauth2_match[0].rule == _NATIVE_JSON2:
+        if cls._is_native_json2_of_grant():
+            grant = request.oauth2_grant
             arguments = dict(request.params)
             model, method = arguments.pop("__model__"), arguments.pop("__method__")
             request.env["oauth2.scope"]._check_json2(grant, model, method, arguments)
         return super()._dispatch(endpoint)
+
+    @classmethod
+    def _is_native_json2_of_grant(cls):
+        """:return: whether one of our tokens opened Odoo's own JSON-2"""
+        grant = getattr(request, "oauth2_grant", None)
+        return bool(grant) and request.oauth2_match[0].rule == _NATIVE_JSON2
 
     @classmethod
     def _post_dispatch(cls, response):
@@ -349,6 +354,9 @@ class IrHttp(models.AbstractModel):
         ):
             return cls._unmatched(NotFound())
         response = super()._handle_error(exception)
+        if cls._is_native_json2_of_grant():
+            method_name = request.oauth2_match[1]["__method__"]
+            response = for_application(exception, response, method_name)
         if cls._is_cross_origin():
             if isinstance(response, HTTPException):
                 response = response.get_response(request.httprequest.environ)

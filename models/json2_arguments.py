@@ -89,6 +89,8 @@ def _of_argument(model, method_name, name, value):
 
 def _of_values_list(model, value):
     values_list = value if isinstance(value, list) else [value]
+    if not all(isinstance(values, dict) for values in values_list):
+        raise UnknownShape("vals")
     return set().union(*(of_values(model, values) for values in values_list))
 
 
@@ -174,6 +176,7 @@ def _inner_specification(wanted):
 
 
 _SHAPES = {
+    "default": of_values,
     "domain": of_domain,
     "export": of_export,
     "groups": _of_groups,

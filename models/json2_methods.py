@@ -68,7 +68,7 @@ ARGUMENTS = {
     "groupby_read_specification": "groups",
     "opening_info": "opening",
     "progress_bar": "progress",
-    "default": "values",
+    "default": "default",
     "vals": "values",
     "vals_list": "values",
     "values": "values",

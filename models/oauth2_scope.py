@@ -3,11 +3,14 @@ from odoo.exceptions import ValidationError
 from odoo.tools import config, ormcache
 
 from ..protocol.errors import InsufficientScope, InvalidRequest
+from ..protocol.parameters import check_storable
 from ..protocol.scope import SCOPE_TOKEN, scope_string
 from .json2_arguments import check_context, reached
 from .json2_methods import CLASSED_METHODS
 from .json2_paths import UnknownShape
 from .transactions import primary_cursor
+
+_MAX_ID = 2**31 - 1  # PostgreSQL's integer
 
 
 class OAuth2Scope(models.Model):
@@ -108,6 +111,7 @@ class OAuth2Scope(models.Model):
         :raises InsufficientScope: naming the scopes that would open the model
         :raises InvalidRequest: for an argument whose reach cannot be told
         """
+        check_storable(arguments)
         opened = self._opened(grant.api_id, grant.scopes)
         operations, methods = opened.get(model_name, (frozenset(),) * 2)
         needed = CLASSED_METHODS.get(method_name)
@@ -132,7 +136,7 @@ class OAuth2Scope(models.Model):
         :raises InvalidRequest: for an argument whose reach cannot be told
         """
         model, arguments = self.env[model_name], dict(arguments)
-        arguments.pop("ids", None)
+        _check_ids(arguments.pop("ids", None))
         context = arguments.pop("context", None) or {}
         try:
             if method_name in CLASSED_METHODS:
@@ -196,3 +200,13 @@ class OAuth2Scope(models.Model):
                 raise ValidationError(
                     self.env._("A scope in use cannot move to another API.")
                 )
+
+
+def _check_ids(value):
+    """Record ids, before they reach a method that expects nothing else.
+
+    :raises InvalidRequest: for anything that no record can be found by
+    """
+    ids = value if isinstance(value, list) else [value or 0]
+    if not all(type(item) is int and abs(item) <= _MAX_ID for item in ids):
+        raise InvalidRequest("The argument ids must be a list of record ids.")

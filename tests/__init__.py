@@ -28,6 +28,7 @@ from . import (
     test_json2_as_odoo,
     test_json2_beyond,
     test_json2_client_library,
+    test_json2_errors,
     test_json2_values,
     test_json_route,
     test_json_route_answers,

@@ -39,13 +39,17 @@ class TestJson2Values(ReachCase):
             [
                 ({"name": "x", "user_id": 3, "active": False}, NOTHING),
                 ({"parent_id": False, "unknown": [[0, 0, {}]]}, NOTHING),
-                (None, NOTHING),
                 ({"user_id": {"id": 3, "login": "x"}}, REFUSED),
                 ({"user_id": [3]}, REFUSED),
                 (["name"], REFUSED),
                 ("name", REFUSED),
             ]
         )
+
+    def test_no_values_at_all(self):
+        self.assertReach("copy_data", [({"default": None}, NOTHING)])
+        self.assertReach("write", [({"vals": None}, REFUSED)])
+        self.assertReach("create", [({"vals_list": [{}, None]}, REFUSED)])
 
     def test_commands_on_a_one2many(self):
         self.assertWritten(
