@@ -63,7 +63,8 @@ def _sources(module):
     )
     if listing.returncode:
         raise Failure(f"git does not list the files here: {listing.stderr.strip()}")
-    outside = ("tools/", "examples/", "benchmarks/", "tests/e2e/", "docs/")
+    outside = ("tools/", "examples/", "benchmarks/", "tests/e2e/")
+    outside += ("tests/fuzz/", "docs/")
     return sorted(
         f"{module}/{path}"
         for path in listing.stdout.splitlines()

@@ -1,0 +1,178 @@
+"""Ground to stand on: records of a real server, and valid grants that requests use."""
+
+import html
+import re
+import threading
+
+import requests
+from providers import QuickProvider
+from server import DB, SECRET, URL, Administrator, Site
+from wire import basic
+
+_TOKENS = ("access_token", "refresh_token", "id_token")
+_MODELS = {
+    # what each line of the scope opens
+    "res.partner": ("read", "create", "write", "unlink"),
+    "res.partner.category": ("read", "create", "write", "unlink"),
+    "res.country": ("read",),
+    "res.users": ("read",),
+    "oauth2.example.order": ("read", "create", "write", "unlink"),
+    "oauth2.example.order.line": ("read", "create", "write", "unlink"),
+}
+_SCOPES = ("partners.read", "partners.details", "orders.read", "orders.write")
+_SCOPES += ("orders.confirm", "fuzz")
+
+
+class Ground:
+    """An API with every switch on, another for signed-in users, and a provider."""
+
+    def __init__(self, provider):
+        self.administrator = Administrator()
+        self.secrets = {SECRET}
+        self._lock = threading.Lock()
+        # Limits by address would answer for everything: they are raised by
+        # tools/commands/fuzz.py, LIMITS.
+        self.site = Site(
+            self.administrator, {"json2_enabled": True, "bearer_enabled": True}
+        )
+        for name in _SCOPES[1:]:
+            self._scope(name)
+        self._open_models(self._scope("everything"))
+        scopes = self.administrator.call(
+            "oauth2.scope", "search", [["api_id", "=", self.site.api_id]]
+        )
+        self.site.use(provider, {"scope_ids": scopes})
+        self.session_site = Site(self.administrator)
+        self.session_site.use(provider, user_matching="session")
+        provider.login = self.site.login
+        self._let_user_work()
+        self.cookie = self._signed_in()
+        self.partner_id = self.administrator.create("res.partner", name="Deco")
+
+    def _scope(self, name):
+        return self.administrator.create(
+            "oauth2.scope", api_id=self.site.api_id, name=name
+        )
+
+    def _open_models(self, scope_id):
+        for model, operations in _MODELS.items():
+            [model_id] = self.administrator.call(
+                "ir.model", "search", [["model", "=", model]]
+            )
+            values = {
+                f"perm_{operation}": operation in operations
+                for operation in ("read", "create", "write", "unlink")
+            }
+            self.administrator.create(
+                "oauth2.scope.line", scope_id=scope_id, model_id=model_id, **values
+            )
+
+    def _let_user_work(self):
+        """The token's user may write contacts, as a clerk does."""
+        call = self.administrator.call
+        [user] = call("res.users", "search", [["login", "=", self.site.login]])
+        names = ["group_partner_manager", "group_allow_export"]
+        groups = call(
+            "ir.model.data",
+            "search_read",
+            [["module", "=", "base"], ["name", "in", names]],
+            ["res_id"],
+        )
+        commands = [[4, group["res_id"]] for group in groups]
+        call("res.users", "write", [user], {"group_ids": commands})
+
+    def _signed_in(self):
+        """The session cookie of somebody who is signed in to this Odoo."""
+        session = requests.Session()
+        params = {"db": DB, "login": "admin", "password": "admin"}
+        session.post(
+            f"{URL}/web/session/authenticate",
+            json={"jsonrpc": "2.0", "params": params},
+            timeout=60,
+        ).raise_for_status()
+        return session.cookies["session_id"]
+
+    def keep_secret(self, information):
+        """Remember the tokens of an answer as what no other answer may contain."""
+        with self._lock:
+            self.secrets.update(filter(None, map(information.get, _TOKENS)))
+
+
+class Stock:
+    """The valid things of one thread: a grant, and what is made for one request."""
+
+    def __init__(self, ground):
+        self._ground = ground
+        self._site = ground.site
+        self._grant = self._identity = None
+        self._uses = 0
+        self.hunting = None  # the breach whose shortest request is looked for
+
+    def values(self, names):
+        """What placeholders stand for, a dict of texts.
+
+        :param names: of the placeholders; what is used up at once is made only if asked
+        """
+        self._uses += 1
+        if self._grant and self._uses % 40 == 0:
+            self.check()
+        if self._grant is None:
+            self._grant, self._identity = self._site.authorize()
+            self._ground.keep_secret(self._grant)
+        values = {
+            "API": self._site.endpoint,
+            "SESSIONAPI": self._ground.session_site.endpoint,
+            "CLIENT": "demo-app",
+            "SECRET": SECRET,
+            "BASIC": basic("demo-app", SECRET),
+            "IDENTITY": self._identity,
+            "ACCESS": self._grant["access_token"],
+            "REFRESH": self._grant.get("refresh_token", ""),
+            "PARTNER": str(self._ground.partner_id),
+            "SESSION": self._ground.cookie,
+        }
+        if "CALLBACK" in names:
+            values["CALLBACK"] = self._callback().partition("?")[2]
+        if {"CSRF", "COOKIE"} & names:
+            values |= self._page()
+        if "START" in names:
+            asked = self._ground.session_site.ask()["authorization_url"]
+            values["START"] = asked.partition("?")[2]
+        return values
+
+    def _callback(self):
+        """The address of a callback that nobody has visited."""
+        return self._site.sign_in(self._site.ask()["authorization_url"])
+
+    def _page(self):
+        """The secrets of a confirmation page: its form's and its cookie."""
+        answer = requests.get(
+            self._callback(),
+            headers={"Accept": "text/html", "Accept-Language": "en"},
+            timeout=60,
+        )
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.text)
+        [(name, value)] = answer.cookies.items()
+        return {"CSRF": html.unescape(found[1]), "COOKIE": f"{name}={value}"}
+
+    def learn(self, endpoint, answer):
+        """Keep up with what an answer says of the grant."""
+        if answer.status != 200:
+            return
+        if endpoint == "revoke":
+            self._grant = None
+        elif endpoint == "token":
+            told = answer.json()
+            self._ground.keep_secret(told)
+            self._grant = {**self._grant, **told}
+
+    def check(self):
+        """Let go of a grant that no longer opens anything."""
+        if (
+            self._grant
+            and self._site.partners(self._grant["access_token"]).status_code != 200
+        ):
+            self._grant = None
+
+
+__all__ = ["Ground", "QuickProvider", "Stock"]

@@ -1,0 +1,72 @@
+"""What a breach is."""
+
+import json
+import re
+
+# What the server's own HTTP part refuses before Odoo sees the request.
+_BEFORE_ODOO = {400, 408, 411, 413, 414, 417, 431, 501, 505}
+_OURS = re.compile(r"/(@API@|@SESSIONAPI@)/(oauth2|json|fuzz|partners|orders)")
+_NATIVE = re.compile(r"/json/2/[\w.]+/\w+")
+_NOT_ECHOED = 12  # characters; shorter texts occur by chance
+
+
+def breach(target, request, answer, secrets):
+    """What is wrong with an answer, as a text; None when nothing is.
+
+    :param secrets: texts that no answer may contain
+    """
+    if not answer.status:
+        if request.is_framed_well and len(request.body) <= 64 * 1024:
+            return f"the connection was dropped ({answer.trouble})"
+        return None
+    if answer.status >= 500 and not (target.busy and answer.status in (502, 503)):
+        return f"status {answer.status}"
+    if b"Traceback (most recent call last)" in answer.body and _is_ours(
+        request, answer
+    ):
+        return "a traceback in the answer"
+    is_page = answer.media_type == "text/html" and answer.status not in (204, 308)
+    if _is_ours(request, answer) and not target.pages and is_page:
+        if not (answer.status in _BEFORE_ODOO and not request.is_framed_well):
+            return f"an HTML page with status {answer.status} from a JSON endpoint"
+    if not (target.tells and answer.status == 200):
+        told = answer.body + repr(answer.headers).encode()
+        for secret in secrets:
+            if len(secret) >= _NOT_ECHOED and secret.encode() in told:
+                return "a secret in the answer"
+    if not _is_json_where_it_says_so(answer):
+        return "a body that is not the JSON that Content-Type promises"
+    return None
+
+
+def _is_ours(request, answer):
+    """Whether this addon must have answered, and not Odoo's core."""
+    if b"No database is selected" in answer.body:
+        return False
+    if request.method == "POST" and _NATIVE.fullmatch(request.path.partition("?")[0]):
+        # A caller without a token of ours is Odoo's own.
+        return ("Authorization", "Bearer @ACCESS@") in request.headers and (
+            answer.status not in (401, 415)
+        )
+    return bool(_OURS.match(request.path))
+
+
+def _is_json_where_it_says_so(answer):
+    if answer.media_type != "application/json" or not answer.body:
+        return True
+    try:
+        answer_json(answer)
+    except ValueError:
+        return False
+    return True
+
+
+def answer_json(answer):
+    """:return: the JSON of an answer
+    :raises ValueError: where it is none (RFC 8259 knows no NaN)
+    """
+
+    def refuse(name):
+        raise ValueError(name)
+
+    return json.loads(answer.body, parse_constant=refuse)

@@ -1,0 +1,275 @@
+"""Every endpoint: good requests to it, and what its answers may be."""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from wire import Request
+
+JSON = ("Content-Type", "application/json")
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+BEARER = ("Authorization", "Bearer @ACCESS@")
+BASIC = ("Authorization", "@BASIC@")
+SCRIPT = ("Accept", "*/*")
+BROWSER = (("Accept", "text/html"), ("Accept-Language", "en"))
+
+NAMES = {"client_id": "@CLIENT@", "client_user_identity": "@IDENTITY@"}
+SECRET = {"client_secret": "@SECRET@"}
+GRANT_TYPE = {"grant_type": "refresh_token"}
+REFRESH = {"refresh_token": "@REFRESH@"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """An endpoint. `share` is its part of all requests; `good` are its valid ones,
+    `others` are what its callers send, too.
+
+    `pages` says that its answers may be HTML, `busy` that it may answer 502 and 503 for
+    a provider (design, refusals), `tells` that a 200 contains tokens on purpose.
+    """
+
+    name: str
+    share: int
+    good: tuple
+    others: tuple = ()
+    pages: bool = False
+    busy: bool = False
+    tells: bool = False
+    orm: bool = False
+
+
+def _json(method, path, value, *headers):
+    return Request(method, path, (JSON, *headers), json.dumps(value).encode())
+
+
+def _form(method, path, value, *headers):
+    return Request(method, path, (FORM, *headers), urlencode(value, safe="@").encode())
+
+
+def _get(path, *headers):
+    return Request("GET", path, headers)
+
+
+def _life(name, value):
+    """The good requests of an endpoint by each proof and each way of sending."""
+    path = f"/@API@/oauth2/{name}"
+    posts = (
+        _json("POST", path, value),
+        _json("POST", path, {**value, **SECRET}),
+        _form("POST", path, {**value, **SECRET}),
+        _json("POST", path, {**value, **REFRESH}),
+        _json("POST", path, value, BASIC),
+        _form("POST", path, value, BEARER),
+    )
+    return posts
+
+
+_ASK = "/@API@/oauth2/provider/authorize"
+_CONFIRM = ("Cookie", "@COOKIE@")
+_DECIDE = "/@API@/oauth2/confirm"
+
+
+def _json2(prefix):
+    def call(model, method, **arguments):
+        return _json("POST", f"{prefix}/json/2/{model}/{method}", arguments, BEARER)
+
+    partner, order = "res.partner", "oauth2.example.order"
+    by_id = [["id", ">", 0]]
+    specification = {"name": {}, "parent_id": {"fields": {"display_name": {}}}}
+    lines = [[0, 0, {"product": "Chair", "quantity": 2, "price_unit": 9.5}]]
+    return (
+        call(partner, "search", domain=by_id, order="name desc, id", limit=3),
+        call(partner, "search_count", domain=["|", ["name", "ilike", "a"], *by_id]),
+        call(partner, "search_read", domain=by_id, fields=["name"], limit=2, offset=0),
+        call(partner, "search_read", domain=[["parent_id.name", "=", "x"]], load=None),
+        call(partner, "read", ids=[1], fields=["name", "child_ids", "create_date"]),
+        call(partner, "name_search", name="a", operator="ilike", limit=2, domain=[]),
+        call(
+            partner, "web_search_read", domain=[], specification=specification, limit=2
+        ),
+        call(partner, "web_read", ids=[1], specification=specification),
+        call(partner, "fields_get", allfields=["name"], attributes=["type"]),
+        call(
+            partner, "default_get", fields=["type"], context={"default_type": "other"}
+        ),
+        call(
+            partner,
+            "formatted_read_group",
+            domain=[],
+            groupby=["create_date:month", "parent_id"],
+            aggregates=["__count", "color:sum"],
+            having=[["__count", ">", 0]],
+            order="parent_id desc",
+            limit=3,
+        ),
+        call(partner, "read_group", domain=[], fields=["color:max"], groupby=["type"]),
+        call(
+            partner,
+            "read_progress_bar",
+            domain=[],
+            group_by="parent_id",
+            progress_bar={"field": "type", "colors": {"contact": "x"}},
+        ),
+        call(partner, "export_data", ids=[1], fields_to_export=["name", "id"]),
+        call(partner, "get_metadata", ids=[1]),
+        call(partner, "has_access", ids=[1], operation="write"),
+        call(partner, "create", vals_list=[{"name": "A", "color": 1}]),
+        call(
+            partner,
+            "create",
+            vals_list=[{"name": "A", "child_ids": [[0, 0, {"name": "B"}]]}],
+        ),
+        call(
+            partner,
+            "create",
+            vals_list={"name": "A", "category_id": [[0, 0, {"name": "T"}]]},
+        ),
+        call(partner, "name_create", name="A"),
+        call(partner, "load", fields=["name", "color"], data=[["A", "1"]]),
+        call(partner, "write", ids=["@PARTNER@"], vals={"comment": "x", "color": 3}),
+        call(
+            partner, "web_save", ids=[], vals={"name": "A"}, specification={"name": {}}
+        ),
+        call(partner, "copy", ids=["@PARTNER@"], default={"name": "A"}),
+        call(partner, "unlink", ids=[]),
+        call(partner, "action_archive", ids=[]),
+        call(
+            "res.country",
+            "search_read",
+            domain=[["code", "in", ["BE", "CH"]]],
+            fields=["name"],
+        ),
+        call("res.users", "read", ids=[2], fields=["name"]),
+        call(order, "create", vals_list=[{"partner_id": 1, "line_ids": lines}]),
+        call(
+            order,
+            "search_read",
+            domain=[],
+            fields=[],
+            context={"lang": "en_US", "tz": "UTC"},
+        ),
+    )
+
+
+_TYPED = {
+    "whole": 3,
+    "real": 1.5,
+    "text": "abc",
+    "flag": True,
+    "day": "2026-11-24",
+    "moment": "2026-11-24T10:00:00Z",
+    "many": [1, 2],
+    "rows": [{"a": 1}],
+    "table": {"a": {"b": [None]}},
+    "anything": "x",
+}
+_ORDER = {
+    "partner_id": 1,
+    "lines": [{"product": "Chair", "quantity": 2, "price_unit": 9.5}],
+    "note": "x",
+}
+_TYPED_QUERY = urlencode(
+    {k: v for k, v in _TYPED.items() if k in ("whole", "real", "text", "day")}
+)
+
+TARGETS = (
+    Target(
+        "authorize",
+        12,
+        (
+            _json("POST", _ASK, {"client_id": "@CLIENT@"}),
+            _json("GET", _ASK, {"client_id": "@CLIENT@"}),
+            _json("POST", _ASK, NAMES | SECRET),
+            _form(
+                "POST", _ASK, {"client_id": "@CLIENT@", "client_user_identity": "42"}
+            ),
+            _json("POST", _ASK, {"client_user_identity": "ä\u00a0\u4e2d"}, BASIC),
+        ),
+    ),
+    Target(
+        "callback",
+        8,
+        (
+            _get("/@API@/oauth2/callback?@CALLBACK@", SCRIPT),
+            _get("/@API@/oauth2/callback?@CALLBACK@", *BROWSER),
+        ),
+        others=(_get("/@API@/oauth2/callback?state=x&error=access_denied", SCRIPT),),
+        pages=True,
+        busy=True,
+        tells=True,
+    ),
+    Target(
+        "confirm",
+        6,
+        (
+            _form(
+                "POST", _DECIDE, {"decision": "allow", "csrf_token": "@CSRF@"}, _CONFIRM
+            ),
+            _form(
+                "POST", _DECIDE, {"decision": "deny", "csrf_token": "@CSRF@"}, _CONFIRM
+            ),
+        ),
+        pages=True,
+        busy=True,
+        tells=True,
+    ),
+    Target(
+        "start",
+        4,
+        (
+            _get(
+                "/@SESSIONAPI@/oauth2/start?@START@", ("Cookie", "session_id=@SESSION@")
+            ),
+        ),
+        pages=True,
+    ),
+    Target(
+        "token",
+        16,
+        (
+            *_life("token", NAMES),
+            _form(
+                "POST",
+                "/@API@/oauth2/token",
+                {"grant_type": "refresh_token", **NAMES, **REFRESH},
+            ),
+        ),
+        busy=True,
+        tells=True,
+    ),
+    Target(
+        "revoke",
+        8,
+        (*_life("revoke", NAMES), _json("GET", "/@API@/oauth2/revoke", NAMES | SECRET)),
+        busy=True,
+    ),
+    Target("metadata", 4, (_get("/.well-known/oauth-protected-resource/@API@"),)),
+    Target(
+        "json route",
+        14,
+        (
+            _get("/@API@/partners?limit=2", BEARER),
+            _get("/@API@/partners/1", BEARER),
+            _get(f"/@API@/fuzz/typed?{_TYPED_QUERY}", BEARER),
+            _json("POST", "/@API@/fuzz/typed", _TYPED, BEARER),
+            _json("POST", "/@API@/fuzz/any/name", _TYPED, BEARER),
+            _get(
+                "/@API@/orders?state=draft&limit=2&created_since=2026-11-24T10:00:00Z",
+                BEARER,
+            ),
+            _json("POST", "/@API@/orders", _ORDER, BEARER),
+            Request("OPTIONS", "/@API@/orders", (("Origin", "https://a.example"),)),
+        ),
+    ),
+    Target(
+        "http route",
+        4,
+        (
+            _get("/@API@/fuzz/page?a=1", BEARER),
+            _form("POST", "/@API@/fuzz/page", {"a": "1"}, BEARER),
+        ),
+        pages=True,
+    ),
+    Target("json-2", 16, _json2("/@API@"), orm=True),
+    Target("native json-2", 8, _json2(""), orm=True),
+)

@@ -1,0 +1,140 @@
+"""Requests as bytes, over a socket of their own: a library would put them right."""
+
+import base64
+import http.client
+import re
+import shlex
+import socket
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+SECONDS = 60  # for one answer, far more than any takes
+_PLACEHOLDER = re.compile(rb"@[A-Z]+@|\"@PARTNER@\"")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request whose secrets are placeholders such as ``@ACCESS@``.
+
+    `framing` says how the body's length is told: ``length`` (truly), ``short`` (less
+    than there is), ``long`` (more), ``chunked``, ``none``, or the value itself.
+    """
+
+    method: str
+    path: str
+    headers: tuple = ()
+    body: bytes = b""
+    framing: str = "length"
+    mutations: int = 0
+    salt: int = 0  # nothing but a difference
+
+    def with_header(self, name, value):
+        return replace(self, headers=(*self.headers, (name, value)))
+
+    def without_header(self, name):
+        kept = tuple(h for h in self.headers if h[0].lower() != name.lower())
+        return replace(self, headers=kept)
+
+    @property
+    def is_framed_well(self):
+        """Whether a server must answer; else it may just hang up."""
+        repeated = [n.lower() for n, _ in self.headers if n.lower() == "content-length"]
+        coded = any(n.lower() == "transfer-encoding" for n, _ in self.headers)
+        return self.framing in ("length", "none") and not repeated and not coded
+
+    @property
+    def weight(self):
+        """How long it is: the shortest request that shows a breach is told."""
+        lines = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.path) + lines + len(self.body)
+
+    def placeholders(self):
+        """The names of what has to be filled in, a set."""
+        told = [self.path.encode("latin-1", "replace"), self.body]
+        told += [value.encode("latin-1", "replace") for _name, value in self.headers]
+        return {
+            name.decode().strip('@"') for name in _PLACEHOLDER.findall(b" ".join(told))
+        }
+
+    def as_bytes(self, host, values):
+        """The request on the wire, its placeholders filled from a dict of texts."""
+
+        def fill(data):
+            return _PLACEHOLDER.sub(
+                lambda found: values.get(
+                    found[0].decode().strip('@"'), found[0].decode()
+                ).encode(),
+                data,
+            )
+
+        body = fill(self.body)
+        lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: {host}"]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        head = fill("\r\n".join(lines).encode("latin-1", "replace"))
+        head += b"\r\nConnection: close"
+        if self.framing == "chunked":
+            head += b"\r\nTransfer-Encoding: chunked"
+            body = (
+                b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n"
+            )
+        elif self.framing != "none" and (body or self.method not in ("GET", "HEAD")):
+            length = {
+                "length": len(body),
+                "short": len(body) // 2,
+                "long": len(body) + 7,
+            }.get(self.framing, self.framing)
+            head += f"\r\nContent-Length: {length}".encode("latin-1", "replace")
+        return head + b"\r\n\r\n" + body
+
+    def as_curl(self, url):
+        """A command that sends nearly the same, its secrets as shell variables."""
+        parts = ["curl", "-i", "--path-as-is", "-X", self.method]
+        for name, value in self.headers:
+            parts += ["-H", f"{name}: {value}"]
+        if self.body:
+            parts += ["--data-binary", "@-"]
+        command = " ".join(map(shlex.quote, [*parts, url + self.path]))
+        told = f"{command}\n    body: {self.body[:2000]!r}" if self.body else command
+        if self.framing != "length":
+            told += f"\n    framing: {self.framing}"
+        return re.sub(r"@([A-Z]+)@", r"$\1", told)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; a status of 0 is a connection that was closed without a word."""
+
+    status: int
+    headers: tuple = ()
+    body: bytes = b""
+    trouble: str = ""
+
+    def header(self, name):
+        return next((v for n, v in self.headers if n.lower() == name.lower()), "")
+
+    @property
+    def media_type(self):
+        return self.header("Content-Type").partition(";")[0].strip().lower()
+
+
+def send(url, data, method):
+    """Send bytes to a server; returns its Answer."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname, parts.port), SECONDS) as sock:
+            try:
+                sock.sendall(data)
+                sock.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # it has heard enough, and may have answered already
+            response = http.client.HTTPResponse(sock, method=method)
+            response.begin()
+            body = response.read()
+            return Answer(response.status, tuple(response.getheaders()), body)
+    except (OSError, http.client.HTTPException) as error:
+        return Answer(0, trouble=f"{type(error).__name__}: {error}")
+
+
+def basic(client_id, secret):
+    """The value of a Basic header."""
+    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
