@@ -5,6 +5,7 @@ in the query string is text and is read as that type; what comes in a JSON body 
 type and must have the right one. Arguments without annotation are passed as they come.
 """
 
+import functools
 import inspect
 import math
 import types
@@ -21,7 +22,7 @@ _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
 def bind(handlers, *, query, body, path):
     """Collect and check a handler's arguments.
 
-    :param handlers: the controller's method, as written, and the ones that it
+    :param tuple handlers: the controller's method, as written, and the ones that it
         overrides: ``**kwargs`` of an override are the arguments of what it overrides
     :param query: ``{name: [texts]}`` of the query string
     :param dict body: the JSON object of the body
@@ -49,6 +50,7 @@ def bind(handlers, *, query, body, path):
     return arguments
 
 
+@functools.lru_cache(maxsize=1024)  # a route each; looking takes longer than binding
 def _signature(handlers):
     """:return: ``({name: parameter}, {name: type hint}, whether others are taken)``"""
     named, hints = {}, {}

@@ -66,9 +66,9 @@ def _refuse(url, routing, problem):
 
 def handlers_of(endpoint):
     """:return: the controller's method behind a route, as written, and behind it those
-    that it overrides; a list
+    that it overrides; a tuple
     """
-    return [getattr(m, "original_endpoint", m) for m in _overrides(endpoint)]
+    return tuple(getattr(m, "original_endpoint", m) for m in _overrides(endpoint))
 
 
 def expand_api(url, endpoints):
