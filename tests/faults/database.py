@@ -77,6 +77,14 @@ class Serialization(Fault):
         _first, self.identity = self.site.authorize()
         self.provider.calls.clear()
 
+    def refreshes(self):
+        """Return the requests of refreshes that the provider got."""
+        return [
+            request
+            for request in self.provider.requests
+            if request["params"].get("grant_type") == "refresh_token"
+        ]
+
     def test_conflicts(self):
         """20 callers refresh while somebody else changes the tokens' rows for 2 s"""
         end = time.monotonic() + 2
@@ -91,9 +99,14 @@ class Serialization(Fault):
             answers = at_once(*[lambda: self.refresh(self.identity)] * CALLERS)
         finally:
             disturber.join()
-        self.assertEqual(self.provider.calls["token"], 1)
+        # Whoever comes more than 5 s after a refresh may have another one made.
+        sent = [one["params"]["refresh_token"] for one in self.refreshes()]
+        self.assertEqual(len(sent), len(set(sent)), "a spent refresh token was sent")
+        self.assertLessEqual(len(sent), 3)
         good = [answer.json() for answer in answers if answer.status_code == 200]
-        self.assertEqual(len({one["access_token"] for one in good}), min(1, len(good)))
+        got = {one["access_token"] for one in good}
+        self.assertLessEqual(got, set(self.provider.issued))
+        self.assertLessEqual(len(got), len(sent))
         for answer in answers:
             self.assertIn(answer.status_code, (200, 503), answer.text)
         self.assertExplained(*["grant" if good else "recorded answer"])

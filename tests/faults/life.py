@@ -4,8 +4,8 @@ import contextlib
 import pathlib
 
 import server
-from server import Administrator, Site, sql
-from world import Case, at, odoo, set_parameters
+from server import sql
+from world import Case, Site, at, odoo, set_parameters, sign_in_administrator
 
 import faults_stage
 import odoo_log
@@ -74,7 +74,7 @@ class Life(Case):
         set_parameters(database, url)
         arguments = ["--workers=2", "--max-cron-threads=0"]
         with odoo().serving(database, port, *arguments, log=log), at(url, database):
-            self.administrator = Administrator()
+            self.administrator = sign_in_administrator()
             yield
         self.assertClean(log, complaints)
 
@@ -155,7 +155,7 @@ class Uninstall(Life):
             odoo().serving(self.database, port, log="faults-life.log"),
             at(url, self.database),
         ):
-            users = Administrator().call("res.users", "search_count", [])
+            users = sign_in_administrator().call("res.users", "search_count", [])
             self.assertGreater(users, 0)
         self.assertClean("faults-life.log")
         self.run_odoo("-i", ADDONS)
