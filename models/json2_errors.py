@@ -67,9 +67,13 @@ def for_application(exception, response, method_name):
 
 
 def _is_of_arguments(exception, method_name):
-    """:return: whether a method of the ORM failed in the ORM itself, at a value"""
+    """:return: whether a method of the ORM failed in the ORM itself, at a value, or the
+    body is nested deeper than anything reads
+    """
     if isinstance(exception, (HTTPException, SessionExpiredException, UserError)):
         return False
+    if isinstance(exception, RecursionError) and _raised_in(exception) == "odoo.http":
+        return True
     return (
         method_name in CLASSED_METHODS
         and isinstance(exception, _RAISED_AT_VALUES)

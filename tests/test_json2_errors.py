@@ -85,6 +85,11 @@ class TestJson2Errors(Json2Case):
                     self.assertEqual(answer.status_code, 400, answer.text)
                     self.assertEqual(answer.json()["error"], "invalid_request")
 
+    def test_a_body_that_is_nested_too_deeply_is_the_caller_s_doing(self):
+        ours, odoos = self.both("search", "[" * 50_000)
+        self.assertEqual(ours.status_code, 400, ours.text)
+        self.assertEqual(odoos.status_code, 422, odoos.text)
+
     def test_ids_that_are_no_record_ids_are_400(self):
         for method in ("read", "create_company"):
             for ids in ("x", [True], ["1"], [1.5], {}, {"a": 1}, [2**31], [[1]], True):
