@@ -81,6 +81,10 @@ def _fuzz(odoo, made, database, count, seed):
         "OAUTH2_E2E_ADMIN_LOGIN": "admin",
         "OAUTH2_E2E_ADMIN_PASSWORD": "admin",
         "OAUTH2_E2E_SERVER_LOG": str(places.LOGS / log),
+        # There is no second one.
+        "OAUTH2_E2E_SECOND_URL": url,
+        "OAUTH2_E2E_SECOND_LOG": str(places.LOGS / log),
+        "OAUTH2_E2E_OTHER_DB": database,
     }
     del env["PYTHONSAFEPATH"]  # its own folders are its own
     env["PYTHONPATH"] = os.pathsep.join([str(FOLDER.parent / "e2e"), env["PYTHONPATH"]])
