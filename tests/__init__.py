@@ -1,3 +1,5 @@
+import importlib.util
+
 from . import (
     test_access_cut,
     test_access_rights,
@@ -80,3 +82,12 @@ from . import (
     test_user_matching_session,
     test_with_website,
 )
+
+# Whoever runs these tests without ./dev may not have it.
+if importlib.util.find_spec("hypothesis"):
+    from . import (
+        test_property_arguments,
+        test_property_provider,
+        test_property_records,
+        test_property_requests,
+    )
