@@ -15,6 +15,7 @@ _logger = logging.getLogger(__name__)
 ENCRYPTED = (
     ("oauth2.client", "client_secret_encrypted"),
     ("oauth2.client.user", "last_answer"),
+    ("oauth2.client.user", "received_answer"),
     ("oauth2.token", "value"),
     ("oauth2.revocation", "value"),
     ("oauth2.authorization.request", "code_verifier"),

@@ -1,5 +1,7 @@
 """Everything encrypted is encrypted anew, when an administrator says so."""
 
+import json
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -33,6 +35,10 @@ class TestKeyRotation(KeyringCase):
         )
         self.assertEqual(page.status_code, 200)
         self.env["oauth2.revocation"]._queue(self.client, "access", "a token")
+        received = {"answer": {}, "received_at": 0, "lost": None}
+        [grant] = self.env["oauth2.client.user"].search([], limit=1)
+        encrypt = self.env["oauth2.keyring"]._encrypt
+        grant.sudo().received_answer = encrypt(json.dumps(received))
         self.env.flush_all()
 
     def values(self):
