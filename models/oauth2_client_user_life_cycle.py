@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from .oauth2_client_user_provider_refresh import lost_answer
 from .transactions import commit_now, take_batch
 
 
@@ -99,6 +100,8 @@ class OAuth2ClientUser(models.Model):
             reason = "nobody has refreshed it in time"
             if is_too_old:
                 reason = "its authorization lifetime is over"
+            if lost := not grant.received_answer and grant.refresh_began_at:
+                reason = f"{reason}; {lost_answer(lost)}"
             grant._drop_tokens(reason)
         revocations._trigger()
         return len(over)
@@ -124,7 +127,7 @@ class OAuth2ClientUser(models.Model):
         :param str reason: for the audit log
         """
         self.sudo().token_ids.unlink()
-        self.write({"state": "expired", "last_answer": False})
+        self.write({"state": "expired", **self._no_refresh_under_way()})
         self._record_event("end", reason=reason)
 
     def _end(self):

@@ -173,12 +173,6 @@ class OAuth2ClientUser(models.Model):
         lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
         refresh_token.write({"expires_at": fields.Datetime.now() + lifetime})
 
-    def _end(self):
-        """The provider ended the grant: what it gave is dropped, and stays dropped."""
-        self.sudo().token_ids.unlink()
-        self.write({"state": "expired", **self._no_refresh_under_way()})
-        commit_now(self.env)  # the refusal that follows rolls back
-
     @api.model
     def _no_refresh_under_way(self):
         """:return: values of a grant that nobody refreshes or has just refreshed"""

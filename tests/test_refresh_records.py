@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import timedelta
 
 import requests
 
@@ -12,14 +13,20 @@ from .common import basic_authorization
 from .test_token import TokenCase
 
 
-class TestRefreshRecords(TokenCase):
+class RecordsCase(TokenCase):
+    def lapse(self):
+        """The grant's time is over, and the job comes by."""
+        self.grant.expires_at = fields.Datetime.now() - timedelta(hours=1)
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            self.env(cr=cr)["oauth2.client.user"]._end_lapsed(limit=10)
+        self.env.invalidate_all()
+
+
+class TestRefreshRecords(RecordsCase):
     """A grant is never lost while the provider holds it and no record says so."""
 
     own_identity = None  # an issued one: knowing it is a proof
-
-    def setUp(self):
-        super().setUp()
-        self.env["oauth2.event"].search([]).unlink()
 
     def last_event(self):
         self.env.invalidate_all()
@@ -88,8 +95,17 @@ class TestRefreshRecords(TokenCase):
         self.assertEqual(event.kind, "revoke")
         self.assertIn("was not recorded", event.reason)
 
+    def test_after_a_lost_answer_the_end_of_a_lapsed_grant_tells_of_it(self):
+        self.lose_an_answer()
+        began = self.note()
+        self.lapse()
+        event = self.last_event()
+        self.assertEqual(event.kind, "end")
+        self.assertIn(f"begun at {began} UTC was not recorded", event.reason)
+        self.assertFalse(self.note())
 
-class TestReceivedAnswer(TokenCase):
+
+class TestReceivedAnswer(RecordsCase):
     """An answer that was recorded, by a process that ended before it took it over."""
 
     own_identity = None
@@ -157,6 +173,15 @@ class TestReceivedAnswer(TokenCase):
         self.assertIn(answer["refresh_token"], told)
         self.assertIn(answer["access_token"], told)
         self.assertEqual(self.provider.grants, [])
+
+    def test_a_grant_that_lapsed_keeps_nothing_of_it(self):
+        self.receive()
+        self.lapse()
+        self.assertFalse(self.grant.sudo().received_answer)
+        self.assertFalse(self.grant.refresh_began_at)
+        self.assertEqual(len(self.env["oauth2.revocation"].search([])), 4)
+        event = self.env["oauth2.event"].search([("kind", "=", "end")])
+        self.assertEqual(event.reason, "its authorization lifetime is over")
 
     def test_a_new_sign_in_forgets_it(self):
         self.receive()
