@@ -53,6 +53,8 @@ class OAuth2ClientUser(models.Model):
             # Sent below: until then the cron leaves them alone.
             revocations.next_try_at = fields.Datetime.now() + _OUR_TURN
             grant.token_ids.unlink()
+            if grant.received_answer:
+                grant._go_on_from({})  # queued above, not once more when it is deleted
             grant.unlink()
             commit_now(self.env)  # whatever comes, the tokens open nothing any more
             return revocations.ids

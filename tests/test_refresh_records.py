@@ -174,6 +174,12 @@ class TestReceivedAnswer(RecordsCase):
         self.assertIn(answer["access_token"], told)
         self.assertEqual(self.provider.grants, [])
 
+    def test_a_revocation_sends_each_token_once(self):
+        self.receive()
+        self.assertEqual(self.call("revoke", self.names).status_code, 200)
+        self.env.invalidate_all()
+        self.assertFalse(self.env["oauth2.revocation"].search([]))
+
     def test_a_grant_that_lapsed_keeps_nothing_of_it(self):
         self.receive()
         self.lapse()
