@@ -31,8 +31,11 @@ def fetch_latest(cr, query, parameters):
         cr.execute(query, parameters)
         return cr.fetchone()
     kept = _kept.setdefault((os.getpid(), cr.dbname), [])
-    while kept:
-        connection = kept.pop()
+    while True:
+        try:
+            connection = kept.pop()
+        except IndexError:  # another thread may have taken the last one
+            break
         try:
             return _fetch(connection, kept, query, parameters)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
