@@ -36,9 +36,6 @@ PUBLIC_METHODS = {
     "oauth2.scope": {"create", "write", "unlink"},
     "oauth2.scope.line": {"create", "write", "unlink"},
     "oauth2.authorization.request": {"unlink"},
-    # Private in Odoo: RPC refuses it, whoever overrides it.
-    "oauth2.rate.limit": {"init"},
-    "oauth2.token": {"init"},
     "res.config.settings": {"set_values"},
     "res.groups": {"write", "unlink"},
     "res.users": {"write", "unlink", "SELF_READABLE_FIELDS"},

@@ -130,7 +130,8 @@ class TestRerun(OAuth2Records, BaseCase):
     def test_a_call_is_counted_once(self):
         names = self.authorize()
         self.change("DELETE FROM oauth2_rate_limit")
-        self.meet("token", "UPDATE oauth2_token SET scope = 'changed'")
+        key_sets.clear()  # so that they are fetched, after the tokens
+        self.meet("jwks", "UPDATE oauth2_token SET scope = 'changed'")
         self.assertRerun("POST", "/reruns/oauth2/token", names)
         with self.registry.cursor() as cr:
             cr.execute("SELECT hits FROM oauth2_rate_limit ORDER BY hits")
