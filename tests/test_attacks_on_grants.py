@@ -61,7 +61,7 @@ class TestAttacksOnGrants(AttackCase):
         self.open_page()
         lapsed = self.env["oauth2.authorization.request"].search([], limit=1)
         lapsed.expires_at -= timedelta(hours=1)
-        self.env["oauth2.authorization.request"]._clean_up(100)
+        self.env["oauth2.authorization.request"]._discard_lapsed(100)
         self.tell_providers()
         response = self.refresh(identity)
         self.assertEqual(response.status_code, 200, response.text)

@@ -81,7 +81,7 @@ class TestConfirmRefusals(ConfirmCase):
             [("client_id", "=", self.client.id)]
         )
         record.expires_at = fields.Datetime.now() - timedelta(seconds=1)
-        record._clean_up(100)
+        record._discard_lapsed(100)
         self.assertFalse(record.result)
         self.tell_providers()
         self.assertEqual(self.provider.calls["revocation"], 2)
