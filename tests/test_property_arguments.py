@@ -49,7 +49,7 @@ class TestPropertyArguments(BaseCase):
     """A handler gets what its annotations say, or is not called."""
 
     def bind(self, query=None, body=None):
-        return bind([handler], query=query or {}, body=body or {}, path={})
+        return bind((handler,), query=query or {}, body=body or {}, path={})
 
     def assertTyped(self, arguments):
         for name, value in arguments.items():
