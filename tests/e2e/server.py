@@ -12,7 +12,6 @@ import threading
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg2
 import requests
@@ -301,11 +300,6 @@ def open_transactions():
         " WHERE datname = current_database() AND state = 'idle in transaction'"
     )
     return count
-
-
-def state_of(url):
-    """Return the `state` in a URL."""
-    return parse_qs(urlsplit(url).query)["state"][0]
 
 
 def log_of(text, log=LOG):
