@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pathlib
 import signal
 import time
 import unittest
@@ -79,13 +80,33 @@ def at(url, database):
         server.URL, server.DB = before
 
 
-def worker_of(port):
-    """Return the process whose end of a connection has this port."""
+def worker_of(port, provider_port):
+    """Return the process of our server that has this end of a connection.
+
+    A port alone is not enough: others on this machine may use the same number.
+    """
+    master = _world["server"].pid
     for connection in psutil.net_connections("tcp"):
-        if connection.laddr and connection.laddr.port == port and connection.pid:
-            if connection.pid != os.getpid():
-                return connection.pid
+        ends = connection.laddr, connection.raddr
+        if [end and end.port for end in ends] == [port, provider_port]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if psutil.Process(connection.pid).ppid() == master:
+                    return connection.pid
     return None  # it has gone
+
+
+def stop(process):
+    """Stop a process, and return when each of its threads has stopped."""
+    os.kill(process, signal.SIGSTOP)
+    states = pathlib.Path(f"/proc/{process}/task")
+    deadline = time.monotonic() + 9
+    while any(
+        (thread / "stat").read_text().rpartition(")")[2].split()[0] != "T"
+        for thread in states.iterdir()
+    ):
+        if time.monotonic() > deadline:
+            raise AssertionError("it does not stop")
+        time.sleep(0.001)
 
 
 def serving_worker():
@@ -129,15 +150,16 @@ class Provider(QuickProvider):
 
     def asking(self):
         """Return the process whose request came last; it waits for the answer."""
-        return worker_of(self.requests[-1]["port"])
+        return worker_of(self.requests[-1]["port"], self._server.server_port)
 
     def _answered(self, endpoint, handler, answer):
-        self.asked_by = worker_of(handler.client_address[1])
+        port = handler.client_address[1]
+        self.asked_by = "server" in _world and worker_of(port, self._server.server_port)
         if self.kill != endpoint or not self.asked_by:
             return answer
         self.kill = None
         status, value = answer
-        os.kill(self.asked_by, signal.SIGSTOP)
+        stop(self.asked_by)
         body = b"" if value is None else json.dumps(value).encode()
         handler.reply(status, body, {"Content-Type": "application/json"})
         handler.wfile.flush()
