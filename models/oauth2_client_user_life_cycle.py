@@ -100,8 +100,6 @@ class OAuth2ClientUser(models.Model):
             reason = "nobody has refreshed it in time"
             if is_too_old:
                 reason = "its authorization lifetime is over"
-            if lost := not grant.received_answer and grant.refresh_began_at:
-                reason = f"{reason}; {lost_answer(lost)}"
             grant._drop_tokens(reason)
         revocations._trigger()
         return len(over)
@@ -126,6 +124,8 @@ class OAuth2ClientUser(models.Model):
 
         :param str reason: for the audit log
         """
+        if lost := not self.sudo().received_answer and self.refresh_began_at:
+            reason = f"{reason}; {lost_answer(lost)}"
         self.sudo().token_ids.unlink()
         self.write({"state": "expired", **self._no_refresh_under_way()})
         self._record_event("end", reason=reason)

@@ -57,6 +57,8 @@ class OAuth2ClientUser(models.Model):
                 lambda: self._ask_provider(provider_client, text),
             )
         except InvalidGrant as refusal:
+            if not lost:
+                self.refresh_began_at = False  # this is its answer
             self._end()
             if lost:
                 raise InvalidGrant(

@@ -87,6 +87,20 @@ class TestRefreshRecords(RecordsCase):
         self.provider.answer("token", status=400, json={"error": "invalid_grant"})
         self.assertEqual(self.refresh().status_code, 400)
         self.assertEqual(self.last_event().reason, "the provider says invalid_grant")
+        told = self.env["oauth2.event"].search([]).mapped("reason")
+        self.assertNotIn("was not recorded", str(told))
+
+    def test_after_a_lost_answer_the_end_by_itself_tells_of_it(self):
+        self.lose_an_answer()
+        self.grant.expires_at = fields.Datetime.now() - timedelta(hours=1)
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            cron = self.env(cr=cr).ref("api_auth_oauth2.ir_cron_clean_up")
+            cron.ir_actions_server_id.with_user(cron.user_id).run()
+        event = self.last_event()
+        self.assertEqual(event.kind, "end")
+        self.assertIn("was not recorded", event.reason)
+        self.assertFalse(self.note())
 
     def test_after_a_lost_answer_a_revocation_tells_of_it(self):
         self.lose_an_answer()
