@@ -1,3 +1,4 @@
+import json
 import logging
 import time
 from collections import Counter
@@ -21,17 +22,17 @@ ENCRYPTED = (
     ("oauth2.authorization.request", "code_verifier"),
     ("oauth2.authorization.request", "result"),
 )
-_AT_ONCE = (
-    5  # seconds that an administrator waits for the answer; the job does the rest
-)
+_AT_ONCE = 5  # seconds that an administrator waits; the job does the rest
 _BATCH = 200
+_PLACE_PARAMETER = "api_auth_oauth2.key_rotation_place"
 
 
 class OAuth2KeyRotation(models.AbstractModel):
     """Encrypts everything anew with the keyring's first key.
 
-    What is done can be seen from the values themselves, so that it may be stopped at
-    any point and started again.
+    What is done can be seen from the values themselves, so that it may be killed at
+    any point and started again. Where it is stopped for want of time, it remembers the
+    place: looking at all values takes longer than one run of a job may.
     """
 
     _name = "oauth2.key.rotation"
@@ -100,17 +101,59 @@ class OAuth2KeyRotation(models.AbstractModel):
         ring = keyring._ring()
         keyring._remember_fingerprint(ring)
         keyring._identity_keys()
-        found = Counter()
-        for model, field in ENCRYPTED:
-            last_id = 0
+        index, last_id, counts = self._place(ring)
+        found = Counter(counts)
+        while index < len(ENCRYPTED):
+            model, field = ENCRYPTED[index]
             while rows := self._rows_after(model, field, last_id):
                 last_id = rows[-1][0]
                 renewed = self._renew(ring, model, field, rows, found)
                 if not go_on(renewed):
+                    self._keep_place(ring, index, last_id, found)
                     return None
+            index, last_id = index + 1, 0
+        self._keep_place(ring, 0, 0, {})
         if found["renewed"] or found["unreadable"]:
             self._record_end(found)
         return found
+
+    @api.model
+    def _place(self, ring):
+        """:return: ``(index in ENCRYPTED, last id, counts)`` where a run with the same
+        first key was stopped, else the beginning
+        """
+        query = SQL(
+            "SELECT value FROM ir_config_parameter WHERE key = %s", _PLACE_PARAMETER
+        )
+        self.env.cr.execute(query)
+        row = self.env.cr.fetchone()
+        place = json.loads(row[0]) if row else {}
+        if place.get("fingerprint") != ring.fingerprint:
+            return 0, 0, {}
+        return place["index"], place["last_id"], place["found"]
+
+    @api.model
+    def _keep_place(self, ring, index, last_id, found):
+        """Remember where to go on; past the ORM, as no cache holds it.
+
+        Of two runs at once either one's place will do: all before it has been seen.
+        """
+        place = {
+            "fingerprint": ring.fingerprint,
+            "index": index,
+            "last_id": last_id,
+            "found": found,
+        }
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO ir_config_parameter (key, value) VALUES (%s, %s)
+                    ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value
+                """,
+                _PLACE_PARAMETER,
+                json.dumps(place),
+            )
+        )
 
     @api.model
     def _rows_after(self, model, field, last_id):

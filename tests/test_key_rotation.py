@@ -139,7 +139,31 @@ class TestKeyRotation(KeyringCase):
         current = [value for value in self.values().values() if ring.is_current(value)]
         self.assertEqual(len(current), 3)
         found = self.rotate(lambda _done: True)
-        self.assertEqual((found["current"], found["unreadable"]), (3, 0))
+        self.assertEqual((found["current"], found["unreadable"]), (0, 0))
+        self.assertEqual(found["renewed"], len(self.values()))
+        self.assertAllBy(self.new)
+
+    def test_each_value_is_looked_at_once_however_often_it_is_stopped(self):
+        self.patch(rotation, "_BATCH", 1)
+        looked_at = 0
+        while self.rotate(lambda _done: False) is None:
+            looked_at += 1
+        self.assertEqual(looked_at, len(self.values()))
+        self.assertAllBy(self.new)
+
+    def test_another_first_key_begins_anew(self):
+        self.patch(rotation, "_BATCH", 1)
+        self.rotate(lambda _done: False)
+        newest = new_key()
+        self.configure(newest, self.new, self.old)
+        self.assertEqual(self.rotate(lambda _done: True)["current"], 0)
+        self.assertAllBy(newest)
+
+    def test_what_was_written_with_an_old_key_behind_it_is_found_the_next_time(self):
+        self.rotate(lambda _done: True)
+        token = self.env["oauth2.token"].search([("value", "!=", False)], limit=1)
+        token.sudo().value = Keyring([self.old]).encrypt("a token")
+        self.assertEqual(self.rotate(lambda _done: True)["renewed"], 1)
         self.assertAllBy(self.new)
 
     def test_where_it_takes_longer_the_job_goes_on(self):
