@@ -29,5 +29,6 @@ from . import (
     res_groups,
     res_config_settings,
     ir_http,
+    ir_http_answers,
     ir_ui_menu,
 )

@@ -7,6 +7,8 @@ from ..protocol.scope import scope_set
 
 _logger = logging.getLogger(__name__)
 
+#: Odoo's own JSON-2, which tokens open like an API key where an API says so
+NATIVE_JSON2 = "/json/2/<__model__>/<__method__>"
 _API = "<api>"
 
 
