@@ -8,15 +8,28 @@ It commits each statement by itself, so each sees the latest.
 """
 
 import os
+import threading
 
 import psycopg2
 
 from odoo.modules import module
 from odoo.sql_db import connection_info_for
 
-# More are open at once in a server of threads, but not kept.
-_MAX_KEPT = 8
-_kept = {}  # {(process id, database): [connection]}; a fork must not use its parent's
+# In each process, for all databases together. More are open at once in a server of
+# threads, but not kept; of many databases, those keep one that were called last.
+_MAX_KEPT = 16
+_kept = []  # (database, connection), the one that was used last at the end
+_lock = threading.Lock()
+
+
+def _forget():
+    """A forked process must not use its parent's connections."""
+    global _lock
+    _kept.clear()  # psycopg2 leaves a connection of another process open
+    _lock = threading.Lock()  # a thread of the parent may have held it
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def fetch_latest(cr, query, parameters):
@@ -30,17 +43,30 @@ def fetch_latest(cr, query, parameters):
         # What a test has made is in its own transaction, seen by nobody else.
         cr.execute(query, parameters)
         return cr.fetchone()
-    kept = _kept.setdefault((os.getpid(), cr.dbname), [])
-    while True:
+    database = cr.dbname
+    while connection := _take(database):
         try:
-            connection = kept.pop()
-        except IndexError:  # another thread may have taken the last one
-            break
-        try:
-            return _fetch(connection, kept, query, parameters)
+            return _fetch(database, connection, query, parameters)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             connection.close()  # ended by the server since; the next may be, too
-    return _fetch(_connect(cr.dbname), kept, query, parameters)
+    return _fetch(database, _connect(database), query, parameters)
+
+
+def _take(database):
+    """:return: a kept connection to the database, now the caller's, or ``None``"""
+    with _lock:
+        for position in range(len(_kept) - 1, -1, -1):
+            if _kept[position][0] == database:
+                return _kept.pop(position)[1]
+    return None
+
+
+def _keep(database, connection):
+    with _lock:
+        _kept.append((database, connection))
+        surplus = _kept.pop(0)[1] if len(_kept) > _MAX_KEPT else None
+    if surplus:
+        surplus.close()
 
 
 def _connect(database):
@@ -51,13 +77,10 @@ def _connect(database):
     return connection
 
 
-def _fetch(connection, kept, query, parameters):
+def _fetch(database, connection, query, parameters):
     """Run the query, and keep the connection."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         row = cursor.fetchone()
-    if len(kept) < _MAX_KEPT:
-        kept.append(connection)
-    else:
-        connection.close()
+    _keep(database, connection)
     return row
