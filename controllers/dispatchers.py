@@ -24,7 +24,6 @@ from odoo.models import BaseModel
 from odoo.tools.json import json_default
 
 from ..models.json2_errors import for_application
-from ..models.protected_routes import handlers_of
 from ..models.wire_answer import error_response
 from ..protocol.errors import InvalidRequest, MethodNotAllowed, OAuth2Error
 from .arguments import bind, read_object
@@ -126,7 +125,7 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
         if self.request.httprequest.method == "OPTIONS" not in methods:
             raise MethodNotAllowed(methods or {"GET", "POST"})
         self.request.params = bind(
-            handlers_of(endpoint),
+            endpoint.routing["oauth2_handlers"],
             query=self.request.httprequest.args.to_dict(flat=False),
             body=self._body(),
             path=args,
@@ -135,17 +134,18 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
         if isinstance(result, Response):
             return result
         return self.request.make_response(
-            json.dumps(
-                result, ensure_ascii=False, allow_nan=False, default=_json_default
-            ),
+            _encode(result),
             headers=[("Content-Type", "application/json; charset=utf-8")],
         )
 
     def _body(self):
         httprequest = self.request.httprequest
+        of_unknown_length = "Transfer-Encoding" in httprequest.headers
+        if not httprequest.content_length and not of_unknown_length:
+            return {}
         data = httprequest.get_data()
         if not data.strip():
-            if "Transfer-Encoding" in httprequest.headers:
+            if of_unknown_length:
                 raise InvalidRequest("Send the body with its Content-Length.")
             return {}
         if httprequest.mimetype != "application/json":
@@ -183,6 +183,11 @@ class OAuth2Json2Dispatcher(Json2Dispatcher):
 def _json_default(value):
     """Records become their ids, dates and the like what Odoo's own JSON writes."""
     return value.ids if isinstance(value, BaseModel) else json_default(value)
+
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, default=_json_default
+).encode
 
 
 def _message(exc):

@@ -41,8 +41,11 @@ def allow_origin(headers, allowed):
     :param headers: of the answer
     :param allowed: set of origins
     """
-    varying = {name.strip() for name in headers.get("Vary", "").split(",")} - {""}
-    headers.set("Vary", ", ".join(sorted(varying | {"Origin"})))
-    if origin() and origin() in allowed:
-        headers.set("Access-Control-Allow-Origin", origin())
+    page, varying = origin(), headers.get("Vary")
+    if varying:  # whatever else decided of the answer stays named
+        names = {name.strip() for name in varying.split(",")} | {"Origin"}
+        varying = ", ".join(sorted(names - {""}))
+    headers.set("Vary", varying or "Origin")
+    if page and page in allowed:
+        headers.set("Access-Control-Allow-Origin", page)
         headers.set("Access-Control-Expose-Headers", _EXPOSED_HEADERS)

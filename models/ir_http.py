@@ -7,6 +7,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound as WerkzeugNotFound
 
 from odoo import SUPERUSER_ID, api, models
+from odoo.exceptions import MissingError
 from odoo.http import request
 from odoo.sql_db import PoolError
 
@@ -161,7 +162,7 @@ class IrHttp(models.AbstractModel):
         :raises TemporarilyUnavailable: when the database does not say
         """
         try:
-            return request.env["oauth2.token"].sudo()._grant_of(text, endpoint)
+            return request.env["oauth2.token"]._grant_of(text, endpoint)
         except psycopg2.Error as error:
             _logger.error("No token can be checked: %s", error)
             raise TemporarilyUnavailable(
@@ -174,10 +175,9 @@ class IrHttp(models.AbstractModel):
     def _become(cls, grant):
         """Go on as the grant's user, with that user's language and time zone."""
         request.oauth2_grant = grant
-        users = request.env(user=grant.user_id, context={})["res.users"]
-        context = users.context_get()
-        if "uid" not in context:
-            # Odoo's word for a user that is not there: new, and we read a replica.
+        try:
+            context = request.env["res.users"]._oauth2_context(grant.user_id)
+        except MissingError:
             cls._refuse(
                 TemporarilyUnavailable(
                     "The token's user is not known everywhere yet; try again.",
@@ -185,7 +185,7 @@ class IrHttp(models.AbstractModel):
                     retry_after=1,
                 )
             )
-        request.update_env(user=grant.user_id, context=dict(context))
+        request.update_env(user=grant.user_id, context=context)
         cls._note_oauth2_use(grant)
 
     @classmethod

@@ -22,9 +22,13 @@ def inspect_route(url, endpoint):
     :param str url: the route as declared
     :param endpoint: as ``http._generate_routing_rules`` yields it; its ``routing`` gets
         ``oauth2_required`` (frozenset of scope names), ``oauth2_wants_api`` (whether
-        the handler takes an argument ``api``), ``oauth2_problem`` (why it is refused)
+        the handler takes an argument ``api``), ``oauth2_problem`` (why it is refused);
+        that of a JSON route ``oauth2_handlers`` (see ``_handlers``)
     """
     routing = endpoint.routing
+    handlers = _handlers(endpoint)
+    if routing["type"] == "oauth2_json":
+        routing["oauth2_handlers"] = handlers
     routings = [
         method.original_routing
         for method in _overrides(endpoint)
@@ -45,7 +49,7 @@ def inspect_route(url, endpoint):
     except (TypeError, ValueError) as error:
         problem = f"oauth2_scopes: {error}"  # raised, it would break every page
     routing["oauth2_required"] = frozenset().union(*scopes)
-    routing["oauth2_wants_api"] = _wants_api(handlers_of(endpoint))
+    routing["oauth2_wants_api"] = _wants_api(handlers)
     if routing["auth"] != "oauth2":
         problem = "an override drops auth='oauth2'"
     elif len({r["oauth2_api"] for r in routings if r.get("oauth2_api")}) > 1:
@@ -66,7 +70,7 @@ def _refuse(url, routing, problem):
     routing["oauth2_problem"] = problem
 
 
-def handlers_of(endpoint):
+def _handlers(endpoint):
     """:return: the controller's method behind a route, as written, and behind it those
     that it overrides; a tuple
     """

@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import MissingError
+from odoo.tools import ormcache
 
 #: What decides whether a user may use an API.
 _ADMISSION = {"active", "group_ids"}
@@ -14,6 +16,24 @@ class ResUsers(models.Model):
     @property
     def SELF_READABLE_FIELDS(self):
         return [*super().SELF_READABLE_FIELDS, "oauth2_client_user_ids"]
+
+    @api.model
+    @ormcache("user_id")
+    def _oauth2_context(self, user_id):
+        """The context of a user's own calls: language and time zone.
+
+        Cached beside what Odoo itself remembers of a user, and renewed with it, so that
+        a call need not become the user only to ask.
+
+        :param int user_id: of the user
+        :return: mapping
+        :raises MissingError: no such user here: a new one, and we read a replica
+        """
+        user = self.env(user=user_id, context={})["res.users"]
+        context = user.context_get()
+        if not context:
+            raise MissingError(self.env._("There is no such user."))
+        return context
 
     def write(self, vals):
         """Whom a change keeps out of an API is told by the audit log."""
