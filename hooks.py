@@ -1,6 +1,6 @@
 """What Odoo runs once, when the addon is installed or removed."""
 
-from .models.token_check import drop_function
+from .models import served_clients, token_check
 
 
 def post_init_hook(env):
@@ -9,7 +9,8 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Leave no setting, no key and no function of the database behind."""
-    drop_function(env.cr)
+    """Leave no setting, no key, no function and no trigger behind."""
+    token_check.drop_function(env.cr)
+    served_clients.uninstall(env.cr)
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "api_auth_oauth2.%")]).unlink()

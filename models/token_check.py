@@ -1,6 +1,6 @@
 """The token check in SQL: from a digest to everything that must be in force.
 
-It is a function of the database, which keeps its plan for as long as a connection
+It is a function of the database, which keeps its plans for as long as a connection
 lives; planning a query over so many tables takes fifty times as long as running it. See
 ``check_connections.py`` for the connection. (A prepared statement would do as well, but
 not behind a connection pool that hands out another connection each time.)
@@ -8,58 +8,64 @@ not behind a connection pool that hands out another connection each time.)
 
 from odoo.tools import SQL
 
+from ..protocol.grant import Grant
 from .check_connections import fetch_latest
 from .group_membership import IS_ADMITTED
 
-# Indexes only: a plan that was made while a table was small serves it when it has
-# grown. One plan for all values, from a connection's first call on.
+# One plan for all values, from a connection's first call on, and the same one however
+# small a table was when it was made: from row to row by keys, in the order written.
 #
-# Scopes: what was granted, as far as the client may still have it. A scope belongs to
-# one API, so those of the API are counted in.
+# What follows from the configuration is one row, see ``served_clients.py``. Groups are
+# asked for only where the API allows some only.
+#
+# The same token may be known for several grants of one user: the newest in force
+# counts. Scopes: what was granted, as far as the client still has it.
+#
+# One text[] instead of columns: that is what a small answer costs least as.
 _FUNCTION = """
-CREATE FUNCTION oauth2_token_check(the_digest text, the_endpoint text)
-RETURNS TABLE (
-    api_id integer, client_id integer, client_user_id integer, user_id integer,
-    json2_enabled boolean, scopes text[])
+CREATE FUNCTION oauth2_token_check(the_digest text, the_endpoint text) RETURNS text[]
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
+SET join_collapse_limit = 1
 SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 SET jit = off
 AS $$
-#variable_conflict use_column
+DECLARE
+    present timestamp := statement_timestamp() AT TIME ZONE 'UTC';
+    found record;
 BEGIN
-RETURN QUERY
-    SELECT grantee.api_id, grantee.client_id, grantee.id, grantee.user_id,
-           COALESCE(api.json2_enabled, false),
-           ARRAY(SELECT scope.name::text
-                   FROM oauth2_client_user_scope_rel granted
-                   JOIN oauth2_client_scope_rel held
-                     ON held.scope_id = granted.scope_id
-                    AND held.client_id = grantee.client_id
-                   JOIN oauth2_scope scope
-                     ON scope.id = granted.scope_id
-                    AND scope.api_id = grantee.api_id
-                  WHERE granted.client_user_id = grantee.id)
-      FROM oauth2_token token
-      JOIN oauth2_client_user grantee ON grantee.id = token.client_user_id
-      JOIN oauth2_api api ON api.id = grantee.api_id AND api.active
-      JOIN oauth2_client client ON client.id = grantee.client_id AND client.active
-      JOIN oauth2_provider provider ON provider.id = client.provider_id
-                                   AND provider.active
-      JOIN oauth2_api_client_rel served ON served.api_id = grantee.api_id
-                                       AND served.client_id = grantee.client_id
-      JOIN res_users odoo_user ON odoo_user.id = grantee.user_id AND odoo_user.active
-     WHERE token.digest = the_digest AND token.kind = 'access'
-       AND token.expires_at > statement_timestamp() AT TIME ZONE 'UTC'
-       AND grantee.expires_at > statement_timestamp() AT TIME ZONE 'UTC'
-       AND grantee.state = 'active'
-       AND (api.endpoint = the_endpoint
-            OR (the_endpoint IS NULL AND api.bearer_enabled))
-       AND {is_admitted}
-     ORDER BY grantee.id DESC
-     LIMIT 1;
+    FOR found IN
+        SELECT grantee.id, grantee.user_id, served.*
+          FROM oauth2_token token
+          JOIN oauth2_client_user grantee ON grantee.id = token.client_user_id
+          JOIN oauth2_served_client served ON served.api_id = grantee.api_id
+                                          AND served.client_id = grantee.client_id
+          JOIN res_users odoo_user ON odoo_user.id = grantee.user_id
+         WHERE token.digest = the_digest AND token.kind = 'access'
+           AND token.expires_at > present
+           AND grantee.expires_at > present AND grantee.state = 'active'
+           AND odoo_user.active
+           AND (served.endpoint = the_endpoint
+                OR (the_endpoint IS NULL AND served.bearer_enabled))
+         ORDER BY token.client_user_id DESC
+    LOOP
+        IF found.asks_for_groups THEN
+            CONTINUE WHEN NOT {is_admitted};
+        END IF;
+        RETURN ARRAY[found.api_id, found.client_id, found.id, found.user_id,
+                     found.json2_enabled::integer]::text[]
+            || ARRAY(SELECT found.scope_names[
+                                array_position(found.scope_ids, granted.scope_id)]
+                       FROM oauth2_client_user_scope_rel granted
+                      WHERE granted.client_user_id = found.id
+                        AND granted.scope_id = ANY(found.scope_ids));
+    END LOOP;
+    RETURN NULL;
 END $$
-""".format(is_admitted=IS_ADMITTED.format(api="grantee.api_id", user="grantee.user_id"))
+""".format(is_admitted=IS_ADMITTED.format(api="found.api_id", user="found.user_id"))
 
 
 def create_function(cr):
@@ -79,7 +85,11 @@ def check(cr, digest, endpoint):
     :param cr: the request's cursor
     :param str digest: of the token
     :param endpoint: of the API that it is used on; ``None`` for Odoo's own JSON-2
-    :return: the function's row, ``None`` when the token opens nothing
+    :return: ``Grant``, ``None`` when the token opens nothing
     """
-    query = "SELECT * FROM oauth2_token_check(%s, %s)"
-    return fetch_latest(cr, query, (digest, endpoint))
+    query = "SELECT oauth2_token_check(%s, %s)"
+    [found] = fetch_latest(cr, query, (digest, endpoint))
+    if found is None:
+        return None
+    *ids, serves_json2 = map(int, found[:5])
+    return Grant(*ids, bool(serves_json2), frozenset(found[5:]))

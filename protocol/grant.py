@@ -1,10 +1,9 @@
 """What a valid access token stands for, for the length of one call."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(NamedTuple):
     """The outcome of the token check: record ids and scope names, no secret."""
 
     api_id: int

@@ -71,6 +71,7 @@ from . import (
     test_scope_lines,
     test_secrets,
     test_security_table,
+    test_served_clients,
     test_standards,
     test_token,
     test_token_check_cost,

@@ -6,7 +6,7 @@ from server import ServerCase, at_once, sql
 WORKERS = 8
 KEPT = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-    " AND query LIKE 'SELECT * FROM oauth2_token_check%%' AND state = 'idle'"
+    " AND query LIKE 'SELECT oauth2_token_check%%' AND state = 'idle'"
 )
 
 
