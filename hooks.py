@@ -10,7 +10,7 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Leave no setting, no key, no function and no trigger behind."""
-    token_check.drop_function(env.cr)
+    token_check.drop_functions(env.cr)
     served_clients.uninstall(env.cr)
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "api_auth_oauth2.%")]).unlink()

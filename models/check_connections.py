@@ -18,7 +18,7 @@ from odoo.sql_db import connection_info_for
 # In each process, for all databases together. More are open at once in a server of
 # threads, but not kept; of many databases, those keep one that were called last.
 _MAX_KEPT = 16
-_kept = []  # (database, connection), the one that was used last at the end
+_kept = []  # (database, cursor), the one that was used last at the end
 _lock = threading.Lock()
 
 
@@ -44,16 +44,18 @@ def fetch_latest(cr, query, parameters):
         cr.execute(query, parameters)
         return cr.fetchone()
     database = cr.dbname
-    while connection := _take(database):
+    while cursor := _take(database):
         try:
-            return _fetch(database, connection, query, parameters)
+            return _fetch(database, cursor, query, parameters)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            connection.close()  # ended by the server since; the next may be, too
+            cursor.connection.close()  # ended by the server since; so may be the next
     return _fetch(database, _connect(database), query, parameters)
 
 
 def _take(database):
-    """:return: a kept connection to the database, now the caller's, or ``None``"""
+    """:return: cursor of a kept connection to the database, now the caller's, or
+    ``None``
+    """
     with _lock:
         for position in range(len(_kept) - 1, -1, -1):
             if _kept[position][0] == database:
@@ -61,26 +63,25 @@ def _take(database):
     return None
 
 
-def _keep(database, connection):
+def _keep(database, cursor):
     with _lock:
-        _kept.append((database, connection))
+        _kept.append((database, cursor))
         surplus = _kept.pop(0)[1] if len(_kept) > _MAX_KEPT else None
     if surplus:
-        surplus.close()
+        surplus.connection.close()
 
 
 def _connect(database):
-    """:return: a new connection to the primary database"""
+    """:return: cursor of a new connection to the primary database"""
     _name, info = connection_info_for(database)
     connection = psycopg2.connect(**info)
     connection.autocommit = True
-    return connection
+    return connection.cursor()
 
 
-def _fetch(database, connection, query, parameters):
+def _fetch(database, cursor, query, parameters):
     """Run the query, and keep the connection."""
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        row = cursor.fetchone()
-    _keep(database, connection)
+    cursor.execute(query, parameters)
+    row = cursor.fetchone()
+    _keep(database, cursor)
     return row

@@ -55,7 +55,7 @@ class OAuth2Token(models.Model):
     def init(self):
         # When all models have their tables.
         self.pool.post_init(served_clients.install, self.env.cr)
-        token_check.create_function(self.env.cr)
+        token_check.create_functions(self.env.cr)
 
     @api.model
     def _hold(self, client_user, kind, text, *, expires_at, scope):
