@@ -10,6 +10,7 @@ from . import (
     oauth2_scope_line,
     oauth2_provider,
     oauth2_provider_discovery,
+    oauth2_provider_mix_up,
     oauth2_provider_user_matching,
     oauth2_created_user,
     oauth2_client,

@@ -51,10 +51,12 @@ class TestCallbackExchange(RefusalCase):
 
     def test_it_is_down(self):
         self.provider_record.token_endpoint = "http://127.0.0.1:1/token"
+        self.asked = self.ask()
         self.assertExchangeFails(503, "temporarily_unavailable", calls=0)
 
     def test_nobody_is_told_to_repeat_a_spent_sign_in(self):
         self.provider_record.token_endpoint = "http://127.0.0.1:1/token"
+        self.asked = self.ask()
         answer = self.come_back()
         self.assertEqual(answer.status_code, 503)
         self.assertNotIn("Retry-After", answer.headers)

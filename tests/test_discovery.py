@@ -50,6 +50,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         self.assertEqual(self.provider.read(), before)
 
     def test_a_new_provider_is_filled_in_before_it_is_saved(self):
+        self.provider.issuer = False  # one issuer is one server
         form = self.form(self.env["oauth2.provider"])
         form.name = "Keycloak"
         form.issuer = self.running.issuer

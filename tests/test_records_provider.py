@@ -141,6 +141,48 @@ class TestProviderRecord(RecordsCase):
         grant.unlink()
         self.provider.issuer = "https://another.example.com"
 
+    def test_an_issuer_is_one_server(self):
+        """RFC 9207 section 4: ``iss`` values are unique for each server"""
+        own = {
+            "issuer": "https://honest.example.com",
+            "authorization_endpoint": "https://honest.example.com/authorize",
+            "token_endpoint": "https://honest.example.com/token",
+        }
+        self.make_provider(own)
+        # For another group of its users, say.
+        query = "https://honest.example.com/authorize?kc_idp_hint=x"
+        self.make_provider({**own, "authorization_endpoint": query})
+        for other in (
+            {"token_endpoint": "https://evil.example.com/token"},
+            {"token_endpoint": "https://honest.example.com/another/token"},
+            {"authorization_endpoint": "https://evil.example.com/authorize"},
+        ):
+            with self.subTest(other):
+                self.assertInvalid("One issuer", self.make_provider, {**own, **other})
+                archived = self.make_provider({**own, **other}, active=False)
+                self.assertInvalid("One issuer", archived.write, {"active": True})
+                values = {"issuer": "https://another.example.com", "active": True}
+                archived.write(values)
+                self.assertInvalid("One issuer", archived.write, own | other)
+                archived.unlink()
+
+    def test_an_issuer_of_many_tenants_is_one_host(self):
+        """Microsoft has ``common`` and ``organizations`` under one issuer."""
+        host = "https://login.example.com"
+
+        def own(path, host=host):
+            return {
+                "issuer": "https://login.example.com/{tenantid}/v2.0",
+                "authorization_endpoint": f"{host}/{path}/authorize",
+                "token_endpoint": f"{host}/{path}/token",
+                "vouches_for_claim": True,
+            }
+
+        self.make_provider(own("common"))
+        self.make_provider(own("organizations"))
+        evil = own("common", "https://evil.example.com")
+        self.assertInvalid("One issuer", self.make_provider, evil)
+
     def test_a_name_is_unique(self):
         values = {"name": self.provider.name}
         self.assertImpossible(UniqueViolation, self.make_provider, **values)

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from .attack_common import AttackCase
 from .common import BROWSER_HEADERS
+from .faulty_provider import FaultyProvider
 
 
 class TestStandards(AttackCase):
@@ -97,6 +98,24 @@ class TestStandards(AttackCase):
         self.assertEqual(
             (self.grant_of("42").authorized_at, self.grants.token_ids.ids), before
         )
+
+    def test_a_code_goes_to_nobody_but_whom_the_user_was_sent_to(self):
+        """RFC 9700 section 4.4.2: the server is remembered with each request"""
+        evil = self.enterContext(FaultyProvider())
+        own = self.provider.endpoints()
+        for name in ("issuer", "authorization_endpoint", "token_endpoint"):
+            with self.subTest(name):
+                callback = self.sign_in(self.ask()["authorization_url"])
+                self.provider_record.write({name: evil.endpoints()[name]})
+                self.assertRefused(self.visit(callback), 400, "invalid_request")
+                self.provider_record.write({name: own[name]})
+        self.assertFalse(evil.calls)
+        self.assertFalse(self.provider.calls["token"])
+        self.assertNoGrant()
+        # What stays as it was, or is about something else, ends nothing.
+        callback = self.sign_in(self.ask()["authorization_url"])
+        self.provider_record.write({**own, "name": "Renamed", "scope": "openid"})
+        self.assertEqual(self.visit(callback).status_code, 200)
 
     def test_an_error_of_another_issuer_is_not_believed(self):
         """RFC 9207 section 2.4"""
