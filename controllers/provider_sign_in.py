@@ -1,3 +1,4 @@
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from odoo import fields, http
@@ -141,6 +142,7 @@ def _confirmation_page(record):
     form_secret, cookie_secret = record._offer()
     claims = record._read_result()["claims"]
     user = record._odoo_user(claims)
+    lifetime = record.api_id.authorization_lifetime
     response = page(
         "page_confirm",
         record=record,
@@ -150,7 +152,7 @@ def _confirmation_page(record):
         user=user,
         email=claims.get("email"),
         scopes=record.client_id._scopes_on(record.api_id),
-        asked_at=fields.Datetime.to_string(record.create_date),
+        ends_at=fields.Datetime.now() + timedelta(seconds=lifetime),
         csrf_token=form_secret,
         action=f"/{record.api_id.endpoint}/oauth2/confirm",
     )

@@ -1,4 +1,5 @@
 import json
+from datetime import datetime
 
 from lxml import html
 
@@ -101,6 +102,17 @@ class TestConfirmationPage(ConfirmCase):
             "127.0.0.1",
         ):
             self.assertIn(expected, text)
+
+    def test_it_says_for_how_long(self):
+        """RFC 6749 section 10.2"""
+        self.api.authorization_lifetime = 10 * 24 * 3600
+        self.open_page()
+        page = html.fromstring(self.response.text)
+        # The link was asked for in this moment, and the page says when.
+        asked, *_again, until = sorted(page.xpath("//time/@datetime"))
+        days = (datetime.fromisoformat(until) - datetime.fromisoformat(asked)).days
+        self.assertEqual(days, 10)
+        self.assertIn("Ends by itself", self.response.text)
 
     def test_no_frame_no_cache_no_referer_no_foreign_script(self):
         """RFC 9700 section 4.16"""

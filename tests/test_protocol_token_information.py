@@ -91,6 +91,7 @@ class TestProtocolScope(BaseCase):
         self.assertEqual(scope_set(""), frozenset())
         self.assertEqual(scope_string({"b", "a"}), "a b")
         self.assertEqual(scope_string(()), "")
+        self.assertNotEqual(scope_set("Read"), scope_set("read"))
 
     def test_names_have_a_grammar(self):
         for name in ("partners.read", "https://example.com/auth#x", "a:b", "!", "~"):
