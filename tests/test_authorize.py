@@ -103,7 +103,10 @@ class TestAuthorize(AuthorizeCase):
         ((row,),) = self.env.cr.fetchall()
         sent = self.query_of(response)
         identity = response.json()["client_user_identity"]
-        for secret in (sent["state"], sent["nonce"], identity, identity[4:]):
+        encrypted = self.requests_of().sudo().code_verifier
+        verifier = self.env["oauth2.keyring"]._decrypt(encrypted)
+        self.assertGreaterEqual(len(verifier), 43)
+        for secret in (sent["state"], sent["nonce"], identity, identity[4:], verifier):
             self.assertNotIn(secret, row)
 
     def test_an_existing_client_api_user_is_never_changed(self):

@@ -141,7 +141,7 @@ class TestTokenProofByRefreshToken(TokenCase):
         response = self.refresh(refresh_token=self.information["refresh_token"])
         self.assertIn("refresh_token", self.refreshed(response))
 
-    def test_an_old_unknown_or_foreign_one(self):
+    def test_an_unknown_or_foreign_one(self):
         other = self.make_grant(self.client, self.user)[0]
         foreign = digests.random_token()
         self.env["oauth2.token"]._hold(
