@@ -11,7 +11,7 @@ from ..protocol.errors import (
 )
 from ..protocol.id_token import is_issuer
 from .provider_failures import as_wire_errors, is_refusal
-from .request_memory import once
+from .request_memory import note_parties, once
 from .transactions import commit_now
 
 
@@ -183,6 +183,7 @@ class OAuth2AuthorizationRequest(models.Model):
             # As of somebody who is found, so that time does not tell.
             self.api_id._admits_by_group(0)
             raise
+        note_parties(self.api_id, self.client_id, user=user)
         if user and not self.api_id._admits(user):
             raise AccessDenied(reason="the user is in no allowed group")
         return user

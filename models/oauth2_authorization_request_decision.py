@@ -165,9 +165,10 @@ class OAuth2AuthorizationRequest(models.Model):
 
     def _deny(self):
         """The user said no: nothing is granted, and the new tokens are ended."""
-        self._decide()
+        shown = self._decide().get("shown", {})
+        user = self.env["res.users"].sudo().browse(shown.get("user") or [])
         self.env["oauth2.event"]._record(
-            "deny", oauth2_api=self.api_id, client=self.client_id
+            "deny", oauth2_api=self.api_id, client=self.client_id, user=user.exists()
         )
         self._discard()
 

@@ -89,7 +89,7 @@ class OAuth2ClientUser(models.Model):
         grant._token_of_proof(presented)
         if is_issued or offers_token:
             limits._count_proven(oauth2_api, client)
-        note_parties(oauth2_api, client)
+        note_parties(oauth2_api, client, user=grant.user_id, client_user_ref=grant.id)
         return grant
 
     def _find_by_token(self, oauth2_api, client, identity, presented):

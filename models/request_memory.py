@@ -38,7 +38,11 @@ def remote_address():
     return (request and request.httprequest.remote_addr) or ""
 
 
-def note_parties(oauth2_api, client):
-    """Remember whom the running request is about, for the event of a refusal."""
+def note_parties(oauth2_api, client, **known):
+    """Remember whom the running request is about, for the event of a refusal.
+
+    :param known: ``user``, ``client_user_ref``
+    """
     if request:
-        request.oauth2_parties = {"oauth2_api": oauth2_api, "client": client}
+        parties = {"oauth2_api": oauth2_api, "client": client, **known}
+        request.oauth2_parties = parties

@@ -207,6 +207,8 @@ class TestConfirmDeny(ConfirmCase):
     def test_nothing_is_granted_and_the_new_tokens_are_revoked(self):
         response = self.decide(self.open_page(), "deny")
         self.assertNotDecided(response, 200)
+        told = self.env["oauth2.event"].search([("kind", "=", "deny")], limit=1)
+        self.assertEqual((told.client_id, told.user_id), (self.client, self.user))
         self.tell_providers()
         self.assertEqual(self.provider.calls["revocation"], 2)
         self.assertFalse(self.provider.grants)

@@ -39,6 +39,8 @@ class TestEvents(OAuth2Case):
             (refusal.kind, refusal.error, refusal.reason),
             ("refusal", "invalid_grant", "the grant is not in force"),
         )
+        self.assertEqual(refusal.user_id, self.user)
+        self.assertEqual(refusal.client_user_ref, self.grant_of(identity).id)
 
     def test_a_refused_sign_in_leaves_a_line_with_its_reason(self):
         self.provider.claims["email_verified"] = "true"
@@ -46,6 +48,14 @@ class TestEvents(OAuth2Case):
         self.assertRefused(response, 403, "access_denied")
         refusal = self.events()[-1]
         self.assertEqual(refusal.reason, "the claimed email is not verified")
+
+    def test_a_refused_sign_in_of_a_known_user_names_the_user(self):
+        self.api.allowed_group_ids = self.env.ref("base.group_system")
+        response = self.visit(self.sign_in(self.ask()["authorization_url"]))
+        self.assertRefused(response, 403, "access_denied")
+        refusal = self.events()[-1]
+        self.assertEqual(refusal.reason, "the user is in no allowed group")
+        self.assertEqual(refusal.user_id, self.user)
 
     def refuse_unproven(self):
         for client, identity, status, error in (
