@@ -87,6 +87,7 @@ from . import (
 # Whoever runs these tests without ./dev may not have it.
 if importlib.util.find_spec("hypothesis"):
     from . import (
+        test_property_addresses,
         test_property_arguments,
         test_property_provider,
         test_property_records,
