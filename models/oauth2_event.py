@@ -140,7 +140,9 @@ class OAuth2Event(models.Model):
 
         :param str error: the error code that this caller received
         """
-        if summary := unproven_refusals.count(self.env.cr.dbname, error):
+        # A read-only call leaves its number to the next one that may write.
+        may_tell = not self.env.cr.readonly
+        if summary := unproven_refusals.count(self.env.cr.dbname, error, may_tell):
             self._record("refusal", reason=summary, address=False)
 
     @api.model

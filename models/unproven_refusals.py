@@ -16,17 +16,18 @@ _counted = {}  # {database: Counter by error code}
 _told_at = {}  # {database: monotonic seconds}
 
 
-def count(database, error):
+def count(database, error, may_tell=True):
     """Count a refusal.
 
     :param str error: the error code that the caller received
+    :param bool may_tell: whether a line can be written now
     :return: text for one line when it is time for one, else ``None``
     """
     with _lock:
         counted = _counted.setdefault(database, Counter())
         counted[error] += 1
         now = time.monotonic()
-        if now - _told_at.get(database, -EVERY) < EVERY:
+        if not may_tell or now - _told_at.get(database, -EVERY) < EVERY:
             return None
         _told_at[database] = now
         del _counted[database]

@@ -84,6 +84,19 @@ class TestEvents(OAuth2Case):
         later = (Event.search([]) - before - line).sorted("id")[0]
         self.assertIn("4 invalid_client, 2 invalid_grant", later.reason)
 
+    def test_a_read_only_call_is_told_of_with_the_next_one(self):
+        """Else it would be run again on a cursor that writes, with a warning."""
+        Event = self.env["oauth2.event"]
+        before = Event.search([])
+        self.patch(unproven_refusals, "_told_at", {})
+        self.patch(unproven_refusals, "_counted", {})
+        for _time in range(2):
+            answer = self.url_open("/.well-known/oauth-protected-resource/nowhere")
+            self.assertEqual(answer.status_code, 404)
+        self.assertEqual(Event.search([]), before)
+        self.refuse_unproven()
+        self.assertIn("2 invalid_request", (Event.search([]) - before).reason)
+
     def test_a_line_outlives_what_it_tells_of(self):
         self.authorize()
         signed_in = self.events()[0]
