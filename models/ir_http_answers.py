@@ -1,11 +1,18 @@
+import logging
+
+import psycopg2
 from werkzeug.exceptions import abort
 
-from odoo import models
+from odoo import SUPERUSER_ID, api, models
 from odoo.http import request
+from odoo.sql_db import PoolError
 
-from . import cross_origin
+from ..protocol.errors import InsufficientScope, InvalidToken, TooManyRequests
+from . import cross_origin, unproven_refusals
 from .protected_routes import NATIVE_JSON2
 from .wire_answer import error_response
+
+_logger = logging.getLogger(__name__)
 
 #: Where an API's description stands (RFC 9728 section 3)
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
@@ -41,6 +48,7 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _oauth2_refusal(cls, refusal):
         """:return: the response to a refused call of a protected route"""
+        cls._tell_of_refusal(refusal)
         matched = getattr(request, "oauth2_match", None)
         endpoint = ""
         if matched and matched[0].endpoint.routing["auth"] == "oauth2":
@@ -54,6 +62,36 @@ class IrHttp(models.AbstractModel):
         if cls._is_cross_origin():
             cls._share_with_origin(response)
         return response
+
+    @classmethod
+    def _tell_of_refusal(cls, refusal):
+        """Have the audit log tell of refused calls, now and then, never of each."""
+        if not isinstance(refusal, (InvalidToken, InsufficientScope, TooManyRequests)):
+            return  # above all a client that asks without a token how to sign in
+        grant = getattr(request, "oauth2_grant", None)
+        may_tell = not request.env.cr.readonly
+        if not grant:
+            reason = unproven_refusals.count(request.db, refusal.error, may_tell)
+        elif may_tell and unproven_refusals.is_due(
+            (request.db, grant.client_user_id, refusal.error)
+        ):
+            # The route as declared: in a path there may be anything.
+            route = request.oauth2_match[0].endpoint.routing["routes"][0]
+            reason = f"refused at {route}; told once an hour"
+        else:
+            reason = None
+        if not reason:
+            return
+        registry = request.registry
+
+        @request.env.cr.postrollback.add  # with the call itself it would be undone
+        def tell():
+            try:
+                with registry.cursor() as cr:
+                    events = api.Environment(cr, SUPERUSER_ID, {})["oauth2.event"]
+                    events._record_refused_call(refusal.error, reason, grant)
+            except (psycopg2.Error, PoolError) as error:
+                _logger.info("Refused calls were not told of: %s", error)
 
     @classmethod
     def _is_cross_origin(cls):

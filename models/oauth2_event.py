@@ -146,6 +146,26 @@ class OAuth2Event(models.Model):
             self._record("refusal", reason=summary, address=False)
 
     @api.model
+    def _record_refused_call(self, error, reason, grant=None):
+        """Add a line for refused calls of protected routes.
+
+        :param str error: the error code of the refusal
+        :param grant: what the token stood for, a ``protocol.grant.Grant``, or nothing
+        """
+        values = {"error": error, "reason": reason}
+        if grant:
+            values |= {
+                "oauth2_api": self.env["oauth2.api"].browse(grant.api_id),
+                "client": self.env["oauth2.client"].browse(grant.client_id),
+                "user": self.env["res.users"].browse(grant.user_id),
+                "client_user_ref": grant.client_user_id,
+            }
+        else:
+            values |= {"error": False, "address": False}  # of many callers
+        # Nobody's own doing in Odoo, although the log's superuser writes it.
+        self._record("refusal", actor_id=False, actor_login=False, **values)
+
+    @api.model
     def _retention(self):
         """:return: how long a line is kept, a ``timedelta``"""
         kept = self.env["ir.config_parameter"].sudo().get_param(RETENTION_PARAMETER)

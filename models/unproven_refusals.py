@@ -1,4 +1,4 @@
-"""Counts the refusals of callers who have proven nothing.
+"""Counts the refusals of callers who have proven nothing, and repeated ones of grants.
 
 A ``client_id`` is public, so a line in the audit log for each of them would let anybody
 fill the table. They are counted in this process, and one line tells how many there
@@ -14,6 +14,22 @@ EVERY = 3600  # seconds between two lines of one process, for each database
 _lock = threading.Lock()
 _counted = {}  # {database: Counter by error code}
 _told_at = {}  # {database: monotonic seconds}
+_MAX_GRANTS = 10_000  # then all are forgotten, and told of anew
+_grants_told_at = {}  # {(database, grant id, error code): monotonic seconds}
+
+
+def is_due(key):
+    """:param key: ``(database, grant id, error code)`` of a refusal
+    :return: whether it is told of: the first one, and then one an hour
+    """
+    now = time.monotonic()
+    with _lock:
+        if now - _grants_told_at.get(key, -EVERY) < EVERY:
+            return False
+        if len(_grants_told_at) >= _MAX_GRANTS:
+            _grants_told_at.clear()
+        _grants_told_at[key] = now
+    return True
 
 
 def count(database, error, may_tell=True):

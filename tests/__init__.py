@@ -23,6 +23,7 @@ from . import (
     test_events,
     test_events_append_only,
     test_events_configuration,
+    test_events_refused_calls,
     test_flow,
     test_forms,
     test_json2,
