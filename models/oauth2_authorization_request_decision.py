@@ -12,7 +12,7 @@ from ..protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuth2
 from ..protocol.token_information import token_information
 from .oauth2_authorization_request import LIFETIME, STALE
 from .request_memory import note_parties
-from .transactions import commit_now
+from .transactions import commit_now, go_row_by_row
 
 #: How long an identity that Odoo issued is remembered without a grant.
 _KEEP = timedelta(days=1)
@@ -221,38 +221,59 @@ class OAuth2AuthorizationRequest(models.Model):
         return super().unlink()
 
     @api.model
-    def _discard_lapsed(self, limit):
+    def _discard_lapsed(self, limit, after=None):
         """Discard what nobody decided upon in time; its tokens are ended.
 
         :param int limit: sign-ins at most
-        :return: how many were discarded
+        :param after: where the batch before ended
+        :return: ``(how many were discarded, where the batch ended)``
         """
-        lapsed = self.search(
+        lapsed, place = self._over(
             [
                 ("expires_at", "<=", fields.Datetime.now()),
                 ("decided_at", "=", False),
                 ("used_at", "!=", False),
             ],
-            limit=limit,
-        ).try_lock_for_update()
+            limit,
+            after,
+        )
         for record in lapsed:
             record._discard()
-        return len(lapsed)
+        return len(lapsed), place
 
     @api.model
-    def _clean_up(self, limit):
+    def _clean_up(self, limit, after=None):
         """Forget what is long over.
 
         :param int limit: sign-ins at most
-        :return: how many were forgotten
+        :param after: where the batch before ended
+        :return: ``(how many were forgotten, where the batch ended)``
         """
-        over = [
-            ("expires_at", "<=", fields.Datetime.now() - _KEEP),
-            # Not before it is discarded: its tokens must be revoked.
-            "|",
-            ("used_at", "=", False),
-            ("decided_at", "!=", False),
-        ]
-        forgotten = self.search(over, limit=limit).try_lock_for_update()
+        forgotten, place = self._over(
+            [
+                ("expires_at", "<=", fields.Datetime.now() - _KEEP),
+                # Not before it is discarded: its tokens must be revoked.
+                "|",
+                ("used_at", "=", False),
+                ("decided_at", "!=", False),
+            ],
+            limit,
+            after,
+        )
         forgotten.unlink()
-        return len(forgotten)
+        return len(forgotten), place
+
+    @api.model
+    def _over(self, domain, limit, after):
+        """Lock the next sign-ins in the order of their end.
+
+        :param after: the end of the last one of the batch before, or nothing
+        :return: ``(records, end of the last one)``, ``None`` when nothing may be left
+        """
+        if after:
+            domain = [("expires_at", ">=", after), *domain]
+        go_row_by_row(self.env)
+        found = self.search(domain, limit=limit, order="expires_at")
+        free = found.try_lock_for_update()
+        # Those that somebody holds are left to the next run.
+        return free, found[-1].expires_at if len(free) == limit else None

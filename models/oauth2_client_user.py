@@ -122,6 +122,10 @@ class OAuth2ClientUser(models.Model):
         "(api_id, client_id, identity_digest)",
         "This client already has a user of that identity on this API.",
     )
+    # For the job that ends grants. A refresh changes none of these columns, so that it
+    # writes to neither; a sign-in writes two entries.
+    _active_idx = models.Index("(expires_at, id) WHERE state = 'active'")
+    _account_idx = models.Index("(subject, client_id) WHERE state = 'active'")
 
     @api.depends("user_id.name", "client_id.name")
     def _compute_display_name(self):
@@ -280,14 +284,17 @@ class OAuth2ClientUser(models.Model):
         )[:1]
 
     def _record_event(self, kind, **values):
-        self.env["oauth2.event"]._record(
-            kind,
-            oauth2_api=self.api_id,
-            client=self.client_id,
-            user=self.user_id,
-            client_user_ref=self.id,
-            **values,
-        )
+        self.env["oauth2.event"]._record(kind, **self._parties(), **values)
+
+    def _parties(self):
+        """:return: whom an event of this grant is about"""
+        self.ensure_one()
+        return {
+            "oauth2_api": self.api_id,
+            "client": self.client_id,
+            "user": self.user_id,
+            "client_user_ref": self.id,
+        }
 
     @api.model
     def _note_use(self, grant_id):

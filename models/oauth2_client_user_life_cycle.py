@@ -2,7 +2,12 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from .oauth2_client_user_provider_refresh import lost_answer
-from .transactions import commit_now, take_batch
+from .transactions import behind, commit_now, take_next
+
+# What a batch takes: some ten milliseconds of PostgreSQL for rows that are deleted
+# there, some fifty of Odoo for records.
+_ROWS = 1000
+_RECORDS = 100
 
 
 class OAuth2ClientUser(models.Model):
@@ -11,124 +16,152 @@ class OAuth2ClientUser(models.Model):
     _inherit = "oauth2.client.user"
 
     @api.model
-    def _cron_clean_up(self, limit=100):
+    def _cron_clean_up(self, limit=None):
         """End what has lapsed, and forget what is over.
 
         Each batch is a transaction of its own, and takes only rows that nobody holds:
-        killed at any point, it loses one batch, which the next run takes up.
+        killed at any point, it loses one batch, which the next run takes up. Within a
+        run, a batch begins where the one before ended.
 
-        :param int limit: records in one batch
+        :param int limit: records in one batch, where not the usual
         """
         requests = self.env["oauth2.authorization.request"].sudo()
+        tokens = self.env["oauth2.token"].sudo()
         chores = (
-            self.sudo()._clean_up,
-            self.env["oauth2.event"].sudo()._clean_up,
-            self.env["oauth2.rate.limit"].sudo()._clean_up,
-            self.env["oauth2.revocation"].sudo()._clean_up,
-            requests._discard_lapsed,
-            requests._clean_up,
-            self.sudo()._end_lapsed,
+            (self.sudo()._clean_up, _ROWS),
+            (self.env["oauth2.event"].sudo()._clean_up, _ROWS),
+            (self.env["oauth2.rate.limit"].sudo()._clean_up, 10 * _ROWS),
+            (self.env["oauth2.revocation"].sudo()._clean_up, _RECORDS),
+            (requests._discard_lapsed, _RECORDS),
+            (requests._clean_up, _RECORDS),
+            (self.sudo()._end_lapsed, _RECORDS),
             # After those to which they belong: else they could not be revoked.
-            self.env["oauth2.token"].sudo()._clean_up,
+            (tokens._forget_replaced, _ROWS),
+            (tokens._forget_expired, _ROWS),
         )
-        for position, chore in enumerate(chores, 1):
-            done = limit
-            while done == limit:
-                done = chore(limit)
+        for position, (chore, usual) in enumerate(chores, 1):
+            place = None
+            while True:
+                done, place = chore(limit or usual, place)
                 # How much is left is not counted: a full batch says that something is.
-                left = len(chores) - position + (done == limit)
+                left = len(chores) - position + (place is not None)
                 if not self.env["ir.cron"]._commit_progress(done, remaining=left):
                     return
+                if place is None:
+                    break
 
     @api.model
-    def _clean_up(self, limit):
+    def _clean_up(self, limit, after=None):
         """Wipe answers that nobody may be given any more.
 
         :param int limit: grants at most
-        :return: how many were wiped
+        :param after: where the batch before ended
+        :return: ``(how many were wiped, where the batch ended)``
         """
-        wiped = take_batch(
+        wiped, place = take_next(
             self.env,
+            # By id: an index on what each refresh changes would cost each refresh.
             SQL(
                 """
-                UPDATE oauth2_client_user SET last_answer = NULL WHERE id IN (
+                WITH answered AS MATERIALIZED (
                     SELECT id FROM oauth2_client_user
-                     WHERE last_answer IS NOT NULL
+                     WHERE %s AND last_answer IS NOT NULL
                        AND last_refresh_at < now() AT TIME ZONE 'UTC'
                                              - interval '60 seconds'
-                     LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
-                RETURNING id
+                     ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
+                UPDATE oauth2_client_user grantee SET last_answer = NULL
+                  FROM answered WHERE grantee.id = answered.id
+                RETURNING grantee.id
                 """,
+                behind(after, "id"),
                 limit,
             ),
+            limit,
         )
-        return len(wiped)
+        return len(wiped), place
 
     @api.model
-    def _end_lapsed(self, limit):
+    def _end_lapsed(self, limit, after=None):
         """End the grants whose time is over, and those that nobody can use any more.
 
         The latter hold no token that still opens or refreshes anything: they lapsed
         from disuse.
 
         :param int limit: grants at most
-        :return: how many were ended
+        :param after: where the batch before ended
+        :return: ``(how many were ended, where the batch ended)``
         """
-        over = take_batch(
+        over, place = take_next(
             self.env,
+            # A subquery that PostgreSQL runs for one grant after another: it cannot
+            # make a join of all grants with all tokens out of it, for each batch.
             SQL(
                 """
-                SELECT id, expires_at <= now() AT TIME ZONE 'UTC'
+                SELECT expires_at, id, expires_at <= now() AT TIME ZONE 'UTC'
                   FROM oauth2_client_user grantee
-                 WHERE state = 'active'
+                 WHERE state = 'active' AND %s
                    AND (expires_at <= now() AT TIME ZONE 'UTC'
-                        OR NOT EXISTS (
-                            SELECT FROM oauth2_token token
-                             WHERE token.client_user_id = grantee.id
-                               AND token.expires_at > now() AT TIME ZONE 'UTC'))
-                 LIMIT %s FOR UPDATE SKIP LOCKED
+                        OR COALESCE((SELECT max(token.expires_at)
+                                       FROM oauth2_token token
+                                      WHERE token.client_user_id = grantee.id),
+                                    '-infinity') <= now() AT TIME ZONE 'UTC')
+                 ORDER BY expires_at, id LIMIT %s FOR UPDATE SKIP LOCKED
                 """,
+                behind(after, "expires_at", "id"),
                 limit,
             ),
+            limit,
         )
-        revocations = self.env["oauth2.revocation"].sudo()
-        for grant_id, is_too_old in over:
-            grant = self.sudo().browse(grant_id)
-            # Some providers end all grants of a user with one revocation.
-            if not grant._has_sibling():
-                revocations += grant._queue_revocations()
-            reason = "nobody has refreshed it in time"
-            if is_too_old:
-                reason = "its authorization lifetime is over"
-            grant._drop_tokens(reason)
+        if not over:
+            return 0, None
+        grants = self.sudo().browse(grant_id for _end, grant_id, _too_old in over)
+        # Some providers end all grants of a user with one revocation.
+        revocations = (grants - grants._with_sibling())._queue_revocations()
+        too_old = grants.browse(grant_id for _end, grant_id, is_old in over if is_old)
+        for ended, reason in (
+            (too_old, "its authorization lifetime is over"),
+            (grants - too_old, "nobody has refreshed it in time"),
+        ):
+            if ended:
+                ended._drop_tokens(reason)
         revocations._trigger()
-        return len(over)
+        return len(over), place
 
-    def _has_sibling(self):
-        """:return: whether the same account has another grant with this client"""
-        return bool(
-            self.sudo().search_count(
-                [
-                    ("id", "!=", self.id),
-                    ("client_id", "=", self.client_id.id),
-                    ("issuer", "=", self.issuer),
-                    ("subject", "=", self.subject),
-                    ("state", "=", "active"),
-                ],
-                limit=1,
+    def _with_sibling(self):
+        """:return: those whose account has another grant with this client, which is not
+        one of these
+        """
+        self.env.cr.execute(
+            # One after another, as in _end_lapsed.
+            SQL(
+                """
+                SELECT id FROM oauth2_client_user grantee
+                 WHERE id IN %(ids)s AND COALESCE((
+                       SELECT true FROM oauth2_client_user other
+                        WHERE other.subject = grantee.subject
+                          AND other.client_id = grantee.client_id
+                          AND other.issuer = grantee.issuer
+                          AND other.state = 'active' AND other.id NOT IN %(ids)s
+                        LIMIT 1), false)
+                """,
+                ids=tuple(self.ids),
             )
         )
+        return self.browse(grant_id for (grant_id,) in self.env.cr.fetchall())
 
     def _drop_tokens(self, reason):
-        """The grant is over; what explains it stays.
+        """These grants are over; what explains it stays.
 
         :param str reason: for the audit log
         """
-        if lost := not self.sudo().received_answer and self.refresh_began_at:
-            reason = f"{reason}; {lost_answer(lost)}"
+        lines = []
+        for grant in self.sudo():
+            lost = not grant.received_answer and grant.refresh_began_at
+            why = f"{reason}; {lost_answer(lost)}" if lost else reason
+            lines.append({**grant._parties(), "reason": why})
         self.sudo().token_ids.unlink()
         self.write({"state": "expired", **self._no_refresh_under_way()})
-        self._record_event("end", reason=reason)
+        self.env["oauth2.event"]._record_all("end", lines)
 
     def _end(self):
         """The provider ended the grant: what it gave is dropped, and stays dropped."""

@@ -76,13 +76,13 @@ class OAuth2ClientUser(models.Model):
 
         :return: ``oauth2.revocation`` records
         """
-        Revocation = self.env["oauth2.revocation"].sudo()
-        revocations = Revocation.browse()
+        tokens = []
         for grant in self:
+            if not grant.client_id.provider_id.revocation_endpoint:
+                continue
             received = (grant._received() or {}).get("answer", {})
             for kind in ("refresh", "access"):
                 token = grant._current_token(kind)
                 texts = {received.get(f"{kind}_token"), token and token._text()}
-                for text in filter(None, texts):
-                    revocations += Revocation._queue(grant.client_id, kind, text)
-        return revocations
+                tokens += [(grant.client_id, kind, text) for text in texts if text]
+        return self.env["oauth2.revocation"].sudo()._queue_all(tokens)

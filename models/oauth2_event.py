@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from . import unproven_refusals
 from .request_memory import remote_address
-from .transactions import take_batch
+from .transactions import behind, take_next
 
 RETENTION_PARAMETER = "api_auth_oauth2.event_retention_days"
 RETENTION_DAYS = 365
@@ -106,33 +106,44 @@ class OAuth2Event(models.Model):
         raise AccessError(self.env._("The audit log is only ever added to."))
 
     @api.model
-    def _record(self, kind, *, oauth2_api=None, client=None, user=None, **values):
+    def _record(self, kind, **line):
         """Add a line.
 
         :param str kind: a value of the field
-        :param oauth2_api: record of ``oauth2.api`` or nothing
-        :param client: record of ``oauth2.client`` or nothing
-        :param user: record of ``res.users``, as whom the application acts, or nothing
-        :param values: further fields
+        :param line: as of :meth:`_record_all`
+        """
+        return self._record_all(kind, [line])
+
+    @api.model
+    def _record_all(self, kind, lines):
+        """Add lines of one kind.
+
+        :param str kind: a value of the field
+        :param lines: a dict for each: ``oauth2_api``, ``client`` and ``user`` (as whom
+            the application acts) are records or nothing; further fields
         """
         actor = self.env.user
         if actor._is_public():
             actor = actor.browse()
-        return self.sudo().create(
-            {
-                "kind": kind,
-                "address": remote_address(),
-                "api_id": oauth2_api.id if oauth2_api else False,
-                "api_name": oauth2_api.name if oauth2_api else False,
-                "client_id": client.id if client else False,
-                "client_name": client.name if client else False,
-                "user_id": user.id if user else False,
-                "user_login": user.login if user else False,
-                "actor_id": actor.id,
-                "actor_login": actor.login,
-                **values,
-            }
-        )
+        who = {
+            "kind": kind,
+            "address": remote_address(),
+            "actor_id": actor.id,
+            "actor_login": actor.login,
+        }
+        return self.sudo().create([who | self._line(**line) for line in lines])
+
+    @api.model
+    def _line(self, *, oauth2_api=None, client=None, user=None, **values):
+        return {
+            "api_id": oauth2_api.id if oauth2_api else False,
+            "api_name": oauth2_api.name if oauth2_api else False,
+            "client_id": client.id if client else False,
+            "client_name": client.name if client else False,
+            "user_id": user.id if user else False,
+            "user_login": user.login if user else False,
+            **values,
+        }
 
     @api.model
     def _count_unproven(self, error):
@@ -173,23 +184,28 @@ class OAuth2Event(models.Model):
         return timedelta(days=min(days or RETENTION_DAYS, 36500))
 
     @api.model
-    def _clean_up(self, limit):
+    def _clean_up(self, limit, after=None):
         """Forget lines that are older than the setting says.
 
         :param int limit: lines at most
-        :return: how many were forgotten
+        :param after: where the batch before ended
+        :return: ``(how many were forgotten, where the batch ended)``
         """
-        forgotten = take_batch(
+        forgotten, place = take_next(
             self.env,
             SQL(
                 """
-                DELETE FROM oauth2_event WHERE id IN (
-                    SELECT id FROM oauth2_event WHERE create_date < %s
-                     ORDER BY create_date LIMIT %s FOR UPDATE SKIP LOCKED)
-                RETURNING id
+                WITH old AS MATERIALIZED (
+                    SELECT create_date, id FROM oauth2_event
+                     WHERE %s AND create_date < %s
+                     ORDER BY create_date, id LIMIT %s FOR UPDATE SKIP LOCKED)
+                DELETE FROM oauth2_event USING old WHERE oauth2_event.id = old.id
+                RETURNING old.create_date, old.id
                 """,
+                behind(after, "create_date", "id"),
                 fields.Datetime.now() - self._retention(),
                 limit,
             ),
+            limit,
         )
-        return len(forgotten)
+        return len(forgotten), place

@@ -206,10 +206,11 @@ class OAuth2RateLimit(models.Model):
         return hmac(self.env(su=True), "api_auth_oauth2.rate_limit", (name, key))
 
     @api.model
-    def _clean_up(self, limit=10_000):
+    def _clean_up(self, limit, _after=None):
         """Forget windows that are over.
 
-        :return: how many
+        :param int limit: windows at most
+        :return: ``(how many were forgotten, whether more may be left or None)``
         """
         begin_read_committed(self.env)
         self.env.cr.execute(
@@ -223,4 +224,5 @@ class OAuth2RateLimit(models.Model):
                 limit,
             )
         )
-        return self.env.cr.rowcount
+        done = self.env.cr.rowcount
+        return done, done == limit or None

@@ -55,14 +55,24 @@ class OAuth2Revocation(models.Model):
     @api.model
     def _queue(self, client, kind, text):
         """:return: a new record, empty when the provider offers no revocation"""
-        if not client.provider_id.revocation_endpoint:
-            return self.browse()
+        return self._queue_all([(client, kind, text)])
+
+    @api.model
+    def _queue_all(self, tokens):
+        """:param tokens: a ``(client, kind, text)`` for each
+        :return: new records, in that order, for providers that offer revocation
+        """
+        keyring = self.env["oauth2.keyring"]
         return self.sudo().create(
-            {
-                "client_id": client.id,
-                "kind": kind,
-                "value": self.env["oauth2.keyring"]._encrypt(text),
-            }
+            [
+                {
+                    "client_id": client.id,
+                    "kind": kind,
+                    "value": keyring._encrypt(text),
+                }
+                for client, kind, text in tokens
+                if client.provider_id.revocation_endpoint
+            ]
         )
 
     def _send(self):
@@ -127,22 +137,26 @@ class OAuth2Revocation(models.Model):
             )
 
     @api.model
-    def _clean_up(self, limit):
+    def _clean_up(self, limit, after=None):
         """Forget what was given up when the audit log forgets it.
 
         :param int limit: revocations at most
-        :return: how many were forgotten
+        :param after: where the batch before ended
+        :return: ``(how many were forgotten, where the batch ended)``
         """
         kept = self.env["oauth2.event"]._retention()
         over = self.search(
             [
+                ("id", ">", after or 0),
                 ("state", "=", "given_up"),
                 ("write_date", "<", fields.Datetime.now() - kept),
             ],
             limit=limit,
         ).try_lock_for_update()
+        place = over[-1].id if len(over) == limit else None
+        done = len(over)
         over.unlink()
-        return len(over)
+        return done, place
 
     def _trigger(self):
         """Have the cron send these as soon as the transaction is committed."""

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from ..protocol import digests
 from ..protocol.errors import ServerError
 from . import served_clients, token_check
-from .transactions import take_batch
+from .transactions import behind, take_next
 
 
 class OAuth2Token(models.Model):
@@ -44,11 +44,17 @@ class OAuth2Token(models.Model):
         readonly=True,
         help="What the provider said; it opens nothing in Odoo.",
     )
-    expires_at = fields.Datetime(required=True, readonly=True, index=True)
+    expires_at = fields.Datetime(required=True, readonly=True)
     superseded_at = fields.Datetime(readonly=True)
 
     _digest_unique = models.UniqueIndex(
         "(digest, kind, client_user_id)", "This token is stored already."
+    )
+    # By these the job finds what is over, without looking at what is not. A token costs
+    # an entry more once in its life, when it is replaced.
+    _expires_at_idx = models.Index("(expires_at, id)")
+    _superseded_at_idx = models.Index(
+        "(superseded_at, id) WHERE superseded_at IS NOT NULL"
     )
 
     @api.private
@@ -119,31 +125,75 @@ class OAuth2Token(models.Model):
         return int(self.expires_at.replace(tzinfo=UTC).timestamp())
 
     @api.model
-    def _clean_up(self, limit):
-        """Forget tokens that neither open nor prove anything any more.
+    def _forget_replaced(self, limit, after=None):
+        """Forget tokens that were replaced, and prove nothing any more.
 
         No refresh touches these, so that none waits for the lock on them.
 
         :param int limit: tokens at most
-        :return: how many were forgotten
+        :param after: where the batch before ended
+        :return: ``(how many were forgotten, where the batch ended)``
         """
-        forgotten = take_batch(
+        return self._forget(
+            limit,
+            SQL("superseded_at"),
+            SQL(
+                "%s AND superseded_at < now() AT TIME ZONE 'UTC'"
+                " - interval '60 seconds'",
+                behind(after, "superseded_at", "id"),
+            ),
+        )
+
+    @api.model
+    def _forget_expired(self, limit, after=None):
+        """Forget tokens that expired so long ago that they prove nothing any more.
+
+        No refresh touches these, so that none waits for the lock on them.
+
+        :param int limit: tokens at most
+        :param after: where the batch before ended
+        :return: ``(how many were forgotten, where the batch ended)``
+        """
+        return self._forget(
+            limit,
+            SQL("expires_at"),
+            SQL(
+                """
+                %s AND expires_at < now() AT TIME ZONE 'UTC' - interval '1 second'
+                       -- for the index; what counts is the token's own API
+                       * (SELECT min(refresh_token_lifetime) FROM oauth2_api)
+                   AND expires_at < now() AT TIME ZONE 'UTC' - interval '1 second'
+                       * (SELECT api.refresh_token_lifetime
+                            FROM oauth2_client_user grantee
+                            JOIN oauth2_api api ON api.id = grantee.api_id
+                           WHERE grantee.id = token.client_user_id)
+                """,
+                behind(after, "expires_at", "id"),
+            ),
+        )
+
+    def _forget(self, limit, moment, over):
+        """Delete tokens in the order of a moment, as :meth:`_forget_replaced`.
+
+        :param moment: ``SQL``, a column
+        :param over: ``SQL``, the condition
+        """
+        forgotten, place = take_next(
             self.env,
             SQL(
                 """
-                DELETE FROM oauth2_token WHERE id IN (
-                    SELECT token.id FROM oauth2_token token
-                      JOIN oauth2_client_user grantee
-                        ON grantee.id = token.client_user_id
-                      JOIN oauth2_api api ON api.id = grantee.api_id
-                     WHERE token.superseded_at < now() AT TIME ZONE 'UTC'
-                                                 - interval '60 seconds'
-                        OR token.expires_at < now() AT TIME ZONE 'UTC'
-                           - api.refresh_token_lifetime * interval '1 second'
-                     LIMIT %s FOR UPDATE OF token SKIP LOCKED)
-                RETURNING id
+                WITH dead AS MATERIALIZED (
+                    SELECT %(moment)s AS moment, id FROM oauth2_token token
+                     WHERE %(over)s
+                     ORDER BY %(moment)s, id LIMIT %(limit)s
+                       FOR UPDATE SKIP LOCKED)
+                DELETE FROM oauth2_token USING dead WHERE oauth2_token.id = dead.id
+                RETURNING dead.moment, dead.id
                 """,
-                limit,
+                moment=moment,
+                over=over,
+                limit=limit,
             ),
+            limit,
         )
-        return len(forgotten)
+        return len(forgotten), place

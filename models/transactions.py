@@ -5,7 +5,17 @@ import contextlib
 import psycopg2.errors
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from odoo.tools import config
+from odoo.tools import SQL, config
+
+#: Off for the batches of a job. The last one: what is off is reckoned to be so dear that
+#: compiling the statement would seem worth it.
+_ROW_BY_ROW = (
+    "enable_seqscan",
+    "enable_sort",
+    "enable_hashjoin",
+    "enable_mergejoin",
+    "jit",
+)
 
 
 def commit_now(env):
@@ -63,3 +73,39 @@ def take_batch(env, query):
         rows = []
     env.invalidate_all(flush=False)
     return rows
+
+
+def go_row_by_row(env):
+    """Have the rest of the transaction go by indexes only.
+
+    PostgreSQL plans by statistics that may be of a time before so much was over, and
+    would read, sort or join a whole table for each batch of a job.
+    """
+    for setting in _ROW_BY_ROW:
+        env.cr.execute(SQL("SET LOCAL %s = off", SQL.identifier(setting)))
+
+
+def take_next(env, query, limit):
+    """Run a job's statement that takes the next rows of a table, in an index's order.
+
+    A batch begins where the one before ended, so that none looks again at what was
+    removed: the dead rows stay in table and index until PostgreSQL vacuums them.
+
+    :param query: as of :func:`take_batch`; a row begins with its place: its values of
+        the columns by which the statement is ordered
+    :param int limit: rows at most, as in the statement
+    :return: ``(rows, place)``: the last row's place, ``None`` when nothing may be left
+    """
+    go_row_by_row(env)
+    rows = take_batch(env, query)
+    return rows, max(rows, default=None) if len(rows) == limit else None
+
+
+def behind(place, *columns):
+    """:return: ``SQL``: a row is behind a place, the ``None`` of the first batch
+    included
+    """
+    if place is None:
+        return SQL("true")
+    names = SQL(", ").join(SQL.identifier(*column.split(".")) for column in columns)
+    return SQL("(%s) > %s", names, tuple(place[: len(columns)]))

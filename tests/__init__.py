@@ -14,6 +14,7 @@ from . import (
     test_callback_exchange,
     test_callback_refusals,
     test_clean_up,
+    test_clean_up_cost,
     test_confirm,
     test_confirm_refusals,
     test_constant_shape,

@@ -89,6 +89,16 @@ class TestEnd(LifeCycleCase):
         opened = self.bearer("/orders/partners", information["access_token"])
         self.assertEqual(opened.status_code, 200, opened.text)
 
+    def test_the_provider_is_told_of_all_where_an_account_s_grants_end_together(self):
+        _information, identity = self.authorize("43")
+        other = self.grant_of(identity)
+        (self.grant + other).expires_at = self.ago(hours=1)
+        self.run_job()
+        self.assertEqual((self.grant.state, other.state), ("expired", "expired"))
+        self.tell_providers()
+        self.assertEqual(len(self.told()), 4)
+        self.assertFalse(self.provider.grants)
+
     def test_another_sign_in_makes_it_live_again(self):
         self.grant.expires_at = self.ago(hours=1)
         self.run_job()

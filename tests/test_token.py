@@ -207,7 +207,7 @@ class TestToken(TokenCase):
         self.grant.token_ids.filtered("superseded_at").sorted("superseded_at")[
             :2
         ].superseded_at = "2020-01-01"
-        self.env["oauth2.token"]._clean_up(limit=100)
+        self.env["oauth2.token"]._forget_replaced(limit=100)
         kinds = sorted(self.grant.token_ids.mapped("kind"))
         self.assertEqual(kinds, ["access", "access", "refresh", "refresh"])
         replaced = self.grant.token_ids.filtered("superseded_at")
