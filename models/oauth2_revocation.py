@@ -62,16 +62,15 @@ class OAuth2Revocation(models.Model):
         """:param tokens: a ``(client, kind, text)`` for each
         :return: new records, in that order, for providers that offer revocation
         """
+        told = [token for token in tokens if token[0].provider_id.revocation_endpoint]
+        if not told:
+            return self.browse()
         keyring = self.env["oauth2.keyring"]
+        values = keyring._encrypt_all([text for _client, _kind, text in told])
         return self.sudo().create(
             [
-                {
-                    "client_id": client.id,
-                    "kind": kind,
-                    "value": keyring._encrypt(text),
-                }
-                for client, kind, text in tokens
-                if client.provider_id.revocation_endpoint
+                {"client_id": client.id, "kind": kind, "value": value}
+                for (client, kind, _text), value in zip(told, values, strict=True)
             ]
         )
 

@@ -7,8 +7,8 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo.tools import SQL, config
 
-#: Off for the batches of a job. The last one: what is off is reckoned to be so dear that
-#: compiling the statement would seem worth it.
+#: Off for the batches of a job. The last one: PostgreSQL reckons what is off to be so
+#: dear that compiling the statement would seem worth it.
 _ROW_BY_ROW = (
     "enable_seqscan",
     "enable_sort",
