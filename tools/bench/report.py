@@ -12,7 +12,7 @@ import odoo_home
 import places
 import processes
 import python_env
-from bench import contestants, growth
+from bench import contestants, growth, oca
 from bench.rounds import ratio
 
 FOLDER = places.ROOT / "benchmarks"
@@ -21,11 +21,39 @@ MAX_GROWTH = 1.05  # small over large
 MAX_CLEAN_UP = 1.5  # p99 during over before
 
 
-def write(results, odoo):
-    """Write results and plot, print the verdicts; returns them as booleans."""
-    verdicts = [*_speed_verdicts(results), *_other_verdicts(results)]
+def show(results):
+    """Print the verdict on each target of the parts that were run; returns them."""
+    verdicts = _verdicts(results)
+    _print(verdicts)
+    for line in _growth_section(results["growth"]) if "growth" in results else ():
+        console.say(line)
+    return [passed for passed, _text in verdicts]
+
+
+def _verdicts(results):
+    """[(whether it was reached, in words)] of the parts that were run."""
+    parts = {
+        "speed": _speed_verdicts,
+        "profile": _profile_verdicts,
+        "growth": _growth_verdicts,
+    }
+    return [
+        verdict
+        for part, judge in parts.items()
+        if part in results
+        for verdict in judge(results[part])
+    ]
+
+
+def _print(verdicts):
     for passed, text in verdicts:
         console.say(f"  {'reached' if passed else 'MISSED '}  {text}")
+
+
+def write(results, odoo):
+    """Write results and plot, print the verdicts; returns them as booleans."""
+    verdicts = _verdicts(results)
+    _print(verdicts)
     lines = [
         "# Results of `./dev bench`",
         "",
@@ -53,8 +81,7 @@ def write(results, odoo):
     return [passed for passed, _text in verdicts]
 
 
-def _speed_verdicts(results):
-    speed = results["speed"]
+def _speed_verdicts(speed):
     for ours, theirs, what, wanted in contestants.TARGETS:
         attribute = "rates" if what == "throughput" else "p99s"
         middle, low, high = ratio(
@@ -69,8 +96,7 @@ def _speed_verdicts(results):
         )
 
 
-def _other_verdicts(results):
-    profile, grown = results["profile"], results["growth"]
+def _profile_verdicts(profile):
     yield (
         profile["check_queries"] <= 1,
         f"SQL queries of the check: {profile['check_queries']}, wanted at most 1",
@@ -80,20 +106,33 @@ def _other_verdicts(results):
         f"Python time of the check: {profile['check_python']:.0f} µs, wanted under"
         f" {MAX_CHECK_PYTHON} µs (its query: {profile['check_sql']:.0f} µs)",
     )
+
+
+def _growth_verdicts(grown):
     sizes = grown["sizes"]
     middle, low, high = ratio(sizes["small"].rates, sizes["large"].rates)
     yield (
         middle <= MAX_GROWTH,
-        f"throughput beside one token = {middle:.2f} × beside {growth.TOKENS:,} tokens"
-        f" of {growth.GRANTS:,} grants and {growth.EVENTS:,} events, wanted ≤"
-        f" {MAX_GROWTH} ({low:.2f} to {high:.2f})",
+        f"throughput beside {_size(growth.SMALL)} = {middle:.2f} × beside"
+        f" {_size(growth.LARGE)}, wanted ≤ {MAX_GROWTH} ({low:.2f} to {high:.2f})",
     )
-    before = statistics.median(grown["before"].p99s)
-    during = statistics.median(grown["during"].p99s)
     yield (
-        during / before <= MAX_CLEAN_UP,
-        f"p99 while {growth.TOKENS:,} dead tokens are removed = {during / before:.2f} ×"
-        f" the p99 before, wanted ≤ {MAX_CLEAN_UP}",
+        _slowdown(grown["tokens"]) <= MAX_CLEAN_UP,
+        f"p99 while {growth.LARGE.tokens:,} dead tokens are removed ="
+        f" {_slowdown(grown['tokens']):.2f} × the p99 before, wanted ≤ {MAX_CLEAN_UP}",
+    )
+
+
+def _slowdown(cleaned):
+    """p99 of calls beside the job as a multiple of the p99 before."""
+    return statistics.median(cleaned.during.p99s) / statistics.median(
+        cleaned.before.p99s
+    )
+
+
+def _size(size):
+    return (
+        f"{size.tokens:,} tokens of {size.grants:,} grants and {size.events:,} events"
     )
 
 
@@ -113,7 +152,8 @@ def _versions(results, odoo):
         f" {results['seconds']} s for each contestant, in a changing order",
         f"- Odoo {odoo_home.SERIES} ({odoo.home.key}), 2 HTTP worker processes, no"
         " cron, one warm database",
-        f"- Python {platform.python_version()}, {postgres}, {results['wrk']}",
+        f"- Python {platform.python_version()}, {postgres}, {results['wrk']},"
+        f" {oca.PACKAGE}",
         f"- {os.cpu_count()} processors ({processor}); load before the run:"
         f" {results.get('load', '?')}",
         f"- commit {commit or 'unknown'}",
@@ -154,19 +194,25 @@ def _spread(values, digits):
 
 
 def _growth_section(grown):
-    seconds, calls = grown["cleaned"]
-    sizes = grown["sizes"]
-    return [
-        "## Growth",
-        "",
-        f"- one token: {_spread(sizes['small'].rates, 0)} answers/s;"
-        f" {growth.TOKENS:,} tokens, {growth.GRANTS:,} grants and"
-        f" {growth.EVENTS:,} events: {_spread(sizes['large'].rates, 0)} answers/s",
-        f"- {growth.TOKENS:,} dead tokens were removed in {seconds} s by {calls} runs"
-        f" of the job; p99 of calls over one connection meanwhile"
-        f" {_spread(grown['during'].p99s, 1)} ms, before"
-        f" {_spread(grown['before'].p99s, 1)} ms",
-    ]
+    sizes, large = grown["sizes"], growth.LARGE
+    yield "## Growth"
+    yield ""
+    for name, size in (("small", growth.SMALL), ("large", large)):
+        yield f"- {_size(size)}: {_spread(sizes[name].rates, 0)} answers/s"
+    for name, what in (
+        ("tokens", f"{large.tokens:,} dead tokens of {large.grants:,} living grants"),
+        (
+            "grants",
+            f"{growth.LAPSING:,} grants that lapse at once, two tokens and an event each",
+        ),
+    ):
+        cleaned = grown[name]
+        yield (
+            f"- {what}: the job did {cleaned.done:,} records in {cleaned.seconds:.0f} s"
+            f" and {cleaned.runs} runs; p99 of calls over one connection meanwhile"
+            f" {_spread(cleaned.during.p99s, 1)} ms, before"
+            f" {_spread(cleaned.before.p99s, 1)} ms: {_slowdown(cleaned):.2f} ×"
+        )
 
 
 def _profile_section(profile):

@@ -1,8 +1,12 @@
-"""bench [ROUNDS]  measure the check beside Odoo's and OCA's, write benchmarks/
+"""bench [--only PART…] [ROUNDS]  measure the check beside Odoo's and OCA's, and more
 
 Sets up an Odoo of two worker processes, loads it with wrk, and has the contestants
 take turns in rounds. What counts are ratios within one run; on a busy machine they
 are told as well, but say less.
+
+The parts are ``speed`` (all contestants), ``profile`` (where the check's time goes) and
+``growth`` (a million tokens, and the job that removes them beside calls). All of them
+write ``benchmarks/results.md`` with a plot; some alone print what they reached.
 """
 
 import contextlib
@@ -19,8 +23,10 @@ import ports
 from bench import contestants, growth, load, oca, profile, report, rounds
 from console import Failure
 
+PARTS = ("speed", "profile", "growth")
 ROUNDS = 9
 SECONDS = 4  # of load, for each contestant in each round
+SHORT = 2  # the same beside the job, which is soon done
 CONNECTIONS = 4
 SERVER = (
     "--workers=2",
@@ -33,8 +39,8 @@ MODULES = f"{places.ADDON},api_auth_oauth2_bench"
 
 
 def run(args):
-    """Run all measurements; returns 1 where a target was missed."""
-    how_many = _rounds(args)
+    """Run the measurements; returns 1 where a target was missed."""
+    parts, how_many = _wanted(args)
     wrk = load.require()
     places.make_dev()
     with artifact.locked(places.DEV / ".bench.lock", "runs benchmarks"):
@@ -43,26 +49,41 @@ def run(args):
             folders = (*odoo.home.addons, oca.addons(), places.ROOT / "benchmarks")
             odoo.home = dataclasses.replace(odoo.home, addons=folders)
             made = stack.enter_context(databases.opened(odoo))
-            small = Site.start(stack, odoo, made, "bench")
             results = {
                 "wrk": wrk,
                 "rounds": how_many,
                 "seconds": SECONDS,
-                "load": "%.1f" % os.getloadavg()[0],
+                "load": f"{os.getloadavg()[0]:.1f}",
             }
-            results["speed"] = _speed(small, how_many)
-            results["profile"] = _profile(odoo, small)
-            results["growth"] = _growth(stack, odoo, made, small, how_many)
-        verdicts = report.write(results, odoo)
+            small = Site.start(stack, odoo, made, "bench")
+            if "speed" in parts:
+                results["speed"] = _speed(small, how_many)
+            if "profile" in parts:
+                results["profile"] = _profile(odoo, small)
+            if "growth" in parts:
+                results["growth"] = _growth(stack, odoo, made, small, how_many)
+        if parts == PARTS:
+            verdicts = report.write(results, odoo)
+        else:
+            verdicts = report.show(results)
     return 0 if all(verdicts) else 1
 
 
-def _rounds(args):
-    if not args:
-        return ROUNDS
-    if len(args) == 1 and args[0].isdigit() and int(args[0]):
-        return int(args[0])
-    raise Failure("./dev bench takes the number of rounds, if anything")
+def _wanted(args):
+    """(parts in their order, number of rounds) of the command line."""
+    args, parts, how_many = list(args), PARTS, ROUNDS
+    if args and args[-1].isdigit() and int(args[-1]):
+        how_many = int(args.pop())
+    if args and args[0] == "--only":
+        named = args[1:]
+        parts = tuple(part for part in PARTS if part in named)
+        args = [] if parts and set(named) == set(parts) else args
+    if args:
+        raise Failure(
+            f"./dev bench takes --only with some of {', '.join(PARTS)},"
+            " and the number of rounds, if anything"
+        )
+    return parts, how_many
 
 
 @dataclasses.dataclass
@@ -127,42 +148,58 @@ def _profile(odoo, site):
 
 
 def _growth(stack, odoo, made, small, how_many):
-    """The same call beside a database with a million tokens and events."""
+    """The same call beside few and many tokens and events, and beside the job."""
     large = Site.start(stack, odoo, made, "bench_large")
-    grant = large.told["grant"]
-    with console.step("Filling a database with a million tokens and events"):
-        made.execute(large.database, *growth.statements(growth.FILL, grant))
+    for site, size in ((small, growth.SMALL), (large, growth.LARGE)):
+        with console.step(f"Filling a database with {size.tokens:,} tokens"):
+            _execute(made, site, growth.FILL, size)
     calls = {"small": small.calls["ours"], "large": large.calls["ours"]}
-    options = {"seconds": SECONDS, "folder": places.DEV}
     with console.step(f"{how_many} rounds of small and large"):
-        sizes = rounds.play(calls, rounds=how_many, connections=CONNECTIONS, **options)
-    with console.step("A million tokens end"):
-        made.execute(large.database, *growth.statements(growth.DIE, grant))
-    alone = {"large": large.calls["ours"]}
-    # One connection: the clean-up has a processor of its own.
-    with console.step("Calls without a clean-up"):
-        before = rounds.play(alone, rounds=how_many, connections=1, **options)
-    with console.step("Calls while a million dead tokens are removed"):
-        during, cleaned = _while_cleaning(odoo, large, alone, options)
-    return {
-        "sizes": sizes,
-        "before": before["large"],
-        "during": during,
-        "cleaned": cleaned,
-    }
+        sizes = rounds.play(
+            calls,
+            rounds=how_many,
+            seconds=SECONDS,
+            connections=CONNECTIONS,
+            folder=places.DEV,
+        )
+    with console.step("All tokens but the newest of each grant are replaced or expire"):
+        _execute(made, large, growth.DIE)
+    tokens = _clean_up(odoo, made, large, how_many)
+    with console.step(f"{growth.LAPSING:,} grants lapse"):
+        _execute(made, large, growth.LAPSE)
+    grants = _clean_up(odoo, made, large, how_many)
+    return {"sizes": sizes, "tokens": tokens, "grants": grants}
 
 
-def _while_cleaning(odoo, site, calls, options):
-    """Measure as long as the clean-up runs; returns (Series, what the job said)."""
+def _execute(made, site, templates, size=growth.LARGE):
+    """Run statements of ``growth`` on a site's database; returns the last's rows."""
+    statements = growth.statements(templates, site.told["grant"], size)
+    return made.execute(site.database, *statements)
+
+
+def _clean_up(odoo, made, site, how_many):
+    """Measure calls before the job runs, and as long as it does; returns CleanUp.
+
+    One connection: calls have a processor of their own beside PostgreSQL's work for
+    the job, as far as the machine has two.
+    """
+    options = {"seconds": SHORT, "connections": 1, "folder": places.DEV}
+    call = site.calls["ours"]
+    with console.step("Calls without the job"):
+        before = rounds.play({"calls": call}, rounds=how_many, **options)["calls"]
     log = "bench-clean-up.log"
-    script = growth.clean_up_script(site.told["grant"])
-    series = rounds.Series()
-    with odoo.shell(site.database, "--log-level=warn", log=log, script=script) as job:
+    during = rounds.Series()
+    with (
+        console.step("Calls while the job runs"),
+        odoo.shell(
+            site.database, "--log-level=warn", log=log, script=growth.CLEAN_UP
+        ) as job,
+    ):
+        growth.wait_for_begin(places.LOGS / log, job)
         while job.poll() is None:
-            series.add(load.run(calls["large"], connections=1, **options))
-    series.rates.pop()  # the job ended in it, or before
-    series.p99s.pop()
-    told = (places.LOGS / log).read_text()
-    if "CLEANED" not in told:
-        raise Failure(f"The clean-up failed; see {os.path.relpath(places.LOGS)}/{log}")
-    return series, told.rpartition("CLEANED ")[2].split()
+            during.add(load.run(call, **options))
+    told = growth.told((places.LOGS / log).read_text())
+    [[left]] = _execute(made, site, [growth.LEFT])
+    if not told or left:
+        raise Failure(f"The job failed or left {left} behind; see {places.LOGS / log}")
+    return growth.CleanUp(before, growth.without_end(during), *told)
