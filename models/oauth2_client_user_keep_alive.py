@@ -100,7 +100,6 @@ class OAuth2ClientUser(models.Model):
         lost = self.refresh_began_at
         if not lost:
             self._begin()
-            self._lock()
             if not self.refresh_began_at:
                 return None  # whoever came has all that was to be had
         if not self.received_answer:

@@ -1,7 +1,6 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .oauth2_client_user_provider_refresh import lost_answer
 from .transactions import behind, commit_now, take_next
 
 # What a batch takes: some ten milliseconds of PostgreSQL for rows that are deleted
@@ -156,8 +155,8 @@ class OAuth2ClientUser(models.Model):
         """
         lines = []
         for grant in self.sudo():
-            lost = not grant.received_answer and grant.refresh_began_at
-            why = f"{reason}; {lost_answer(lost)}" if lost else reason
+            lost = grant._lost_answer()
+            why = f"{reason}; {lost}" if lost else reason
             lines.append({**grant._parties(), "reason": why})
         self.sudo().token_ids.unlink()
         self.write({"state": "expired", **self._no_refresh_under_way()})

@@ -1,11 +1,19 @@
+import contextlib
 import json
 import time
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.sql_db import PoolError, db_connect
+from odoo.tools import SQL
 
 from ..protocol import digests
-from ..protocol.errors import InvalidGrant, OAuth2Error, ServerError
+from ..protocol.errors import (
+    InvalidGrant,
+    OAuth2Error,
+    ServerError,
+    TemporarilyUnavailable,
+)
 from .oauth2_client_user import GRACE
 from .provider_failures import as_wire_errors, is_refusal
 from .request_memory import once
@@ -23,15 +31,70 @@ class OAuth2ClientUser(models.Model):
     _inherit = "oauth2.client.user"
 
     def _begin(self):
-        """Write down that the provider is about to be asked.
+        """Write down that the provider is about to be asked; the lock is kept.
 
-        With the commit that follows, a record says so before the provider spends the
-        refresh token. Where the process ends before the answer is recorded, it stays.
+        A record says so before the provider spends the refresh token. Where the process
+        ends before the answer is recorded, it stays.
 
-        :raises InvalidGrant: there is nothing to refresh with
+        :raises InvalidGrant: there is nothing to refresh with, or the grant was ended
+            meanwhile
+        :raises TemporarilyUnavailable: the database is too busy
         """
         self._refresh_token_in_use()
-        self.refresh_began_at = fields.Datetime.now()
+        with self._promise():
+            self.refresh_began_at = fields.Datetime.now()
+            self._lock(promised=True)  # commits the note
+
+    @contextlib.contextmanager
+    def _promise(self):
+        """Be known as who has noted a refresh, and has not asked the provider yet.
+
+        The commit of the note lets go of the grant's row, and whoever got it before we
+        have it again would take the note for that of a process that was killed. So a
+        lock stands in its place, held by another connection until the row is ours: no
+        longer, so that who has the row, and finds a note without it, knows that its
+        writer has asked, or is gone.
+
+        It ends with its transaction. One of the session, on the request's connection,
+        would survive the commit, too; but behind a pooler of transactions it would stay
+        with a connection of somebody else.
+
+        :raises TemporarilyUnavailable: there is no connection for it
+        """
+        try:
+            cr = db_connect(self.env.cr.dbname).cursor()
+        except PoolError as error:
+            raise TemporarilyUnavailable(
+                reason="no connection to the database is free", retry_after=1
+            ) from error
+        with cr:  # its commit fails where the lock was lost with its connection
+            cr.execute(SQL("SELECT pg_advisory_xact_lock(%s)", self._promise_key()))
+            yield
+
+    def _promise_key(self):
+        key = f"oauth2 refresh {self.id}"
+        return SQL("hashtextextended(%s, 0)", key)
+
+    def _is_promised(self):
+        """:return: ``SQL``, true while somebody is between note and question"""
+        # Let go of at once, as our own transaction would be in the way of our promise.
+        return SQL(
+            "CASE WHEN pg_try_advisory_lock_shared(%(key)s)"
+            " THEN NOT pg_advisory_unlock_shared(%(key)s) ELSE true END",
+            key=self._promise_key(),
+        )
+
+    def _lost_answer(self):
+        """What an event is to tell of an earlier refresh, by whoever has the grant.
+
+        :return: text, ``None`` when no answer was lost
+        """
+        began_at = self.refresh_began_at
+        if not began_at or self.sudo().received_answer:
+            return None
+        self.env.cr.execute(SQL("SELECT %s", self._is_promised()))
+        [is_promised] = self.env.cr.fetchone()
+        return None if is_promised else lost_answer(began_at)
 
     def _refresh_token_in_use(self):
         """:return: the record of the refresh token, which is there and in force

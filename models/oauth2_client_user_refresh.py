@@ -43,9 +43,9 @@ class OAuth2ClientUser(models.Model):
         :raises ServerError: the provider's answer cannot be used; nothing is changed
         """
         grant = self._proven(oauth2_api, client, identity, presented)
-        begun, answer = False, None
-        while answer is None:
-            grant._lock()  # commits what the step before has written
+        grant._lock()
+        begun = False
+        while True:
             if not grant._is_usable():
                 raise InvalidGrant(reason="the grant is not in force")
             token = grant._token_of_proof(presented)
@@ -58,6 +58,8 @@ class OAuth2ClientUser(models.Model):
             else:
                 # Not begun by this call: somebody else's, whose end nobody recorded.
                 grant._ask(lost=None if begun else grant.refresh_began_at)
+                grant._lock()  # commits the answer
+                begun = False
         if presented.access_token:
             # Whoever holds an access token alone does not get more than it.
             answer.pop("refresh_token", None)
@@ -113,12 +115,13 @@ class OAuth2ClientUser(models.Model):
             )
         )[:1]
 
-    def _lock(self):
+    def _lock(self, *, promised=False):
         """Take the grant's row, with a fresh snapshot, so that others' work is seen.
 
         Under REPEATABLE READ a lock that was waited for does not show newer rows, so
         each try begins a transaction of its own.
 
+        :param bool promised: whether this is who has promised to ask (`_promise`)
         :raises TemporarilyUnavailable: when another caller holds it for too long
         :raises InvalidGrant: when it is gone
         """
@@ -126,7 +129,7 @@ class OAuth2ClientUser(models.Model):
         while True:
             commit_now(self.env)
             self.env.invalidate_all()
-            if self._try_lock():
+            if self._try_lock(promised=promised):
                 return
             if not self.exists():
                 raise InvalidGrant(reason="the grant was revoked meanwhile")
@@ -134,10 +137,14 @@ class OAuth2ClientUser(models.Model):
                 raise TemporarilyUnavailable(reason="refresh under way", retry_after=1)
             time.sleep(_LOCK_PAUSE)
 
-    def _try_lock(self):
+    def _try_lock(self, *, promised=False):
+        # Looked at on a snapshot that is older: if somebody has noted a refresh since,
+        # the row has changed, and cannot be locked.
         query = SQL(
-            "SELECT id FROM oauth2_client_user WHERE id = %s FOR UPDATE SKIP LOCKED",
+            "SELECT id FROM oauth2_client_user WHERE id = %s AND %s"
+            " FOR UPDATE SKIP LOCKED",
             self.id,
+            SQL("true") if promised else SQL("NOT (%s)", self._is_promised()),
         )
         try:
             self.env.cr.execute(query, log_exceptions=False)

@@ -3,7 +3,6 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..protocol.errors import InvalidGrant
-from .oauth2_client_user_provider_refresh import lost_answer
 from .request_memory import once
 from .transactions import commit_now
 
@@ -21,8 +20,7 @@ class OAuth2ClientUser(models.Model):
         self.check_access("unlink")
         revocations = self.sudo()._queue_revocations()
         for grant in self.sudo():
-            lost = not grant.received_answer and grant.refresh_began_at
-            grant._record_event("revoke", reason=lost and lost_answer(lost))
+            grant._record_event("revoke", reason=grant._lost_answer())
         result = super().unlink()
         revocations._trigger()
         return result

@@ -65,6 +65,7 @@ from . import (
     test_rate_limits,
     test_records,
     test_records_provider,
+    test_refresh_promise,
     test_refresh_records,
     test_rerun,
     test_revoke,

@@ -17,12 +17,10 @@ from .faulty_provider import FaultyProvider
 
 
 @tagged("post_install", "-at_install")
-class TestRerun(OAuth2Records, BaseCase):
-    """Odoo reruns a handler whose transaction met another one.
+class RealCursorsCase(OAuth2Records, BaseCase):
+    """The cursors are real ones here, and so are their conflicts.
 
-    What was bought at the provider must not be bought again: a code is good once, and
-    so is a refresh token that rotates. The cursors are real ones here, and so is the
-    conflict; the requests go to Odoo's WSGI application itself.
+    The requests go to Odoo's WSGI application itself.
     """
 
     def setUp(self):
@@ -68,18 +66,6 @@ class TestRerun(OAuth2Records, BaseCase):
         with closing(answer):
             return answer.status_code, answer.json
 
-    def assertRerun(self, *request):
-        """The handler is run twice, and answers well; return the answer's body."""
-        with (
-            self.assertLogs("odoo.service.model", logging.INFO) as log,
-            mute_logger("odoo.sql_db"),
-        ):
-            status, body = self.request(*request)
-        self.assertEqual(len(log.output), 1, log.output)
-        self.assertIn("SERIALIZATION_FAILURE", log.output[0])
-        self.assertEqual(status, 200, body)
-        return body
-
     def sign_in(self):
         """:return: path and query of the callback, and the identity"""
         _status, asked = self.request("POST", "/reruns/oauth2/provider/authorize", {})
@@ -95,6 +81,26 @@ class TestRerun(OAuth2Records, BaseCase):
         self.assertEqual(self.request("GET", callback)[0], 200)
         self.provider.calls.clear()
         return {"client_user_identity": identity}
+
+
+class TestRerun(RealCursorsCase):
+    """Odoo reruns a handler whose transaction met another one.
+
+    What was bought at the provider must not be bought again: a code is good once, and
+    so is a refresh token that rotates.
+    """
+
+    def assertRerun(self, *request):
+        """The handler is run twice, and answers well; return the answer's body."""
+        with (
+            self.assertLogs("odoo.service.model", logging.INFO) as log,
+            mute_logger("odoo.sql_db"),
+        ):
+            status, body = self.request(*request)
+        self.assertEqual(len(log.output), 1, log.output)
+        self.assertIn("SERIALIZATION_FAILURE", log.output[0])
+        self.assertEqual(status, 200, body)
+        return body
 
     def test_a_callback_exchanges_its_code_once(self):
         callback, identity = self.sign_in()

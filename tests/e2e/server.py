@@ -302,6 +302,12 @@ def open_transactions():
     return count
 
 
+def said_to_be_lost(site):
+    """Return kind and reason of a site's events that tell of a lost answer."""
+    query = "SELECT kind, reason FROM oauth2_event WHERE api_id = %s ORDER BY id"
+    return [line for line in sql(query, site.api_id) if "not recorded" in str(line)]
+
+
 def log_of(text, log=LOG):
     """Return the lines of a server's log that contain a text."""
     with open(log, errors="replace") as file:

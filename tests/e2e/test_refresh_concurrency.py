@@ -4,6 +4,7 @@ The providers rotate refresh tokens, and end the grant when an old one comes aga
 second call for the same refresh would lose everything.
 """
 
+import threading
 import time
 import unittest
 
@@ -14,6 +15,7 @@ from server import (
     at_once,
     in_background,
     open_transactions,
+    said_to_be_lost,
     sql,
     visit,
     wait_until,
@@ -59,6 +61,7 @@ class TestStorm(ServerCase):
         self.assertLessEqual(max(lifetimes) - min(lifetimes), 5)
         for one in told:
             self.assertEqual(one, told[0])
+        self.assertEqual(said_to_be_lost(self.site), [])
         self.assertOpens(self.site, told[0]["access_token"])
         return told[0]
 
@@ -185,6 +188,27 @@ class TestMeanwhile(ServerCase):
         told = self.assertRefreshed(signed_in.result())
         again = self.assertRefreshed(self.refresh())
         self.assertNotEqual(again["access_token"], told["access_token"])
+
+    def test_no_answer_is_said_to_be_lost_while_a_job_takes_the_row_now_and_then(self):
+        # So that whoever has noted a refresh does not get the row back at once.
+        rounds, over = 5, threading.Event()
+        row = "SELECT 1 FROM oauth2_client_user WHERE api_id = %s FOR NO KEY UPDATE"
+
+        def disturb():
+            while not over.wait(0.005):
+                sql(f"{row}; SELECT pg_sleep(0.02)", self.site.api_id)
+
+        disturber = in_background(disturb)
+        try:
+            for _round in range(rounds):
+                sql("UPDATE oauth2_client_user SET last_refresh_at = NULL")
+                for answer in at_once(*[self.refresh] * 20):
+                    self.assertEqual(answer.status_code, 200, answer.text)
+        finally:
+            over.set()
+        disturber.result()
+        self.assertEqual(self.provider.calls["token"], rounds)
+        self.assertEqual(said_to_be_lost(self.site), [])
 
 
 class TestProviderDown(ServerCase):

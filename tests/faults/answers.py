@@ -2,7 +2,7 @@
 
 import time
 
-from server import at_once, visit
+from server import at_once, said_to_be_lost, visit
 from world import Fault
 
 OUR_PATIENCE = 10  # seconds, of Odoo with a provider
@@ -134,5 +134,7 @@ class Provider(Fault):
         self.assertEqual(set(statuses) - {None}, {400})
         self.assertEqual(self.provider.calls["token"], 2)
         self.assertEqual(self.grants()[0]["state"], "expired")
-        self.assertTrue(any("was not recorded" in r for _k, r in self.events() if r))
+        # Once, in the end of the grant and in the refusal that tells it.
+        lost = said_to_be_lost(self.site)
+        self.assertEqual([kind for kind, _reason in lost], ["end", "refusal"])
         self.assertExplained()

@@ -5,7 +5,7 @@ import threading
 import time
 
 import psycopg2
-from server import at_once, sql, visit
+from server import at_once, said_to_be_lost, sql, visit
 from world import Fault, cluster
 
 CALLERS = 20
@@ -109,6 +109,7 @@ class Serialization(Fault):
         self.assertLessEqual(len(got), len(sent))
         for answer in answers:
             self.assertIn(answer.status_code, (200, 503), answer.text)
+        self.assertEqual(said_to_be_lost(self.site), [])
         self.assertExplained(*["grant" if good else "recorded answer"])
         self.refreshed(self.identity)
         self.assertExplained("grant")
