@@ -1,12 +1,28 @@
 -- A neutralised copy holds no secret and starts no conversation with a provider.
-DELETE FROM oauth2_revocation;
-DELETE FROM oauth2_authorization_request;
-DELETE FROM oauth2_rate_limit;
-DELETE FROM oauth2_token;
-UPDATE oauth2_client_user SET state = 'expired', last_answer = NULL,
-       received_answer = NULL, refresh_began_at = NULL;
-UPDATE oauth2_client SET client_secret_encrypted = NULL;
-UPDATE oauth2_provider SET active = false;
+-- One by one: the tables may be of an earlier version, whose dump was restored.
+DO $$
+DECLARE
+    statement text;
+BEGIN
+    FOREACH statement IN ARRAY ARRAY[
+        'DELETE FROM oauth2_revocation',
+        'DELETE FROM oauth2_authorization_request',
+        'DELETE FROM oauth2_rate_limit',
+        'DELETE FROM oauth2_token',
+        'UPDATE oauth2_client_user SET state = ''expired''',
+        'UPDATE oauth2_client_user SET last_answer = NULL',
+        'UPDATE oauth2_client_user SET received_answer = NULL',
+        'UPDATE oauth2_client_user SET refresh_began_at = NULL',
+        'UPDATE oauth2_client SET client_secret_encrypted = NULL',
+        'UPDATE oauth2_provider SET active = false'
+    ] LOOP
+        BEGIN
+            EXECUTE statement;
+        EXCEPTION WHEN undefined_table OR undefined_column THEN
+            NULL;  -- what is not there holds nothing
+        END;
+    END LOOP;
+END $$;
 DELETE FROM ir_config_parameter
  WHERE key IN ('api_auth_oauth2.identity_keys', 'api_auth_oauth2.key_fingerprint',
                'api_auth_oauth2.base_url');

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
+from odoo.tools.sql import table_columns
 
 from . import unproven_refusals
 from .request_memory import remote_address
@@ -144,6 +145,32 @@ class OAuth2Event(models.Model):
             "user_login": user.login if user else False,
             **values,
         }
+
+    @api.model
+    def _record_in_any_version(self, kind, reason):
+        """Add a line, also to a table of an earlier version, which lacks columns.
+
+        :param str kind: a value of the field
+        :param str reason: why, for the administrator
+        """
+        values = {
+            "create_date": fields.Datetime.now(),
+            "kind": kind,
+            "reason": reason,
+            "actor_id": self.env.user.id,
+            "actor_login": self.env.user.login,
+        }
+        there = table_columns(self.env.cr, self._table)
+        values = {name: value for name, value in values.items() if name in there}
+        if values:
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO %s (%s) VALUES %s",
+                    SQL.identifier(self._table),
+                    SQL(", ").join(map(SQL.identifier, values)),
+                    tuple(values.values()),
+                )
+            )
 
     @api.model
     def _count_unproven(self, error):

@@ -39,6 +39,7 @@ from . import (
     test_keep_alive,
     test_key_rotation,
     test_keyring,
+    test_older_schema,
     test_own_redirect_uri,
     test_life_cycle,
     test_protected_route,
