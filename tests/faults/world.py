@@ -110,11 +110,15 @@ def stop(process):
 
 
 def serving_worker():
-    """Return the process of the server that is busy with the only request there is."""
+    """Return the process that is busy with the only request there is.
+
+    Of the server that `at` names.
+    """
+    port = int(server.URL.rpartition(":")[2])
     [worker] = {
         connection.pid
         for connection in psutil.net_connections("tcp")
-        if connection.laddr.port == _world["port"]
+        if connection.laddr.port == port
         and connection.status == psutil.CONN_ESTABLISHED
         and connection.pid not in (None, os.getpid())
     }
