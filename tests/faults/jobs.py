@@ -43,9 +43,8 @@ class CleanUp(world.Fault):
         self.tokens, self.identity = self.site.authorize()
         [live] = self.grants()
         self.live = live["id"]
-        [[token]] = sql("SELECT max(id) FROM oauth2_token")
+        [[token]] = sql("SELECT max(id) FROM oauth2_token")  # the live grant's
         past = "now() - interval '2 years'"
-        # Encrypted values are copies, so that each batch asks for the same revocation.
         multiply(
             "oauth2_token",
             token,
@@ -87,18 +86,20 @@ class CleanUp(world.Fault):
 
     def left(self):
         """Return how much there is that the job is to end or forget."""
+        year = "now() - interval '1 year'"
+        grants, tokens = "oauth2_client_user", "oauth2_token"
+        where = {
+            grants: f"api_id = %s AND state = 'active' AND expires_at < {year}",
+            tokens: f"client_user_id = %s AND superseded_at < {year}",
+            "oauth2_event": f"api_id = %s AND create_date < {year}",
+            "oauth2_authorization_request": f"api_id = %s AND expires_at < {year}",
+        }
         return {
-            name: sql(query)[0][0]
-            for name, query in {
-                "grants": "SELECT count(*) FROM oauth2_client_user"
-                " WHERE state = 'active' AND expires_at < now()",
-                "tokens": "SELECT count(*) FROM oauth2_token"
-                " WHERE digest LIKE 'dead%%'",
-                "events": "SELECT count(*) FROM oauth2_event"
-                " WHERE create_date < now() - interval '1 year'",
-                "sign-ins": "SELECT count(*) FROM oauth2_authorization_request"
-                " WHERE expires_at < now() - interval '1 year'",
-            }.items()
+            table: sql(
+                f"SELECT count(*) FROM {table} WHERE {condition}",
+                self.live if table == tokens else self.site.api_id,
+            )[0][0]
+            for table, condition in where.items()
         }
 
     def begin(self):
@@ -148,7 +149,7 @@ class CleanUp(world.Fault):
         self.assertEqual(self.assertNothingHalf(), 0)
         # At any point after the first ones have been ended.
         job = self.begin()
-        wait_until(lambda: self.left()["grants"] < LAPSED)
+        wait_until(lambda: self.left()["oauth2_client_user"] < LAPSED)
         kill_worker()
         with self.assertRaises(requests.ConnectionError):
             job.result()
@@ -162,10 +163,11 @@ class CleanUp(world.Fault):
         """the clean-up job killed among 3,000 dead tokens; then it finishes"""
         sql(
             "UPDATE oauth2_client_user SET expires_at = now() + interval '1 day'"
-            " WHERE subject LIKE 'lapsed%%'"
+            " WHERE subject LIKE 'lapsed%%' AND api_id = %s",
+            self.site.api_id,
         )
         self.kill_while_locked_out("oauth2_token")
-        self.assertEqual(self.left()["tokens"], DEAD)
+        self.assertEqual(self.left()["oauth2_token"], DEAD)
         self.assertEqual(self.assertNothingHalf(), 0)
         self.run_to_its_end()
         self.assertEqual(self.assertNothingHalf(), 0)  # what lives is left alone
