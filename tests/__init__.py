@@ -1,6 +1,10 @@
 import importlib.util
 
-from . import (
+from . import overheard
+
+overheard.listen()  # before tests import what it listens to
+
+from . import (  # noqa: E402
     test_access_cut,
     test_access_rights,
     test_access_secrets,
@@ -42,6 +46,7 @@ from . import (
     test_older_schema,
     test_own_redirect_uri,
     test_life_cycle,
+    test_log_search,
     test_protected_route,
     test_protected_route_answers,
     test_protected_route_declaration,

@@ -20,6 +20,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from . import ledger
 from .well_behaved_provider import WellBehavedProvider
 
 PATHS = {
@@ -132,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length).decode()
         params = dict(parse_qsl(f"{parts.query}&{body}", keep_blank_values=True))
+        ledger.keep_parameters(params)
+        ledger.keep_authorization(self.headers.get("Authorization"))
         endpoint = PATHS.get(parts.path)
         self.provider.calls[endpoint] += 1
         self.provider.requests.append(
@@ -158,6 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_CONNECT = do_GET
 
     def reply(self, status, body, headers):
+        ledger.keep_body(body)
+        ledger.keep_address(headers.get("Location", ""))
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)

@@ -6,6 +6,7 @@ import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from beside import ledger
 from playwright.sync_api import sync_playwright
 from server import ServerCase
 
@@ -48,8 +49,20 @@ class BrowserCase(ServerCase):
         """Return a new browser context: cookies of its own, as of another person."""
         profile = self.chromium.new_context(locale="en-GB", **options)
         profile.set_default_timeout(PATIENCE_MS)
+        profile.on("request", _keep_request)
         self.addCleanup(profile.close)
+        self.addCleanup(self.keep_cookies, profile)
         return profile
+
+    def keep_cookies(self, profile):
+        """Tell the ledger a browser's cookies; a decision takes them away."""
+        cookies = profile.cookies()
+        ledger.keep_cookies((cookie["name"], cookie["value"]) for cookie in cookies)
+
+
+def _keep_request(request):
+    ledger.keep_address(request.url)
+    ledger.keep_body(request.post_data_buffer)
 
 
 @contextlib.contextmanager

@@ -1,29 +1,16 @@
-"""The providers of the tests, imported without Odoo.
-
-They live beside Odoo's own tests, whose package cannot be imported here: its
-``__init__`` would import all of them.
-"""
+"""The providers of the tests, imported without Odoo."""
 
 import contextlib
-import importlib
-import pathlib
-import sys
 import threading
-import types
 
 import requests
+from beside import beside
 from server import in_background
 
 PATIENCE_SECONDS = 9  # less than Odoo's own with a provider
 
-_package = types.ModuleType("test_providers")
-_package.__path__ = [str(pathlib.Path(__file__).resolve().parents[1])]
-sys.modules[_package.__name__] = _package
-
-independent = importlib.import_module("test_providers.independent_provider")
-FaultyProvider = importlib.import_module(
-    "test_providers.faulty_provider"
-).FaultyProvider
+independent = beside("independent_provider")
+FaultyProvider = beside("faulty_provider").FaultyProvider
 IndependentProvider = independent.IndependentProvider
 
 

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import requests
+from beside import ledger
 
 URL = os.environ["OAUTH2_E2E_URL"]
 DB = os.environ["OAUTH2_E2E_DB"]
@@ -201,7 +202,12 @@ class ServerCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        ledger.in_test(cls.__qualname__)
         cls.administrator = Administrator()
+
+    def run(self, result=None):
+        ledger.in_test(self.id())
+        return super().run(result)
 
     def make_site(self, **api_values):
         return Site(self.administrator, api_values)

@@ -34,6 +34,7 @@ class PageCase(BrowserCase):
         page = page or self.page
         page.goto(url or self.asked["authorization_url"])
         page.wait_for_selector(ALLOW)
+        self.keep_cookies(page.context)
         return page
 
     def allow(self, page=None):

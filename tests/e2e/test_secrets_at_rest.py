@@ -6,14 +6,17 @@ so is something that is known to be there.
 
 import base64
 import importlib.util
+import json
 import os
 import pathlib
 import re
 import secrets
 import subprocess
-from urllib.parse import parse_qsl, quote, urlsplit
+import unittest
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
+from beside import ledger, spellings
 from cryptography.fernet import Fernet, InvalidToken
 from providers import QuickProvider
 from server import DB, LOG, SECONDS, URL, ServerCase, sql, visit
@@ -27,19 +30,6 @@ BROWSER = {
 }
 KEY = os.environ.get("API_AUTH_OAUTH2_KEYS", "")
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-def spellings(secret):
-    """Return the ways in which a text may stand in a dump or a log, as bytes."""
-    raw = secret.encode()
-    yield raw
-    yield raw.hex().encode()
-    yield quote(secret, safe="").encode()
-    for start in range(3):  # base64 of a longer text that contains it
-        whole = base64.b64encode(b"x" * start + raw + b"x" * 3)
-        inner = whole[4 : -8 if len(whole) > 16 else None]
-        yield inner
-        yield inner.translate(bytes.maketrans(b"+/", b"-_"))
 
 
 def found(wanted, text):
@@ -93,7 +83,7 @@ class TestSecretsAtRest(ServerCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.secrets = set()
+        cls.secrets, cls.challenges = set(), set()
         cls.enterClassContext(provider := QuickProvider())
         cls.provider = provider
         provider.client_secret = cls.keep(secrets.token_urlsafe(24))
@@ -125,6 +115,8 @@ class TestSecretsAtRest(ServerCase):
         for name, value in parse_qsl(urlsplit(url).query):
             if name in ("code", "state", "nonce", "request", "code_challenge"):
                 cls.keep(value)
+            if name == "code_challenge":
+                cls.challenges.add(value)
         return url
 
     @classmethod
@@ -226,6 +218,13 @@ class TestSecretsAtRest(ServerCase):
         self.assertGreater(len(self.secrets), 30)
         self.assertIn(self.provider.client_secret, self.secrets)
         self.assertTrue(any(text.startswith("cui_") for text in self.secrets))
+
+    @unittest.skipUnless(ledger.PATH, "OAUTH2_TEST_LEDGER is not set")
+    def test_the_ledger_of_the_run_has_them_all(self):
+        with open(ledger.PATH) as file:
+            kept = {json.loads(line)["value"] for line in file}
+        # A digest of the verifier is none: whoever has it cannot do anything.
+        self.assertEqual(self.secrets - self.challenges - kept, set())
 
     def test_a_dump_holds_none(self):
         text = dump()

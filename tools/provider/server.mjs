@@ -17,6 +17,7 @@ console.info = () => {};
 console.warn = () => {};
 
 const { Provider } = await import('oidc-provider');
+const { keeping } = await import('./ledger.mjs');
 const { configuration } = await import('./settings.mjs');
 
 const ENDPOINTS = {
@@ -86,6 +87,7 @@ async function main() {
   const issuer = `${options.tls ? 'https' : 'http'}://localhost:${port}`;
   const stats = newStats();
   const provider = new Provider(issuer, configuration(options, issuer));
+  provider.use(keeping);
   provider.use(counting(stats, options.delay ?? {}));
   provider.on('server_error', (ctx, error) => console.error(error));
   const answer = provider.callback();
