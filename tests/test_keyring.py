@@ -13,6 +13,7 @@ from ..protocol.errors import TemporarilyUnavailable
 from .test_token import TokenCase
 
 _KEYRING = "odoo.addons.api_auth_oauth2.models.oauth2_keyring"
+SECRET = "a-text-to-be-encrypted"
 _FINGERPRINT = "api_auth_oauth2.key_fingerprint"
 
 
@@ -44,9 +45,9 @@ class TestKeys(KeyringCase):
     """Where keys come from, and which of them does what."""
 
     def test_without_configured_keys_one_is_derived_from_the_database(self):
-        encrypted = self.keyring._encrypt("a secret")
-        self.assertNotIn("a secret", encrypted)
-        self.assertEqual(self.keyring._decrypt(encrypted), "a secret")
+        encrypted = self.keyring._encrypt(SECRET)
+        self.assertNotIn(SECRET, encrypted)
+        self.assertEqual(self.keyring._decrypt(encrypted), SECRET)
         self.assertFalse(self.fingerprint())
         self.restore_elsewhere()
         self.assertIsNone(self.keyring._decrypt(encrypted))
@@ -69,16 +70,16 @@ class TestKeys(KeyringCase):
         self.assertNotEqual(self.keyring._encrypt("x"), self.keyring._encrypt("x"))
 
     def test_what_was_written_before_there_was_a_key_is_still_read(self):
-        encrypted = self.keyring._encrypt("a secret")
+        encrypted = self.keyring._encrypt(SECRET)
         self.configure(new_key())
-        self.assertEqual(self.keyring._decrypt(encrypted), "a secret")
+        self.assertEqual(self.keyring._decrypt(encrypted), SECRET)
         self.refreshed(self.by_secret())
 
     def test_the_first_use_of_a_key_is_remembered_by_its_fingerprint(self):
         key = new_key()
         self.configure(key)
         self.assertFalse(self.fingerprint())
-        self.keyring._encrypt("a secret")
+        self.keyring._encrypt(SECRET)
         self.assertRegex(self.fingerprint(), "^[0-9a-f]{16}$")
         self.assertNotIn(self.fingerprint(), key)
 
@@ -101,7 +102,7 @@ class TestKeys(KeyringCase):
             self.assertTrue(self.grant_of("42"), len(keys))
 
     def test_an_altered_value_is_not_decrypted(self):
-        encrypted = self.keyring._encrypt("a secret")
+        encrypted = self.keyring._encrypt(SECRET)
         for altered in (encrypted[:-2], encrypted.swapcase(), "x", "é"):
             self.assertIsNone(self.keyring._decrypt(altered))
         self.assertIsNone(self.keyring._decrypt(False))
@@ -147,7 +148,7 @@ class TestMissingKey(KeyringCase):
         self.configure()
         with self.assertLogs(_KEYRING, "ERROR"):
             with self.assertRaises(TemporarilyUnavailable):
-                self.keyring._encrypt("a secret")
+                self.keyring._encrypt(SECRET)
             with self.assertRaises(TemporarilyUnavailable):
                 self.keyring._decrypt("anything")
 
