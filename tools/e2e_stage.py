@@ -30,21 +30,24 @@ RESULT = places.DEV / "e2e-result.json"
 MODULES = ",".join([*places.our_modules(), places.PROBE.name])
 
 
-def run(odoo, made, names):
+def run(odoo, made, search, names):
     """Run the tests of ``tests/e2e`` that bear the names; returns a Verdict."""
     # As in production: then no dump holds what decrypts it.
-    odoo.extra_env |= {"API_AUTH_OAUTH2_KEYS": _new_key()}
+    key = _new_key()
+    search.keep("encryption key", key)
+    odoo.extra_env |= {"API_AUTH_OAUTH2_KEYS": key}
+    install_log = places.LOGS / "e2e-install.log"
+    logs = [places.LOGS / "e2e-server.log", places.LOGS / "e2e-second.log"]
     with contextlib.ExitStack() as stack:
-        site = installed(stack, odoo, made)
-        logs = [places.LOGS / "e2e-server.log", places.LOGS / "e2e-second.log"]
+        site = installed(stack, odoo, made, *search.odoo_arguments(install_log))
         server = [f"--workers={WORKERS}", "--max-cron-threads=0"]
-        # A test searches the log for secrets, of the libraries too.
-        server += ["--log-level=debug", "--log-handler=:DEBUG"]
+        server += search.odoo_arguments(logs[0])
         server = odoo.serving(site.database, site.port, *server, log=logs[0].name)
         stack.enter_context(server)
-        stack.enter_context(_second_server(odoo, site, log=logs[1].name))
-        verdict = _unittest(odoo, site, logs, names)
-    verdict.complaints += odoo_log.complaints(places.LOGS / "e2e-install.log")
+        second = _second_server(odoo, site, search, logs[1])
+        stack.enter_context(second)
+        verdict = _unittest(odoo, site, search, logs, names)
+    verdict.complaints += odoo_log.complaints(install_log)
     for log in logs:
         verdict.complaints += _server_complaints(log)
     return verdict
@@ -61,11 +64,15 @@ class Site:
     second_port: int
 
 
-def installed(stack, odoo, made):
-    """Make the databases and the replica; the stack ends them. Returns a ``Site``."""
+def installed(stack, odoo, made, *arguments):
+    """Make the databases and the replica; the stack ends them. Returns a ``Site``.
+
+    The arguments are for the Odoo that installs.
+    """
     database = stack.enter_context(made.temporary("e2e"))
     with console.step(f"Installing {MODULES} for servers of several processes"):
-        odoo.run(database, ["-i", MODULES, "--stop-after-init"], log="e2e-install.log")
+        install = ["-i", MODULES, "--stop-after-init", *arguments]
+        odoo.run(database, install, log="e2e-install.log")
     other = stack.enter_context(made.copied(database, "e2e_other"))
     port, second_port = ports.free(), ports.free()
     for name, its_port in ((database, port), (other, second_port)):
@@ -78,13 +85,14 @@ def installed(stack, odoo, made):
     return Site(database, other, following, port, second_port)
 
 
-def _second_server(odoo, site, log):
+def _second_server(odoo, site, search, log):
     """A second server, with both databases and the replica."""
     options = [f"--workers={SECOND_WORKERS}", "--max-cron-threads=0"]
+    options += search.odoo_arguments(log)
     if site.replica:
         options += replica.options(site.replica)
     databases = f"{site.database},{site.other_database}"
-    return odoo.serving(databases, site.second_port, *options, log=log)
+    return odoo.serving(databases, site.second_port, *options, log=log.name)
 
 
 def _new_key():
@@ -92,11 +100,13 @@ def _new_key():
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
-def _unittest(odoo, site, logs, names):
+def _unittest(odoo, site, search, logs, names):
     """Run unittest against the servers; returns a Verdict without complaints."""
     result, log = RESULT, places.LOGS / "e2e.log"
+    search.add(log)
     result.unlink(missing_ok=True)
-    env = odoo.env() | {
+    env = odoo.env() | search.environment()
+    env |= {
         "OAUTH2_E2E_URL": f"http://localhost:{site.port}",
         "OAUTH2_E2E_DB": site.database,
         "OAUTH2_E2E_ADMIN_LOGIN": "admin",

@@ -12,6 +12,7 @@ import artifact
 import console
 import databases
 import e2e_stage
+import log_search
 import odoo_server
 import places
 import postgres
@@ -37,7 +38,9 @@ def run(args):
     with artifact.locked(places.DEV / ".test.lock", "runs tests"):
         with odoo_server.ready() as odoo, databases.opened(odoo) as made:
             head = report.machine(odoo)
-            verdict = e2e_stage.run(odoo, made, CASES)
+            with log_search.Search() as search:
+                verdict = e2e_stage.run(odoo, made, search, CASES)
+                verdict.complaints += search.verdict().complaints
             cases = _cases()
             _show(cases, verdict)
             told = measurements.measured(odoo, made)

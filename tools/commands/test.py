@@ -2,6 +2,7 @@
 
 Three stages: Odoo's own runner on a fresh database, again for what must hold beside a
 website, then ``tests/e2e`` with unittest against a real server of several processes.
+All logs, at level DEBUG, are searched for every secret that the tests used.
 """
 
 import os
@@ -12,6 +13,7 @@ import console
 import databases
 import debian
 import e2e_stage
+import log_search
 import odoo_log
 import odoo_server
 import places
@@ -26,10 +28,11 @@ def run(args):
     places.make_dev()
     # One at a time: there is one set of logs, and they are what is judged.
     with artifact.locked(places.DEV / ".test.lock", "runs tests"):
-        with odoo_server.ready() as odoo:
+        with odoo_server.ready() as odoo, log_search.Search() as search:
             odoo.extra_env = _what_tests_need(odoo.python)
             with databases.opened(odoo) as made:
-                verdicts = list(_stages(odoo, made, chosen))
+                verdicts = list(_stages(odoo, made, chosen, search))
+            verdicts.append(search.verdict())
         return _report(verdicts)
 
 
@@ -45,22 +48,25 @@ def _what_tests_need(python):
     }
 
 
-def _stages(odoo, made, chosen):
+def _stages(odoo, made, chosen, search):
     """Run the stages that have something to run; yields their verdicts."""
     if not (places.ROOT / "__manifest__.py").exists():
         raise Failure("There is no addon here yet: __manifest__.py is missing")
     if chosen.odoo:
-        yield _odoo_stage(odoo, made, "test", chosen.odoo)
+        yield _odoo_stage(odoo, made, search, "test", chosen.odoo)
     if chosen.website:
-        yield _odoo_stage(odoo, made, "website", chosen.website, kind="website")
+        tags = chosen.website
+        yield _odoo_stage(odoo, made, search, "website", tags, kind="website")
     if chosen.e2e:
-        yield e2e_stage.run(odoo, made, chosen.e2e)
+        yield e2e_stage.run(odoo, made, search, chosen.e2e)
 
 
-def _odoo_stage(odoo, made, name, tags, *, kind="plain"):
+def _odoo_stage(odoo, made, search, name, tags, *, kind="plain"):
     """Install the addons on a fresh database with the tests that bear the tags."""
     log = places.LOGS / f"{name}.log"
     log.unlink(missing_ok=True)
+    odoo.extra_env |= search.environment(log)
+    arguments = search.odoo_arguments(log)
     with made.temporary(name, kind=kind) as database:
         with console.step(
             f"Odoo's test runner ({kind})",
@@ -70,7 +76,7 @@ def _odoo_stage(odoo, made, name, tags, *, kind="plain"):
             tags = ",".join(tags)
             odoo.run(
                 database,
-                ["-i", modules, "--test-tags", tags, "--stop-after-init"],
+                [*arguments, "-i", modules, "--test-tags", tags, "--stop-after-init"],
                 log=log.name,
                 check=False,
             )
