@@ -92,7 +92,8 @@ class TestCapturedLines(BaseCase):
 
     def canary(self):
         """A value that the search after this run has to find."""
-        value = f"canary-{random_token()}"
+        # Not by random_token: that would be a secret, and to be found nowhere.
+        value = f"canary-{secrets.token_urlsafe(16)}"
         ledger.keep("canary", value, where=Path(overheard.CAPTURED_LOG).name)
         return value
 
