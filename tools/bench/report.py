@@ -203,7 +203,8 @@ def _growth_section(grown):
         ("tokens", f"{large.tokens:,} dead tokens of {large.grants:,} living grants"),
         (
             "grants",
-            f"{growth.LAPSING:,} grants that lapse at once, two tokens and an event each",
+            f"{growth.LAPSING:,} grants that lapse at once, with two tokens and an"
+            " event each",
         ),
     ):
         cleaned = grown[name]
