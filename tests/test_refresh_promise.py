@@ -71,7 +71,7 @@ class TestRefreshPromise(RealCursorsCase):
         self.change("UPDATE oauth2_client_user SET expires_at = now() - interval '1 d'")
         with self.between():
             with self.somebody() as grant:
-                self.assertEqual(grant._end_lapsed(limit=1), 1)
+                self.assertEqual(grant._end_lapsed(limit=1)[0], 1)
             self.assertEqual(self.told(), ("end", "its authorization lifetime is over"))
             self.begun._lock(promised=True)
             self.assertFalse(self.begun._is_usable())
