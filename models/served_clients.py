@@ -100,6 +100,7 @@ def install(cr):
     cr.execute(SQL(_RENEW))
     for table, changes in _CHANGES.items():
         cr.execute(SQL(_TRIGGER.format(table=table, changes=changes)))
+    # It changes no row, and is a statement for the triggers all the same.
     cr.execute(SQL("UPDATE oauth2_provider SET active = active WHERE false"))
 
 
