@@ -26,9 +26,8 @@ def inspect_route(url, endpoint):
         that of a JSON route ``oauth2_handlers`` (see ``_handlers``)
     """
     routing = endpoint.routing
-    handlers = _handlers(endpoint)
     if routing["type"] == "oauth2_json":
-        routing["oauth2_handlers"] = handlers
+        routing["oauth2_handlers"] = _handlers(endpoint)
     routings = [
         method.original_routing
         for method in _overrides(endpoint)
@@ -49,7 +48,7 @@ def inspect_route(url, endpoint):
     except (TypeError, ValueError) as error:
         problem = f"oauth2_scopes: {error}"  # raised, it would break every page
     routing["oauth2_required"] = frozenset().union(*scopes)
-    routing["oauth2_wants_api"] = _wants_api(handlers)
+    routing["oauth2_wants_api"] = _wants_api(_handlers(endpoint))
     if routing["auth"] != "oauth2":
         problem = "an override drops auth='oauth2'"
     elif len({r["oauth2_api"] for r in routings if r.get("oauth2_api")}) > 1:
