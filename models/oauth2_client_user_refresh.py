@@ -89,9 +89,10 @@ class OAuth2ClientUser(models.Model):
             raise InvalidGrant(reason="unknown identity, or token of no such grant")
         # Before the lock, which only proven callers may hold or wait for.
         grant._token_of_proof(presented)
+        user = grant.user_id  # read now: counting commits, and the grant may be gone
         if is_issued or offers_token:
             limits._count_proven(oauth2_api, client)
-        note_parties(oauth2_api, client, user=grant.user_id, client_user_ref=grant.id)
+        note_parties(oauth2_api, client, user=user, client_user_ref=grant.id)
         return grant
 
     def _find_by_token(self, oauth2_api, client, identity, presented):

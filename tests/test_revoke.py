@@ -102,6 +102,22 @@ class TestRevoke(RevokeCase):
         self.refreshed(self.by_secret())
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
 
+    def test_one_that_another_call_overtakes_is_invalid_grant(self):
+        """It is found, and gone when its caller was counted, which commits."""
+        limits = self.env.registry["oauth2.rate.limit"]
+        count = limits._count_proven
+
+        def overtaken(limit, *parties):
+            count(limit, *parties)
+            limit.env["oauth2.client.user"].sudo().search([]).unlink()
+            limit.env.invalidate_all()
+
+        self.patch(limits, "_count_proven", overtaken)
+        for call in (self.revoke, self.refresh):
+            token = self.information["refresh_token"]
+            self.assertRefused(call(refresh_token=token), 400, "invalid_grant")
+            self.information, _identity = self.authorize(self.own_identity)
+
     def test_a_second_revocation_is_invalid_grant(self):
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
         response = self.revoke(client_secret="demo-secret")
