@@ -87,6 +87,8 @@ class OAuth2AuthorizationRequest(models.Model):
                     raise AccessDenied(reason="the page showed another user")
                 scopes = scopes.filtered(lambda scope: scope.id in shown["scopes"])
             user = user or provider._create_user(claims)
+            # It takes the place of whatever a refresh has left behind.
+            lost = Grant._of_sign_in(self)._lost_answer()
             grant = Grant._authorize(
                 self,
                 user=user,
@@ -103,7 +105,7 @@ class OAuth2AuthorizationRequest(models.Model):
         except psycopg2.errors.UniqueViolation as error:
             # The same as in _take_turn, for a new user.
             raise ConcurrencyError("two sign-ins of one user at once") from error
-        grant._record_event("sign_in")
+        grant._record_event("sign_in", reason=lost)
         self._wipe()
         access = grant._current_token("access")
         return token_information(

@@ -87,7 +87,7 @@ class OAuth2ClientUser(models.Model):
     def _lost_answer(self):
         """What an event is to tell of an earlier refresh, by whoever has the grant.
 
-        :return: text, ``None`` when no answer was lost
+        :return: text, ``None`` when no answer was lost, or there is no such grant
         """
         began_at = self.refresh_began_at
         if not began_at or self.sudo().received_answer:

@@ -109,6 +109,19 @@ class TestRefreshRecords(RecordsCase):
         self.assertEqual(event.kind, "revoke")
         self.assertIn("was not recorded", event.reason)
 
+    def test_after_a_lost_answer_a_new_sign_in_tells_of_it(self):
+        self.lose_an_answer()
+        began = self.note()
+        self.authorize(self.identity)
+        event = self.last_event()
+        self.assertEqual(event.kind, "sign_in")
+        self.assertIn(f"begun at {began} UTC was not recorded", event.reason)
+        self.assertFalse(self.note())
+
+    def test_without_a_lost_answer_a_new_sign_in_tells_of_nothing(self):
+        self.authorize(self.identity)
+        self.assertFalse(self.last_event().reason)
+
     def test_after_a_lost_answer_the_end_of_a_lapsed_grant_tells_of_it(self):
         self.lose_an_answer()
         began = self.note()
