@@ -6,7 +6,7 @@ from odoo.tools.misc import hmac
 from ..protocol.errors import TooManyRequests
 from ..protocol.rate_limit import WINDOW, network, seconds_left
 from .request_memory import once, remote_address
-from .transactions import begin_read_committed, commit_now
+from .transactions import begin_read_committed, behind, commit_now, take_next
 
 #: Calls a minute, unless a system parameter ``api_auth_oauth2.limit_<name>`` says
 #: otherwise; 0 there is no limit.
@@ -206,23 +206,30 @@ class OAuth2RateLimit(models.Model):
         return hmac(self.env(su=True), "api_auth_oauth2.rate_limit", (name, key))
 
     @api.model
-    def _clean_up(self, limit, _after=None):
+    def _clean_up(self, limit, after=None):
         """Forget windows that are over.
 
         :param int limit: windows at most
-        :return: ``(how many were forgotten, whether more may be left or None)``
+        :param after: where the batch before ended
+        :return: ``(how many were forgotten, where the batch ended)``
         """
         begin_read_committed(self.env)
-        self.env.cr.execute(
+        forgotten, place = take_next(
+            self.env,
+            # By id: an index on what each count may change would cost each count.
             SQL(
                 """
-                DELETE FROM oauth2_rate_limit WHERE id IN (
+                WITH over AS MATERIALIZED (
                     SELECT id FROM oauth2_rate_limit
-                     WHERE ends_at < extract(epoch FROM clock_timestamp())
-                     LIMIT %s FOR UPDATE SKIP LOCKED)
+                     WHERE %s AND ends_at < extract(epoch FROM clock_timestamp())
+                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+                DELETE FROM oauth2_rate_limit counter
+                 USING over WHERE counter.id = over.id
+                RETURNING counter.id
                 """,
+                behind(after, "id"),
                 limit,
-            )
+            ),
+            limit,
         )
-        done = self.env.cr.rowcount
-        return done, done == limit or None
+        return len(forgotten), place
