@@ -3,8 +3,10 @@ import json
 import time
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
-from odoo.sql_db import PoolError, db_connect
+from odoo.sql_db import PoolError
 from odoo.tools import SQL
 
 from ..protocol import digests
@@ -17,7 +19,7 @@ from ..protocol.errors import (
 from .oauth2_client_user import GRACE
 from .provider_failures import as_wire_errors, is_refusal
 from .request_memory import once
-from .transactions import commit_now
+from .transactions import commit_now, second_cursor
 
 
 class OAuth2ClientUser(models.Model):
@@ -62,10 +64,10 @@ class OAuth2ClientUser(models.Model):
         :raises TemporarilyUnavailable: there is no connection for it
         """
         try:
-            cr = db_connect(self.env.cr.dbname).cursor()
-        except PoolError as error:
+            cr = second_cursor(self.env)
+        except (PoolError, psycopg2.OperationalError) as error:
             raise TemporarilyUnavailable(
-                reason="no connection to the database is free", retry_after=1
+                reason="no connection to the database is to be had", retry_after=1
             ) from error
         with cr:  # its commit fails where the lock was lost with its connection
             cr.execute(SQL("SELECT pg_advisory_xact_lock(%s)", self._promise_key()))

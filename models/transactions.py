@@ -2,9 +2,10 @@
 
 import contextlib
 
-import psycopg2.errors
+import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
+from odoo.sql_db import db_connect
 from odoo.tools import SQL, config
 
 #: Off for the batches of a job. The last one: PostgreSQL reckons what is off to be so
@@ -40,6 +41,24 @@ def primary_cursor(env):
             yield cr
     else:
         yield env.cr
+
+
+def second_cursor(env):
+    """A cursor beside the request's own, to the primary database.
+
+    Odoo's pool raises where it looks at a connection that PostgreSQL has ended since,
+    and closes it thereby; after a restart of PostgreSQL it holds several.
+
+    :raises psycopg2.OperationalError: when the database cannot be reached
+    :raises PoolError: when Odoo's pool has no connection left
+    """
+    for _dead in range(config["db_maxconn"]):
+        try:
+            return db_connect(env.cr.dbname).cursor()
+        except psycopg2.DatabaseError as error:
+            if isinstance(error, psycopg2.OperationalError):
+                raise  # else the one that raised is gone from the pool
+    return db_connect(env.cr.dbname).cursor()
 
 
 def begin_read_committed(env):
