@@ -16,6 +16,10 @@ from .transactions import commit_now, go_row_by_row
 
 #: How long an identity that Odoo issued is remembered without a grant.
 _KEEP = timedelta(days=1)
+_DROPPED = (
+    "the earlier refresh token was dropped here, but not revoked at the provider, which"
+    " might end the new one with it"
+)
 
 
 class OAuth2AuthorizationRequest(models.Model):
@@ -87,8 +91,9 @@ class OAuth2AuthorizationRequest(models.Model):
                     raise AccessDenied(reason="the page showed another user")
                 scopes = scopes.filtered(lambda scope: scope.id in shown["scopes"])
             user = user or provider._create_user(claims)
-            # It takes the place of whatever a refresh has left behind.
-            lost = Grant._of_sign_in(self)._lost_answer()
+            # It takes the place of whatever is left of an earlier sign-in.
+            earlier = Grant._of_sign_in(self)
+            lost, replaced = earlier._lost_answer(), earlier._current_token("refresh")
             grant = Grant._authorize(
                 self,
                 user=user,
@@ -105,7 +110,9 @@ class OAuth2AuthorizationRequest(models.Model):
         except psycopg2.errors.UniqueViolation as error:
             # The same as in _take_turn, for a new user.
             raise ConcurrencyError("two sign-ins of one user at once") from error
-        grant._record_event("sign_in", reason=lost)
+        dropped = _DROPPED if replaced.superseded_at else None
+        reasons = "; ".join(filter(None, [dropped, lost])) or None
+        grant._record_event("sign_in", reason=reasons)
         self._wipe()
         access = grant._current_token("access")
         return token_information(

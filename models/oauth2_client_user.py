@@ -209,6 +209,8 @@ class OAuth2ClientUser(models.Model):
             bound = (grant.issuer, grant.subject, grant.user_id)
             if bound != (issuer, subject, user):
                 raise AccessDenied(reason="the identity belongs to somebody else")
+            # The sign-in may bring no refresh token: the newest one stays then.
+            grant._go_on_from((grant._received() or {}).get("answer", {}))
             grant.write(values)
         else:
             grant = self.sudo().create(

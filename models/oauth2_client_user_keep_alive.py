@@ -83,12 +83,14 @@ class OAuth2ClientUser(models.Model):
             return not isinstance(failure, TemporarilyUnavailable)
         if answer:
             refresh_token = self._current_token("refresh")
+            reasons = ["kept alive by the scheduled job", self._lost_answer()]
             self._go_on_from(answer)
+            self.refresh_began_at = False  # told of below
             lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
             refresh_token.expires_at = min(
                 fields.Datetime.now() + lifetime, self.expires_at
             )
-            self._record_event("refresh", reason="kept alive by the scheduled job")
+            self._record_event("refresh", reason="; ".join(filter(None, reasons)))
         return True
 
     def _renew(self):

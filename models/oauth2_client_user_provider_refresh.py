@@ -91,12 +91,19 @@ class OAuth2ClientUser(models.Model):
 
         :return: text, ``None`` when no answer was lost, or there is no such grant
         """
-        began_at = self.refresh_began_at
-        if not began_at or self.sudo().received_answer:
+        if not (began_at := self._unanswered()):
             return None
         self.env.cr.execute(SQL("SELECT %s", self._is_promised()))
         [is_promised] = self.env.cr.fetchone()
         return None if is_promised else lost_answer(began_at)
+
+    def _unanswered(self):
+        """:return: when a refresh was begun whose answer nobody recorded, or ``False``
+
+        Of the answer that waits here it is an earlier one.
+        """
+        received = self._received()
+        return received["lost"] or False if received else self.refresh_began_at
 
     def _refresh_token_in_use(self):
         """:return: the record of the refresh token, which is there and in force
@@ -229,11 +236,16 @@ class OAuth2ClientUser(models.Model):
             raise ServerError(reason="the refreshed id_token names another")
 
     def _go_on_from(self, answer):
-        """Of an answer that is not taken over keep the refresh token alone."""
+        """Of an answer that is not taken over keep the refresh token alone.
+
+        Where an earlier answer was lost, the note of it stays: whoever records an event
+        of this grant next tells of it.
+        """
         if text := answer.get("refresh_token"):
             token = self._current_token("refresh")
             token.value = self.env["oauth2.keyring"]._encrypt(text)
-        self.write({"received_answer": False, "refresh_began_at": False})
+        began_at = self._unanswered()
+        self.write({"received_answer": False, "refresh_began_at": began_at})
 
     def _prolong(self, refresh_token):
         """A refresh token that stays in use lives on (RFC 6749 section 6)."""

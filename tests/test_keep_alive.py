@@ -44,6 +44,16 @@ class TestKeepAlive(LifeCycleCase):
         self.assertEqual(self.keep_alive(), (0, 0))
         self.assertEqual(self.provider.calls["token"], 1)
 
+    def test_after_a_lost_answer_it_tells_of_it(self):
+        began = self.ago(days=1)
+        self.grant.refresh_began_at = began
+        self.keep_alive()
+        self.assertEqual(self.left(), 30)
+        reason = self.told_of("refresh").reason
+        self.assertIn("kept alive by the scheduled job", reason)
+        self.assertIn(f"begun at {began} UTC was not recorded", reason)
+        self.assertFalse(self.grant.refresh_began_at)
+
     def test_it_is_off_by_default(self):
         self.assertFalse(self.env["oauth2.api"].new({}).keep_alive)
         self.api.keep_alive = False

@@ -14,6 +14,16 @@ from .test_token import TokenCase
 
 
 class RecordsCase(TokenCase):
+    own_identity = None  # an issued one: knowing it is a proof
+
+    def last_event(self):
+        self.env.invalidate_all()
+        return self.env["oauth2.event"].search([], limit=1)
+
+    def note(self):
+        self.env.invalidate_all()
+        return self.grant.refresh_began_at
+
     def lapse(self):
         """The grant's time is over, and the job comes by."""
         self.grant.expires_at = fields.Datetime.now() - timedelta(hours=1)
@@ -25,16 +35,6 @@ class RecordsCase(TokenCase):
 
 class TestRefreshRecords(RecordsCase):
     """A grant is never lost while the provider holds it and no record says so."""
-
-    own_identity = None  # an issued one: knowing it is a proof
-
-    def last_event(self):
-        self.env.invalidate_all()
-        return self.env["oauth2.event"].search([], limit=1)
-
-    def note(self):
-        self.env.invalidate_all()
-        return self.grant.refresh_began_at
 
     def lose_an_answer(self):
         """Another process asked the provider, and ended before it wrote the answer."""
@@ -118,9 +118,22 @@ class TestRefreshRecords(RecordsCase):
         self.assertIn(f"begun at {began} UTC was not recorded", event.reason)
         self.assertFalse(self.note())
 
-    def test_without_a_lost_answer_a_new_sign_in_tells_of_nothing(self):
+    def test_without_a_lost_answer_a_new_sign_in_does_not_tell_of_one(self):
+        self.authorize(self.identity)
+        self.assertNotIn("was not recorded", self.last_event().reason or "")
+
+    def test_a_new_sign_in_tells_of_the_refresh_token_that_it_replaces(self):
+        self.authorize(self.identity)
+        event = self.last_event()
+        self.assertEqual(event.kind, "sign_in")
+        self.assertIn("the earlier refresh token was dropped", event.reason)
+
+    def test_a_new_sign_in_without_a_refresh_token_keeps_the_earlier_one(self):
+        self.provider.issue_refresh_token = False
         self.authorize(self.identity)
         self.assertFalse(self.last_event().reason)
+        self.age(hours=1)
+        self.refreshed(self.refresh())
 
     def test_after_a_lost_answer_the_end_of_a_lapsed_grant_tells_of_it(self):
         self.lose_an_answer()
@@ -132,17 +145,17 @@ class TestRefreshRecords(RecordsCase):
         self.assertFalse(self.note())
 
 
-class TestReceivedAnswer(RecordsCase):
+class ReceivedCase(RecordsCase):
     """An answer that was recorded, by a process that ended before it took it over."""
-
-    own_identity = None
 
     def setUp(self):
         super().setUp()
         self.grant.refresh_began_at = fields.Datetime.now()
 
-    def receive(self, seconds_ago=0, **override):
-        """:return: the provider's answer, recorded so many seconds ago"""
+    def receive(self, seconds_ago=0, lost=None, **override):
+        """:param lost: when an earlier refresh was begun whose answer is unknown
+        :return: the provider's answer, recorded so many seconds ago
+        """
         refresh_token = self.provider.grants[-1]["refresh"][-1]
         self.provider.token_answer_override = override
         answer = requests.post(
@@ -156,12 +169,14 @@ class TestReceivedAnswer(RecordsCase):
         received = {
             "answer": answer,
             "received_at": int(time.time()) - seconds_ago,
-            "lost": None,
+            "lost": lost,
         }
         encrypt = self.env["oauth2.keyring"]._encrypt
         self.grant.sudo().received_answer = encrypt(json.dumps(received))
         return answer
 
+
+class TestReceivedAnswer(ReceivedCase):
     def test_the_next_call_takes_it_over_without_asking_again(self):
         answer = self.receive()
         information = self.refreshed(self.refresh())
@@ -221,3 +236,72 @@ class TestReceivedAnswer(RecordsCase):
         self.authorize(self.identity)
         self.assertFalse(self.grant.sudo().received_answer)
         self.assertFalse(self.grant.refresh_began_at)
+
+    def test_a_new_sign_in_without_a_refresh_token_goes_on_from_it(self):
+        answer = self.receive()
+        self.provider.issue_refresh_token = False
+        self.authorize(self.identity)
+        self.age(hours=1)
+        self.refreshed(self.refresh())
+        sent = self.provider.requests[-1]["params"]["refresh_token"]
+        self.assertEqual(sent, answer["refresh_token"])
+
+
+class TestReceivedAfterALostAnswer(ReceivedCase):
+    """Of an earlier refresh than the one whose answer was recorded nothing is known."""
+
+    began = "2026-11-01 10:00:00"
+
+    def receive(self, seconds_ago=0, **override):
+        return super().receive(seconds_ago, lost=self.began, **override)
+
+    def assertTold(self, kind):
+        event = self.last_event()
+        self.assertEqual(event.kind, kind)
+        self.assertIn(f"begun at {self.began} UTC was not recorded", event.reason)
+        told = self.env["oauth2.event"].search([("reason", "like", "not recorded")])
+        self.assertEqual(told, event)
+
+    def assertStillNoted(self):
+        self.assertEqual(self.refresh().status_code, 502)
+        self.assertEqual(fields.Datetime.to_string(self.note()), self.began)
+        self.refreshed(self.refresh())
+        self.assertTold("refresh")
+        self.assertFalse(self.note())
+
+    def test_who_takes_it_over_tells(self):
+        self.receive()
+        self.refreshed(self.refresh())
+        self.assertTold("refresh")
+
+    def test_who_comes_when_it_is_old_tells(self):
+        self.receive(seconds_ago=61)
+        self.refreshed(self.refresh())
+        self.assertTold("refresh")
+        self.assertFalse(self.note())
+
+    def test_where_its_id_token_is_bad_the_next_one_tells(self):
+        self.receive(id_token="nonsense")
+        self.assertStillNoted()
+
+    def test_where_it_is_another_user_s_the_next_one_tells(self):
+        another, _identity = self.authorize("43")
+        names = {"refresh_token": None, "access_token": another["access_token"]}
+        self.receive(**names)
+        self.provider.rotate = False
+        self.assertStillNoted()
+
+    def test_a_revocation_tells(self):
+        self.receive()
+        self.assertEqual(self.call("revoke", self.names).status_code, 200)
+        self.assertTold("revoke")
+
+    def test_the_end_tells(self):
+        self.receive()
+        self.lapse()
+        self.assertTold("end")
+
+    def test_a_new_sign_in_tells(self):
+        self.receive()
+        self.authorize(self.identity)
+        self.assertTold("sign_in")
