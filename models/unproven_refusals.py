@@ -2,17 +2,23 @@
 
 A ``client_id`` is public, so a line in the audit log for each of them would let anybody
 fill the table. They are counted in this process, and one line tells how many there
-were: the first at once, the others with the next refusal after an hour.
+were and where most of them came from: the first at once, the others with the next
+refusal after an hour. The client that they name is not told: any name can be given.
 """
 
 import threading
 import time
 from collections import Counter
 
+from ..protocol.rate_limit import network
+from .request_memory import remote_address
+
 EVERY = 3600  # seconds between two lines of one process, for each database
 
 _lock = threading.Lock()
-_counted = {}  # {database: Counter by error code}
+_counted = {}  # {database: (Counter by error code, Counter by network)}
+_MAX_NETWORKS = 1000  # that are counted; then those that come new are not
+_NAMED = 5  # networks in a line
 _told_at = {}  # {database: monotonic seconds}
 _MAX_GRANTS = 10_000  # then all are forgotten, and told of anew
 _grants_told_at = {}  # {(database, grant id, error code): monotonic seconds}
@@ -39,13 +45,23 @@ def count(database, error, may_tell=True):
     :param bool may_tell: whether a line can be written now
     :return: text for one line when it is time for one, else ``None``
     """
+    caller = network(remote_address())
     with _lock:
-        counted = _counted.setdefault(database, Counter())
-        counted[error] += 1
+        codes, callers = _counted.setdefault(database, (Counter(), Counter()))
+        codes[error] += 1
+        if caller in callers or len(callers) < _MAX_NETWORKS:
+            callers[caller] += 1
         now = time.monotonic()
         if not may_tell or now - _told_at.get(database, -EVERY) < EVERY:
             return None
         _told_at[database] = now
         del _counted[database]
-    numbers = ", ".join(f"{number} {code}" for code, number in sorted(counted.items()))
-    return f"refused before any proof, since the last such line: {numbers}"
+    numbers = ", ".join(f"{number} {code}" for code, number in sorted(codes.items()))
+    named = ", ".join(f"{number} from {name}" for name, number in _busiest(callers))
+    others = codes.total() - sum(number for _name, number in _busiest(callers))
+    named += f", {others} from others" if others else ""
+    return f"refused before any proof, since the last such line: {numbers}; {named}"
+
+
+def _busiest(callers):
+    return callers.most_common(_NAMED)

@@ -83,6 +83,25 @@ class TestEvents(OAuth2Case):
         self.refuse_unproven()
         later = (Event.search([]) - before - line).sorted("id")[0]
         self.assertIn("4 invalid_client, 2 invalid_grant", later.reason)
+        self.assertIn("6 from 127.0.0.1", later.reason)
+
+    def test_the_line_names_where_most_of_them_came_from(self):
+        self.patch(unproven_refusals, "_told_at", {})
+        self.patch(unproven_refusals, "_counted", {})
+        self.patch(unproven_refusals, "_MAX_NETWORKS", 7)
+
+        def refuse(network, may_tell):
+            address = f"2001:db8:0:{network}::{len(addresses)}"
+            addresses.append(address)
+            self.patch(unproven_refusals, "remote_address", lambda: address)
+            return unproven_refusals.count("a_db", "invalid_token", may_tell)
+
+        addresses = []
+        for network in (1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 8, 8):
+            self.assertIsNone(refuse(network, may_tell=False))
+        line = refuse(3, may_tell=True)
+        self.assertIn("17 invalid_token; 4 from 2001:db8:0:3::/64, 2 from", line)
+        self.assertTrue(line.endswith(", 5 from others"), line)
 
     def test_a_read_only_call_is_told_of_with_the_next_one(self):
         """Else it would be run again on a cursor that writes, with a warning."""
