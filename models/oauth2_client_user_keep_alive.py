@@ -1,12 +1,10 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..protocol.errors import OAuth2Error, TemporarilyUnavailable
-
-_logger = logging.getLogger(__name__)
+from .provider_failures import is_refusal_of_client
 
 _AT_LEAST = 2 * 3600  # seconds ahead of the end: two runs of the job
 
@@ -22,11 +20,11 @@ class OAuth2ClientUser(models.Model):
         progress = self.env["ir.cron"]
         due = self.sudo()._lapsing()
         progress._commit_progress(remaining=len(due))
-        silent = self.env["oauth2.provider"]
+        silent = set()  # in this run: each call would take its time
         for grant in due:
-            provider = grant.exists().client_id.provider_id
-            if provider not in silent and not grant._keep_alive():
-                silent += provider  # for this run: each call would take its time
+            client = grant.exists().client_id
+            if silent.isdisjoint((client, client.provider_id)):
+                silent.add(grant._keep_alive())
             if not progress._commit_progress(1):
                 break
 
@@ -68,19 +66,24 @@ class OAuth2ClientUser(models.Model):
         and opening what they did: the new refresh token is kept under the digest of the
         old one, the new access token is left to expire.
 
-        :return: whether the provider answers
+        :return: of whom no other grant need be tried: a provider that does not answer,
+            a client that it refuses, or ``None``
         """
         if not self._try_lock():
-            return True  # whoever holds it refreshes it
+            return None  # whoever holds it refreshes it
         self.env.invalidate_all()
         if not self._lapsing(self) or not self._is_usable():
-            return True
+            return None
         try:
             answer = self._renew()
         except OAuth2Error as failure:
             self.env.cr.rollback()
-            _logger.info("Grant %s is not kept alive: %s", self.id, failure.reason)
-            return not isinstance(failure, TemporarilyUnavailable)
+            if self.exists() and self.state == "active":  # its end has been told of
+                reason = f"not kept alive: {failure.reason}"
+                self._record_event("refusal", error=failure.error, reason=reason)
+            if isinstance(failure, TemporarilyUnavailable):
+                return self.client_id.provider_id
+            return self.client_id if is_refusal_of_client(failure) else None
         if answer:
             refresh_token = self._current_token("refresh")
             reasons = ["kept alive by the scheduled job", self._lost_answer()]
@@ -91,7 +94,7 @@ class OAuth2ClientUser(models.Model):
                 fields.Datetime.now() + lifetime, self.expires_at
             )
             self._record_event("refresh", reason="; ".join(filter(None, reasons)))
-        return True
+        return None
 
     def _renew(self):
         """Ask the provider in the steps of a caller's refresh, each under the lock.

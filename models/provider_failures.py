@@ -23,6 +23,12 @@ def is_refusal(error):
     return isinstance(error.__cause__, ProviderRefused)
 
 
+def is_refusal_of_client(error):
+    """:return: whether the provider would refuse any request of this client"""
+    codes = ("invalid_client", "unauthorized_client")
+    return is_refusal(error) and error.__cause__.code in codes
+
+
 @contextlib.contextmanager
 def as_wire_errors(*, can_be_repeated=True):
     """Turn a provider's failure into the error that the caller receives.

@@ -145,6 +145,7 @@ class TestKeepAlive(LifeCycleCase):
         self.assertEqual(self.keep_alive(), (1, 0))
         self.assertEqual(self.grant.state, "expired")
         self.assertEqual(self.told_of("end").reason, "the provider ended it")
+        self.assertFalse(self.told_of("refusal"))
 
     def test_of_a_provider_that_is_down_one_is_tried_and_nothing_is_lost(self):
         _information, identity = self.authorize("43")
@@ -166,3 +167,23 @@ class TestKeepAlive(LifeCycleCase):
         self.provider.answer("token", json={"access_token": 1})
         self.assertEqual(self.keep_alive(), (2, 0))
         self.assertEqual(self.provider.calls["token"], 2)
+        self.assertEqual(len(self.told_of("refusal")), 2)
+
+    def test_of_a_client_that_the_provider_refuses_one_is_tried(self):
+        _information, second = self.authorize("43")
+        _information, third = self.authorize("44")
+        values = {"client_identifier": "another"}
+        another = self.make_client(self.api, self.provider_record, **values)
+        self.lapse_soon(self.grant_of(second), days=4)
+        moved = self.grant_of(third)
+        self.lapse_soon(moved, days=5)
+        moved.client_id = another
+        self.provider.calls.clear()
+        self.provider.answer("token", status=401, json={"error": "invalid_client"})
+        self.assertEqual(self.keep_alive(), (3, 0))
+        self.assertEqual(self.provider.calls["token"], 2)
+        lines = self.told_of("refusal")
+        self.assertEqual(lines.client_id, another + self.client)
+        self.assertEqual(set(lines.mapped("error")), {"server_error"})
+        self.assertIn("not kept alive: ", lines[0].reason)
+        self.assertEqual(lines[-1].client_user_ref, self.grant.id)
