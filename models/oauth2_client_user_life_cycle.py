@@ -27,17 +27,18 @@ class OAuth2ClientUser(models.Model):
         """
         requests = self.env["oauth2.authorization.request"].sudo()
         tokens = self.env["oauth2.token"].sudo()
+        # First what guards something: a run may end before the last of them.
         chores = (
             (self.sudo()._clean_up, _ROWS),
-            (self.env["oauth2.event"].sudo()._clean_up, _ROWS),
-            (self.env["oauth2.rate.limit"].sudo()._clean_up, _ROWS),
-            (self.env["oauth2.revocation"].sudo()._clean_up, _RECORDS),
             (requests._discard_lapsed, _RECORDS),
-            (requests._clean_up, _RECORDS),
             (self.sudo()._end_lapsed, _RECORDS),
             # After those to which they belong: else they could not be revoked.
             (tokens._forget_replaced, _ROWS),
             (tokens._forget_expired, _ROWS),
+            (requests._clean_up, _RECORDS),
+            (self.env["oauth2.rate.limit"].sudo()._clean_up, _ROWS),
+            (self.env["oauth2.revocation"].sudo()._clean_up, _RECORDS),
+            (self.env["oauth2.event"].sudo()._clean_up, _ROWS),
         )
         for position, (chore, usual) in enumerate(chores, 1):
             place = None
