@@ -49,8 +49,12 @@ class OAuth2RateLimit(models.Model):
     def init(self):
         result = super().init()
         self.env.cr.execute("ALTER TABLE oauth2_rate_limit SET UNLOGGED")
-        # Each count draws a number, whether it makes a row or not: begin again in time.
-        self.env.cr.execute("ALTER SEQUENCE oauth2_rate_limit_id_seq CYCLE")
+        # Each count draws an id, whether it makes a row or not, and a row that is
+        # counted without a pause keeps its own: none must come again.
+        self.env.cr.execute(
+            "ALTER TABLE oauth2_rate_limit ALTER id TYPE bigint;"
+            "ALTER SEQUENCE oauth2_rate_limit_id_seq AS bigint NO CYCLE"
+        )
         return result
 
     @api.model

@@ -345,6 +345,21 @@ class TestBookkeeping(RateLimitCase):
         self.run_job()
         self.assertEqual(self.hits(), 0)
 
+    def test_ids_do_not_come_again(self):
+        """Each count draws one: 32 bits last for weeks, a row in use for longer."""
+        self.env.cr.execute("SELECT last_value FROM oauth2_rate_limit_id_seq")
+        [drawn] = self.env.cr.fetchone()
+        set_drawn = "SELECT setval('oauth2_rate_limit_id_seq', %s)"
+        self.env.cr.execute(set_drawn, [2**31 - 1])
+        self.addCleanup(self.env.cr.execute, set_drawn, [drawn])
+        self.assertNotLimited(self.guess())
+        self.assertNotLimited(self.guess(client_id="another"))
+        self.env.cr.execute("SELECT max(id) FROM oauth2_rate_limit")
+        self.assertGreater(self.env.cr.fetchone()[0], 2**31)
+        self.end_windows()
+        self.run_job()
+        self.assertEqual(self.hits(), 0)
+
     def test_the_table_is_set_up_by_nobody_over_rpc(self):
         with self.assertRaises(AccessError):
             get_public_method(self.env["oauth2.rate.limit"], "init")
