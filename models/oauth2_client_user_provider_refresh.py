@@ -61,17 +61,18 @@ class OAuth2ClientUser(models.Model):
         would survive the commit, too; but behind a pooler of transactions it would stay
         with a connection of somebody else.
 
-        :raises TemporarilyUnavailable: there is no connection for it
+        :raises TemporarilyUnavailable: there is no connection for it, or it was lost
         """
         try:
-            cr = second_cursor(self.env)
-        except (PoolError, psycopg2.OperationalError) as error:
+            # Its commit fails where the lock was lost with its connection.
+            with second_cursor(self.env) as cr:
+                cr.execute(SQL("SELECT pg_advisory_xact_lock(%s)", self._promise_key()))
+                yield
+        except (PoolError, psycopg2.Error) as error:
             raise TemporarilyUnavailable(
-                reason="no connection to the database is to be had", retry_after=1
+                reason="a refresh needs two connections to the database",
+                retry_after=1,
             ) from error
-        with cr:  # its commit fails where the lock was lost with its connection
-            cr.execute(SQL("SELECT pg_advisory_xact_lock(%s)", self._promise_key()))
-            yield
 
     def _promise_key(self):
         key = f"oauth2 refresh {self.id}"

@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, fields
 from odoo.tests import tagged
 
 from ..models.transactions import commit_now
-from ..protocol.errors import InvalidGrant
+from ..protocol.errors import InvalidGrant, TemporarilyUnavailable
 from .test_rerun import RealCursorsCase
 
 
@@ -57,6 +57,22 @@ class TestRefreshPromise(RealCursorsCase):
         with self.somebody() as grant:
             self.assertTrue(grant._try_lock())
             self.assertIn("was not recorded", grant._lost_answer())
+
+    def test_a_beginner_whose_promise_is_lost_asks_to_come_again(self):
+        """With its connection, which somebody has ended."""
+        self.begun._lock()
+        with (
+            unittest.TestCase.assertRaises(self, TemporarilyUnavailable) as raised,
+            self.begun._promise(),
+            self.somebody() as grant,
+        ):
+            grant.env.cr.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            self.assertEqual(grant.env.cr.fetchall(), [(True,)])
+        self.assertEqual(raised.exception.retry_after, 1)
 
     def test_a_deletion_in_between_tells_of_nothing_lost(self):
         with self.between():
