@@ -12,7 +12,7 @@ from ..protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuth2
 from ..protocol.token_information import token_information
 from .oauth2_authorization_request import LIFETIME, STALE
 from .request_memory import note_parties
-from .transactions import commit_now, go_row_by_row
+from .transactions import commit_now, row_by_row
 
 #: How long an identity that Odoo issued is remembered without a grant.
 _KEEP = timedelta(days=1)
@@ -281,8 +281,8 @@ class OAuth2AuthorizationRequest(models.Model):
         """
         if after:
             domain = [("expires_at", ">=", after), *domain]
-        go_row_by_row(self.env)
-        found = self.search(domain, limit=limit, order="expires_at")
+        with row_by_row(self.env):
+            found = self.search(domain, limit=limit, order="expires_at")
         free = found.try_lock_for_update()
         # Those that somebody holds are left to the next run.
         return free, found[-1].expires_at if len(free) == limit else None

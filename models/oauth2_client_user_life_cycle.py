@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .transactions import behind, commit_now, take_next
+from .transactions import behind, commit_now, row_by_row, take_next
 
 # What a batch takes: two milliseconds of PostgreSQL for rows that are deleted there,
 # some fifty of Odoo for records. Calls beside longer ones, or ones with pauses, are
@@ -102,10 +102,11 @@ class OAuth2ClientUser(models.Model):
                   FROM oauth2_client_user grantee
                  WHERE state = 'active' AND %s
                    AND (expires_at <= now() AT TIME ZONE 'UTC'
-                        OR COALESCE((SELECT max(token.expires_at)
+                        -- max() would be looked for from the end of all tokens
+                        OR COALESCE((SELECT bool_and(token.expires_at
+                                                     <= now() AT TIME ZONE 'UTC')
                                        FROM oauth2_token token
-                                      WHERE token.client_user_id = grantee.id),
-                                    '-infinity') <= now() AT TIME ZONE 'UTC')
+                                      WHERE token.client_user_id = grantee.id), true))
                  ORDER BY expires_at, id LIMIT %s FOR UPDATE SKIP LOCKED
                 """,
                 behind(after, "expires_at", "id"),
@@ -132,23 +133,24 @@ class OAuth2ClientUser(models.Model):
         """:return: those whose account has another grant with this client, which is not
         one of these
         """
-        self.env.cr.execute(
-            # One after another, as in _end_lapsed.
-            SQL(
-                """
-                SELECT id FROM oauth2_client_user grantee
-                 WHERE id IN %(ids)s AND COALESCE((
-                       SELECT true FROM oauth2_client_user other
-                        WHERE other.subject = grantee.subject
-                          AND other.client_id = grantee.client_id
-                          AND other.issuer = grantee.issuer
-                          AND other.state = 'active' AND other.id NOT IN %(ids)s
-                        LIMIT 1), false)
-                """,
-                ids=tuple(self.ids),
-            )
+        # One after another, as in _end_lapsed.
+        query = SQL(
+            """
+            SELECT id FROM oauth2_client_user grantee
+             WHERE id IN %(ids)s AND COALESCE((
+                   SELECT true FROM oauth2_client_user other
+                    WHERE other.subject = grantee.subject
+                      AND other.client_id = grantee.client_id
+                      AND other.issuer = grantee.issuer
+                      AND other.state = 'active' AND other.id NOT IN %(ids)s
+                    LIMIT 1), false)
+            """,
+            ids=tuple(self.ids),
         )
-        return self.browse(grant_id for (grant_id,) in self.env.cr.fetchall())
+        with row_by_row(self.env):
+            self.env.cr.execute(query)
+            found = self.env.cr.fetchall()
+        return self.browse(grant_id for (grant_id,) in found)
 
     def _drop_tokens(self, reason):
         """These grants are over; what explains it stays.

@@ -8,7 +8,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from odoo.sql_db import db_connect
 from odoo.tools import SQL, config
 
-#: Off for the batches of a job. The last one: PostgreSQL reckons what is off to be so
+#: Off for a statement of a job. The last one: PostgreSQL reckons what is off to be so
 #: dear that compiling the statement would seem worth it.
 _ROW_BY_ROW = (
     "enable_seqscan",
@@ -94,14 +94,24 @@ def take_batch(env, query):
     return rows
 
 
-def go_row_by_row(env):
-    """Have the rest of the transaction go by indexes only.
+@contextlib.contextmanager
+def row_by_row(env):
+    """Have the statements of the block go by indexes only.
 
     PostgreSQL plans by statistics that may be of a time before so much was over, and
-    would read, sort or join a whole table for each batch of a job.
+    would read, sort or join a whole table for each batch of a job. Behind the block it
+    is free again: whoever reads some records in their order would else be led through
+    all of them, since they need not be sorted then.
     """
-    for setting in _ROW_BY_ROW:
-        env.cr.execute(SQL("SET LOCAL %s = off", SQL.identifier(setting)))
+    _switch(env, "off")
+    yield
+    _switch(env, "DEFAULT")
+
+
+def _switch(env, value):
+    names = [SQL.identifier(name) for name in _ROW_BY_ROW]
+    switches = [SQL("SET LOCAL %s = %s", name, SQL(value)) for name in names]
+    env.cr.execute(SQL("; ").join(switches))
 
 
 def take_next(env, query, limit):
@@ -115,10 +125,10 @@ def take_next(env, query, limit):
     :param int limit: rows at most, as in the statement
     :return: ``(rows, place)``: the last row's place, ``None`` when nothing may be left
     """
-    go_row_by_row(env)
+    with row_by_row(env):
+        rows = take_batch(env, query)
     # It need not wait for the disk: what a crash takes back, the next run does again.
     env.cr.execute("SET LOCAL synchronous_commit = off")
-    rows = take_batch(env, query)
     return rows, max(rows, default=None) if len(rows) == limit else None
 
 

@@ -1,4 +1,4 @@
-"""faults [NAME…] play faults for real and check what must hold after each
+"""faults [NAME…]  play faults for real and check what must hold after each
 
 Processes are killed, PostgreSQL is restarted and its disk fills up, providers hang,
 clocks differ, databases are copied: on a server of several processes, with a database
