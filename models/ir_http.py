@@ -30,14 +30,13 @@ from . import cross_origin
 from .json2_errors import for_application
 from .protected_routes import NATIVE_JSON2, expand_api, inspect_route
 from .request_memory import remote_address
+from .throttle import Throttle
 from .wire_answer import error_response
 
 _logger = logging.getLogger(__name__)
 
-_NOTE_EVERY = 300  # seconds between two notes of one grant's use, in one process
-_MAX_NOTED = 10_000  # grants remembered; then all are forgotten and noted anew
 _refused_tokens = Windows(capacity=10_000)  # of (database, caller)
-_noted = {}  # {(database, grant id): monotonic seconds of the last note}
+_noted_uses = Throttle(seconds=300)  # of (database, grant id)
 
 
 class IrHttp(models.AbstractModel):
@@ -197,12 +196,8 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _note_oauth2_use(cls, grant):
         """Have the use of a grant noted after the call, now and then."""
-        key, now = (request.db, grant.client_user_id), time.monotonic()
-        if now - _noted.get(key, -_NOTE_EVERY) < _NOTE_EVERY:
+        if not _noted_uses.is_due((request.db, grant.client_user_id)):
             return
-        if len(_noted) >= _MAX_NOTED:
-            _noted.clear()
-        _noted[key] = now
         registry, grant_id = request.registry, grant.client_user_id
 
         @request.env.cr.postcommit.add

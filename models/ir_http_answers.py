@@ -72,7 +72,7 @@ class IrHttp(models.AbstractModel):
         may_tell = not request.env.cr.readonly
         if not grant:
             reason = unproven_refusals.count(request.db, refusal.error, may_tell)
-        elif may_tell and unproven_refusals.is_due(
+        elif may_tell and unproven_refusals.of_grants.is_due(
             (request.db, grant.client_user_id, refusal.error)
         ):
             # The route as declared: in a path there may be anything.

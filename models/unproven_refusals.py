@@ -7,35 +7,21 @@ refusal after an hour. The client that they name is not told: any name can be gi
 """
 
 import threading
-import time
 from collections import Counter
 
 from ..protocol.rate_limit import network
 from .request_memory import remote_address
+from .throttle import Throttle
 
-EVERY = 3600  # seconds between two lines of one process, for each database
+EVERY = 3600  # seconds between two lines
 
 _lock = threading.Lock()
 _counted = {}  # {database: (Counter by error code, Counter by network)}
 _MAX_NETWORKS = 1000  # that are counted; then those that come new are not
 _NAMED = 5  # networks in a line
-_told_at = {}  # {database: monotonic seconds}
-_MAX_GRANTS = 10_000  # then all are forgotten, and told of anew
-_grants_told_at = {}  # {(database, grant id, error code): monotonic seconds}
 
-
-def is_due(key):
-    """:param key: ``(database, grant id, error code)`` of a refusal
-    :return: whether it is told of: the first one, and then one an hour
-    """
-    now = time.monotonic()
-    with _lock:
-        if now - _grants_told_at.get(key, -EVERY) < EVERY:
-            return False
-        if len(_grants_told_at) >= _MAX_GRANTS:
-            _grants_told_at.clear()
-        _grants_told_at[key] = now
-    return True
+#: Lines of this process: of a database; of ``(database, grant id, error code)``.
+of_callers, of_grants = Throttle(EVERY), Throttle(EVERY)
 
 
 def count(database, error, may_tell=True):
@@ -51,10 +37,8 @@ def count(database, error, may_tell=True):
         codes[error] += 1
         if caller in callers or len(callers) < _MAX_NETWORKS:
             callers[caller] += 1
-        now = time.monotonic()
-        if not may_tell or now - _told_at.get(database, -EVERY) < EVERY:
+        if not may_tell or not of_callers.is_due(database):
             return None
-        _told_at[database] = now
         del _counted[database]
     numbers = ", ".join(f"{number} {code}" for code, number in sorted(codes.items()))
     named = ", ".join(f"{number} from {name}" for name, number in _busiest(callers))

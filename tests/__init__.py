@@ -82,6 +82,7 @@ from . import (  # noqa: E402
     test_security_table,
     test_served_clients,
     test_standards,
+    test_throttle,
     test_token,
     test_token_check_cost,
     test_token_proof,

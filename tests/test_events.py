@@ -70,7 +70,7 @@ class TestEvents(OAuth2Case):
         """A client_id is public: anybody could fill the table."""
         Event = self.env["oauth2.event"]
         before = Event.search([])
-        self.patch(unproven_refusals, "_told_at", {})
+        unproven_refusals.of_callers.forget()
         self.patch(unproven_refusals, "_counted", {})
         self.refuse_unproven()
         self.refuse_unproven()
@@ -79,14 +79,14 @@ class TestEvents(OAuth2Case):
         self.assertEqual(line.kind, "refusal")
         self.assertIn("1 invalid_client", line.reason)
         self.assertFalse(line.address or line.client_id or line.api_id)
-        self.patch(unproven_refusals, "EVERY", 0)  # an hour later
+        self.patch(unproven_refusals.of_callers, "seconds", 0)  # an hour later
         self.refuse_unproven()
         later = (Event.search([]) - before - line).sorted("id")[0]
         self.assertIn("4 invalid_client, 2 invalid_grant", later.reason)
         self.assertIn("6 from 127.0.0.1", later.reason)
 
     def test_the_line_names_where_most_of_them_came_from(self):
-        self.patch(unproven_refusals, "_told_at", {})
+        unproven_refusals.of_callers.forget()
         self.patch(unproven_refusals, "_counted", {})
         self.patch(unproven_refusals, "_MAX_NETWORKS", 7)
 
@@ -107,7 +107,7 @@ class TestEvents(OAuth2Case):
         """Else it would be run again on a cursor that writes, with a warning."""
         Event = self.env["oauth2.event"]
         before = Event.search([])
-        self.patch(unproven_refusals, "_told_at", {})
+        unproven_refusals.of_callers.forget()
         self.patch(unproven_refusals, "_counted", {})
         for _time in range(2):
             answer = self.url_open("/.well-known/oauth-protected-resource/nowhere")

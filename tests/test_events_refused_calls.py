@@ -25,8 +25,9 @@ class TestRefusedCalls(RouteCase):
 
     def setUp(self):
         super().setUp()
-        for name in ("_told_at", "_counted", "_grants_told_at"):
-            self.patch(unproven_refusals, name, {})
+        self.patch(unproven_refusals, "_counted", {})
+        unproven_refusals.of_callers.forget()
+        unproven_refusals.of_grants.forget()
         self.known = self.events()
 
     def events(self):
@@ -44,7 +45,7 @@ class TestRefusedCalls(RouteCase):
         line = self.told()
         self.assertIn("1 invalid_token", line.reason)
         self.assertFalse(line.address or line.actor_id or line.api_id)
-        self.patch(unproven_refusals, "EVERY", 0)  # an hour later
+        self.patch(unproven_refusals.of_callers, "seconds", 0)  # an hour later
         self.get("/orders/probe", "made-up")
         self.assertIn("3 invalid_token", self.told().reason)
 
