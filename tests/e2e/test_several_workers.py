@@ -77,6 +77,22 @@ class TestSeveralWorkers(ServerCase):
         sql(narrowed, self.site.scope_id)
         self.assertAllRefused(403, "insufficient_scope")
 
+    def last_use(self):
+        query = (
+            "SELECT last_used_at, last_used_at > now() AT TIME ZONE 'UTC' - interval"
+            " '1 minute' FROM oauth2_client_user WHERE api_id = %s ORDER BY id DESC"
+        )
+        return sql(query, self.site.api_id)[0]
+
+    def test_the_use_of_a_grant_is_noted_once_in_five_minutes(self):
+        self.assertEqual(self.last_use(), (None, None))
+        self.assertAllOpen()
+        noted, is_now = self.last_use()
+        self.assertTrue(is_now)
+        for _time in range(3):
+            self.assertAllOpen()
+        self.assertEqual(self.last_use(), (noted, True))
+
     def test_a_revocation(self):
         self.assertAllOpen()
         self.assertEqual(self.site.revoke(self.identity).status_code, 200)
