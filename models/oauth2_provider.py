@@ -10,9 +10,9 @@ from ..protocol.provider_client import (
 )
 from ..protocol.provider_errors import ProviderMisbehaved
 from ..protocol.reach import Reach, https_spelling, is_loopback
-from .oauth2_provider_presets import PLACEHOLDERS, PRESETS
+from .oauth2_provider_presets import PRESETS
 
-_ENDPOINT_FIELDS = (
+ENDPOINT_FIELDS = (
     "authorization_endpoint",
     "token_endpoint",
     "revocation_endpoint",
@@ -131,7 +131,6 @@ class OAuth2Provider(models.Model):
     )
     client_ids = fields.One2many("oauth2.client", "provider_id", "Clients")
     is_multi_tenant = fields.Boolean(compute="_compute_is_multi_tenant")
-    warning = fields.Char(compute="_compute_warning")
 
     _name_unique = models.Constraint(
         "UNIQUE (name)", "Another provider already has this name."
@@ -141,69 +140,6 @@ class OAuth2Provider(models.Model):
     def _compute_is_multi_tenant(self):
         for provider in self:
             provider.is_multi_tenant = "{" in (provider.issuer or "")
-
-    @api.depends(
-        "scope",
-        *_ENDPOINT_FIELDS,
-        "issuer",
-        "allow_private_addresses",
-        "own_redirect_uri",
-        "authorization_response_iss_parameter_supported",
-        "client_ids.api_ids.client_ids.provider_id",
-    )
-    def _compute_warning(self):
-        for provider in self:
-            provider.warning = "\n".join(provider._warnings()) or False
-
-    def _warnings(self):
-        scopes = set((self.scope or "").split())
-        if "openid" in scopes and not (self.issuer and self.jwks_uri):
-            yield self.env._(
-                "openid is asked for, but without issuer and JWKS URI no id_token can"
-                " be checked: sign-ins will be refused."
-            )
-        foreign = scopes - {
-            "openid",
-            "email",
-            "profile",
-            "address",
-            "phone",
-            "offline_access",
-        }
-        if foreign:
-            yield self.env._(
-                "The scopes %s open more than a sign-in: whoever holds such a token can"
-                " use it elsewhere than in Odoo.",
-                ", ".join(sorted(foreign)),
-            )
-        addresses = [self.issuer, *(self[name] for name in _ENDPOINT_FIELDS)]
-        if self.allow_private_addresses and not self._reach().plain_http:
-            if any((url or "").startswith("http:") for url in addresses[1:]):
-                yield self.env._(
-                    "This Odoo's own base URL is not http://localhost, so it is taken"
-                    " for a production system: a provider is called by https only."
-                )
-        if any(word in (url or "") for url in addresses for word in PLACEHOLDERS):
-            yield self.env._(
-                "Replace the words in capitals in the addresses by your own: %s.",
-                ", ".join(PLACEHOLDERS),
-            )
-
-        if self._may_be_mixed_up():
-            yield self.env._(
-                "An API of this provider has another one, too, and nothing tells whose"
-                " answer came: set that it sends iss, if it does, or give it a redirect"
-                " URI of its own."
-            )
-
-    def _may_be_mixed_up(self):
-        """:return: whether another provider could pass this one's answers off as its
-        own (RFC 9700 section 4.4)
-        """
-        if self.own_redirect_uri or self.authorization_response_iss_parameter_supported:
-            return False
-        others = self.sudo().client_ids.api_ids.client_ids.provider_id
-        return bool(others - self._origin)
 
     @api.onchange("preset")
     def _onchange_preset(self):
@@ -216,10 +152,10 @@ class OAuth2Provider(models.Model):
         for field_name, value in (blank | values).items():
             self[field_name] = value
 
-    @api.constrains(*_ENDPOINT_FIELDS, "issuer", "allow_private_addresses")
+    @api.constrains(*ENDPOINT_FIELDS, "issuer", "allow_private_addresses")
     def _check_urls(self):
         for provider in self:
-            for field_name in (*_ENDPOINT_FIELDS, "issuer"):
+            for field_name in (*ENDPOINT_FIELDS, "issuer"):
                 url = provider[field_name]
                 values = {"field": provider._fields[field_name].string, "value": url}
                 if url and not is_safe_url(url):
@@ -310,7 +246,7 @@ class OAuth2Provider(models.Model):
         self.ensure_one()
         return ProviderMetadata(
             issuer=self.issuer or "",
-            **{name: self[name] or "" for name in _ENDPOINT_FIELDS},
+            **{name: self[name] or "" for name in ENDPOINT_FIELDS},
         )
 
     def _reach(self):
