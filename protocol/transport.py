@@ -47,7 +47,7 @@ def retry_after_seconds(value):
     else:
         try:
             moment = parsedate_to_datetime(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):  # numbers of no calendar
             return None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone.utc)

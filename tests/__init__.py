@@ -100,6 +100,7 @@ if importlib.util.find_spec("hypothesis"):
         test_property_addresses,
         test_property_arguments,
         test_property_provider,
+        test_property_provider_calls,
         test_property_records,
         test_property_requests,
     )
