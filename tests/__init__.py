@@ -104,4 +104,5 @@ if importlib.util.find_spec("hypothesis"):
         test_property_provider_calls,
         test_property_records,
         test_property_requests,
+        test_property_sign_in,
     )
