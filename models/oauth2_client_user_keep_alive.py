@@ -1,10 +1,13 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..protocol.errors import OAuth2Error, TemporarilyUnavailable
-from .provider_failures import is_refusal_of_client
+from ..protocol.errors import OAuth2Error, ServerError, TemporarilyUnavailable
+from .provider_failures import OWN_ERROR, is_refusal_of_client
+
+_logger = logging.getLogger(__name__)
 
 _AT_LEAST = 2 * 3600  # seconds ahead of the end: two runs of the job
 
@@ -67,7 +70,7 @@ class OAuth2ClientUser(models.Model):
         old one, the new access token is left to expire.
 
         :return: of whom no other grant need be tried: a provider that does not answer,
-            a client that it refuses, or ``None``
+            a client that cannot be served, or ``None``
         """
         if not self._try_lock():
             return None  # whoever holds it refreshes it
@@ -77,13 +80,14 @@ class OAuth2ClientUser(models.Model):
         try:
             answer = self._renew()
         except OAuth2Error as failure:
-            self.env.cr.rollback()
-            if self.exists() and self.state == "active":  # its end has been told of
-                reason = f"not kept alive: {failure.reason}"
-                self._record_event("refusal", error=failure.error, reason=reason)
+            self._tell_not_kept_alive(failure.error, failure.reason)
             if isinstance(failure, TemporarilyUnavailable):
-                return self.client_id.provider_id
+                return self.exists().client_id.provider_id
             return self.client_id if is_refusal_of_client(failure) else None
+        except Exception:  # whatever it is, the others need not lapse
+            self._tell_not_kept_alive(ServerError.error, OWN_ERROR)
+            _logger.exception("Grant %s cannot be kept alive.", self.id)
+            return self.exists().client_id
         if answer:
             refresh_token = self._current_token("refresh")
             reasons = ["kept alive by the scheduled job", self._lost_answer()]
@@ -95,6 +99,12 @@ class OAuth2ClientUser(models.Model):
             )
             self._record_event("refresh", reason="; ".join(filter(None, reasons)))
         return None
+
+    def _tell_not_kept_alive(self, error, reason):
+        self.env.cr.rollback()
+        if self.exists() and self.state == "active":  # its end has been told of
+            reason = f"not kept alive: {reason}"
+            self._record_event("refusal", error=error, reason=reason)
 
     def _renew(self):
         """Ask the provider in the steps of a caller's refresh, each under the lock.

@@ -1,7 +1,11 @@
+import logging
+
 from odoo import api, models
 from odoo.tools import SQL
 
 from .transactions import behind, commit_now, row_by_row, take_next
+
+_logger = logging.getLogger(__name__)
 
 # What a batch takes: two milliseconds of PostgreSQL for rows that are deleted there,
 # some fifty of Odoo for records. Calls beside longer ones, or ones with pauses, are
@@ -24,6 +28,7 @@ class OAuth2ClientUser(models.Model):
         run, a batch begins where the one before ended.
 
         :param int limit: records in one batch, where not the usual
+        :raises RuntimeError: some failed, after all have had their turn
         """
         requests = self.env["oauth2.authorization.request"].sudo()
         tokens = self.env["oauth2.token"].sudo()
@@ -40,16 +45,37 @@ class OAuth2ClientUser(models.Model):
             (self.env["oauth2.revocation"].sudo()._clean_up, _RECORDS),
             (self.env["oauth2.event"].sudo()._clean_up, _ROWS),
         )
-        for position, (chore, usual) in enumerate(chores, 1):
-            place = None
-            while True:
-                done, place = chore(limit or usual, place)
-                # How much is left is not counted: a full batch says that something is.
-                left = len(chores) - position + (place is not None)
-                if not self.env["ir.cron"]._commit_progress(done, remaining=left):
-                    return
-                if place is None:
+        failed = []
+        for later, (chore, usual) in zip(
+            reversed(range(len(chores))), chores, strict=True
+        ):
+            try:
+                if not self._do(chore, limit or usual, later):
                     break
+            except Exception:  # whatever it is, the others need not wait for its mend
+                self.env.cr.rollback()
+                failed.append(chore.__name__)
+                _logger.exception("Failed, unlike what follows it: %s", chore.__name__)
+        if failed:  # so that whoever looks at the job sees it
+            raise RuntimeError(f"failed, see the log: {', '.join(failed)}")
+
+    @api.model
+    def _do(self, chore, limit, later):
+        """Do all of a chore, batch by batch.
+
+        :param int limit: records in a batch
+        :param int later: how many chores follow
+        :return: whether there is time left for them
+        """
+        place = None
+        while True:
+            done, place = chore(limit, place)
+            # How much is left is not counted: a full batch says that something is.
+            left = later + (place is not None)
+            if not self.env["ir.cron"]._commit_progress(done, remaining=left):
+                return False
+            if place is None:
+                return True
 
     @api.model
     def _clean_up(self, limit, after=None):

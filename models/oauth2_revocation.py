@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 from ..protocol.provider_client import UNSUPPORTED_TOKEN_TYPE
 from ..protocol.provider_errors import ProviderError, ProviderRefused
+from .provider_failures import OWN_ERROR
 from .request_memory import once
 
 _logger = logging.getLogger(__name__)
@@ -177,9 +178,17 @@ class OAuth2Revocation(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=remaining)
         for revocation in due:
             if revocation := revocation.try_lock_for_update().exists():
-                revocation._send_one()
+                revocation._send_in_job()
             if not self.env["ir.cron"]._commit_progress(1):
                 break
+
+    def _send_in_job(self):
+        try:
+            self._send_one()
+        except Exception:  # whatever it is, it is not to keep the others waiting
+            self.env.cr.rollback()
+            _logger.exception("Revocation %s cannot be sent.", self.id)
+            self._postpone(OWN_ERROR)
 
 
 def _is_unsupported(failure):

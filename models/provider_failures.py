@@ -17,6 +17,9 @@ _SPENT = (
     " start again through provider/authorize."
 )
 
+#: Where it is no failure of the provider's.
+OWN_ERROR = "an error of Odoo's own, see its log"
+
 
 def is_refusal(error):
     """:return: whether the provider itself said no: it has given out nothing"""

@@ -1,0 +1,93 @@
+"""An error of Odoo's own in one record does not keep a job from the others."""
+
+from odoo.tests import tagged
+
+from .test_life_cycle import LifeCycleCase
+
+MODELS = "odoo.addons.api_auth_oauth2.models"
+
+
+@tagged("post_install", "-at_install")
+class TestJobsGoOn(LifeCycleCase):
+    def setUp(self):
+        super().setUp()
+        broken = self.make_provider(self.provider.endpoints())
+        names = {"client_identifier": "broken"}
+        self.broken = self.make_client(self.api, broken, **names)
+        self.env.flush_all()
+        # As no form lets anybody write it; whoever talks to the provider meets it.
+        self.env.cr.execute(
+            "UPDATE oauth2_provider SET token_endpoint_auth_method = 'nonsense'"
+            " WHERE id = %s",
+            [broken.id],
+        )
+        self.env.invalidate_all()
+        self.provider.requests.clear()
+        self.provider.calls.clear()
+
+    def assertTold(self, file):
+        return self.assertLogs(f"{MODELS}.{file}", "ERROR")
+
+    def test_revocations(self):
+        Revocation = self.env["oauth2.revocation"]
+        first = Revocation._queue(self.broken, "refresh", "token-of-the-broken-one")
+        second = Revocation._queue(self.client, "refresh", "token-of-the-other-one")
+        self.assertLess(first.id, second.id)
+        with self.assertTold("oauth2_revocation"):
+            self.tell_providers()
+        self.assertEqual(self.told(), [("refresh_token", "token-of-the-other-one")])
+        self.assertFalse(second.exists())
+        self.assertEqual((first.tries, first.state), (1, "pending"))
+        self.assertGreater(first.next_try_at, self.ago(seconds=0))
+        self.assertEqual(first.reason, "an error of Odoo's own, see its log")
+
+    def test_that_revocation_is_given_up_like_any_other(self):
+        revocation = self.env["oauth2.revocation"]._queue(self.broken, "refresh", "one")
+        revocation.tries = 12
+        with self.assertTold("oauth2_revocation"):
+            self.tell_providers()
+        self.assertEqual(revocation.state, "given_up")
+        self.assertIn("an error of Odoo's own", self.told_of("given_up").reason)
+
+    def test_keeping_alive(self):
+        self.api.keep_alive = True
+        _information, identity = self.authorize("43")
+        first = self.grant_of(identity)
+        for grant, days in ((first, -1), (self.grant, -2)):
+            grant._current_token("refresh").expires_at = self.ago(days=days)
+        first.client_id = self.broken
+        self.provider.calls.clear()
+        with self.assertTold("oauth2_client_user_keep_alive"):
+            self.assertEqual(self.run_job("ir_cron_keep_alive"), (2, 0))
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertEqual(self.told_of("refresh").client_user_ref, self.grant.id)
+        line = self.told_of("refusal")
+        self.assertEqual(line.client_user_ref, first.id)
+        self.assertIn("an error of Odoo's own", line.reason)
+        self.assertEqual(first.state, "active")
+
+    def test_cleaning_up(self):
+        """What follows is done; then the job fails, as Odoo's form of it shows."""
+        unreadable = self.env["oauth2.keyring"]._encrypt("this is no JSON")
+        past = self.ago(hours=1)
+        self.env["oauth2.authorization.request"].search([], limit=1).sudo().write(
+            {
+                "result": unreadable,
+                "used_at": past,
+                "decided_at": False,
+                "expires_at": past,
+            }
+        )
+        self.grant.expires_at = past
+        old = self.env["oauth2.event"]._record("refusal", reason="old")
+        self.env.flush_all()
+        query = "UPDATE oauth2_event SET create_date = '2020-01-01' WHERE id = %s"
+        self.env.cr.execute(query, [old.id])
+        with (
+            self.assertTold("oauth2_client_user_life_cycle"),
+            self.assertRaisesRegex(ValueError, "_discard_lapsed"),
+        ):
+            self.run_job()
+        self.env.invalidate_all()
+        self.assertEqual(self.grant.state, "expired")
+        self.assertFalse(old.exists())
