@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
-from odoo.tools import mute_logger
 
 from ..protocol.discovery import OPTIONAL_ENDPOINTS, REQUIRED_ENDPOINTS, fetch_metadata
 from ..protocol.id_token import verify_id_token
@@ -93,7 +92,6 @@ _answers = st.one_of(
 class TestPropertyTransport(ClientCase):
     """No bytes of a provider end a call in any other way than the design's."""
 
-    @mute_logger("urllib3.connection")  # it warns of lines that are no headers
     @holds_for(_answers, examples=250)
     def test_any_bytes_are_an_answer_or_an_error(self, answer):
         self.provider.raw("userinfo", answer)

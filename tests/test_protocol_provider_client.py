@@ -1,6 +1,7 @@
 """What a client asks of a provider, and what it makes of each answer."""
 
 import base64
+import contextlib
 import hashlib
 import logging
 from unittest import skipUnless
@@ -16,6 +17,7 @@ from ..protocol.provider_client import (
     create_code_verifier,
 )
 from ..protocol.provider_errors import (
+    ProviderError,
     ProviderMisbehaved,
     ProviderRefused,
 )
@@ -231,6 +233,13 @@ class TestTokenLife(ClientCase):
 
 @tagged("post_install", "-at_install")
 class TestLogs(ClientCase):
+    def test_lines_of_an_answer_that_are_no_headers_are_not_logged(self):
+        answer = b"HTTP/1.1 200 OK\r\nSecret stuff\r\nContent-Length: 2\r\n\r\n{}"
+        self.provider.raw("userinfo", answer)
+        with self.assertNoLogs(level="INFO"), contextlib.suppress(ProviderError):
+            self.client.userinfo("a-token")
+        self.assertEqual(self.provider.calls["userinfo"], 1)
+
     def test_no_secret_is_logged_at_any_level(self):
         levels = {
             name: logging.getLogger(name).level
