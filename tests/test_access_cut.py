@@ -13,6 +13,7 @@ class TestAccessCut(RevokeCase):
             {"name": "Pilots", "user_ids": [(4, self.user.id)]}
         )
         self.api.allowed_group_ids = self.group
+        self.api.bearer_enabled = True
         self.admin = self.env.ref("base.user_admin")
         self.opens()
         self.known = self.env["oauth2.event"].search([])
@@ -21,12 +22,22 @@ class TestAccessCut(RevokeCase):
         token = self.information["access_token"]
         answer = self.bearer("/orders/partners", token)
         self.assertEqual(answer.status_code, 200, answer.text)
+        # Let in, and told that its scopes open no models.
+        self.assertRefused(self.native_json2(), 403, "insufficient_scope")
+
+    def native_json2(self):
+        """Call Odoo's own JSON-2, which this API's tokens open, too."""
+        token = self.information["access_token"]
+        return self.bearer(
+            "/json/2/res.partner/search_count", token, json={"domain": []}
+        )
 
     def assertCut(self, status=401, error="invalid_token"):
         """The very next call, and the very next refresh, are refused."""
         self.env.flush_all()
         answer = self.bearer("/orders/partners", self.information["access_token"])
         self.assertRefused(answer, status, error)
+        self.assertEqual(self.native_json2().status_code, 401)
         answer = self.by_secret()
         self.assertIn(answer.status_code, (400, 401), answer.text)
         self.assertIn(answer.json()["error"], ("invalid_grant", "invalid_client"))
@@ -102,6 +113,27 @@ class TestAccessCut(RevokeCase):
         self.by_admin(captains).implied_ids -= self.group
         self.assertCut()
         self.assertLostTheGroup()
+
+    def test_a_client_that_is_taken_off_the_api(self):
+        self.by_admin(self.api).client_ids -= self.client
+        self.assertCut()
+        self.assertConfigured("oauth2.api", "client_ids")
+
+    def test_what_is_made_active_again_opens_again(self):
+        for record in (self.api, self.client, self.provider_record, self.user):
+            with self.subTest(record._name):
+                record.active = False
+                self.env.flush_all()
+                answer = self.native_json2()
+                self.assertEqual(answer.status_code, 401)
+                record.active = True
+                self.env.flush_all()
+                self.opens()
+
+    def test_the_grant_of_an_archived_user_can_still_be_revoked(self):
+        self.by_admin(self.user).action_archive()
+        self.assertRevoked(self.revoke(client_secret="demo-secret"))
+        self.assertEqual(len(self.told()), 2)
 
     # Deleted.
 
