@@ -100,6 +100,7 @@ if importlib.util.find_spec("hypothesis"):
     from . import (
         test_property_addresses,
         test_property_arguments,
+        test_property_authorization_url,
         test_property_keyring,
         test_property_provider,
         test_property_provider_calls,
