@@ -2,7 +2,7 @@
 
 import time
 
-from server import at_once, said_to_be_lost, visit
+from server import at_once, said_to_be_lost, sql, visit
 from world import Fault
 
 OUR_PATIENCE = 10  # seconds, of Odoo with a provider
@@ -93,6 +93,13 @@ class Provider(Fault):
         self.assertExplained("grant", "sign-in without answer")
         self.provider.on_token = well
         self.assertEqual(visit(url).status_code, 400)
+        sql(
+            "UPDATE oauth2_authorization_request"
+            "   SET expires_at = now() - interval '1 hour' WHERE api_id = %s",
+            self.site.api_id,
+        )
+        self.run_job("ir_cron_clean_up")
+        self.assertExplained("grant", "event")
 
     def test_memory_lost(self):
         """provider lost its memory: the grant ends here too, with an event"""
@@ -116,6 +123,8 @@ class Provider(Fault):
         self.provider.grants.clear()
         told = self.site.revoke(self.identity).json()
         self.assertEqual(told, {"revoked": True, "provider_revoked": True})
+        closed = self.site.partners(self.tokens["access_token"])
+        self.assertEqual(closed.status_code, 401, closed.text)
         self.assertEqual(self.revocations(), [])
 
     def test_storm_with_a_killed_process(self):

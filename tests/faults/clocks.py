@@ -1,8 +1,11 @@
 """Clocks that differ by two minutes: the provider's, and those of two servers."""
 
 import contextlib
+import email.utils
 import pathlib
+import time
 
+import requests
 import server
 from world import Fault, at, odoo
 
@@ -34,7 +37,9 @@ class ProviderClock(Fault):
         self.sign_in(SKEW)
 
     def test_behind(self):
-        """provider's clock two minutes behind"""
+        """provider's clock two minutes behind, and what it signs is of a minute"""
+        brief = {"exp": int(time.time()) - SKEW + 60}  # by ours it is over
+        self.provider.id_token_claims_override = brief
         self.sign_in(-SKEW)
 
 
@@ -64,9 +69,16 @@ class ServerClock(Fault):
             )
             with serving:
                 other.extra_env = before
-                yield f"http://localhost:{port}"
+                url = f"http://localhost:{port}"
+                self.assertShifted(url, ahead)
+                yield url
         finally:
             other.extra_env = before
+
+    def assertShifted(self, url, ahead):
+        told = requests.get(f"{url}/web/health", timeout=30).headers["Date"]
+        theirs = email.utils.parsedate_to_datetime(told).timestamp()
+        self.assertAlmostEqual(theirs - time.time(), ahead, delta=10)
 
     def play(self, ahead):
         with self.other_server(ahead) as url:

@@ -116,14 +116,20 @@ class Refresh(Killed):
         self.assertEqual(self.provider.calls["token"], 2)
         self.assertExplained("grant")
 
-    def test_before_it_asks(self):
-        """killed before the provider answers a refresh; it never does"""
+    def test_before_the_answer(self):
+        """killed before the provider answers a refresh, which it does then"""
         self.provider.hang = 3
         future = in_background(self.call)
         wait_until(lambda: self.provider.calls["token"])
         os.kill(self.provider.asking(), signal.SIGKILL)
         self.assertDies(future.result)
-        self.assertTrue(self.grants()[0]["refresh_began_at"])
+        [held] = self.provider.grants
+        wait_until(lambda: len(held["refresh"]) == 2)
+        self.provider.hang = 0
+        self.assertExplained("refresh without answer")
+        self.assertEqual(self.call().status_code, 400)
+        self.assertIn("was not recorded", self.events()[-1][1])
+        self.assertExplained()
 
 
 class RefreshWithIdToken(Killed):

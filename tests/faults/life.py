@@ -4,6 +4,7 @@ import contextlib
 import pathlib
 
 import server
+import world
 from server import sql
 from world import Case, Site, at, odoo, set_parameters, sign_in_administrator
 
@@ -107,18 +108,37 @@ class Life(Case):
         self.provider.calls.clear()
 
     def secrets_of(self, *, but=()):
-        """Return what of a provider's secrets a database holds, by table."""
+        """Return how many of a provider's secrets a database holds, by column."""
         return {
-            table: sql(f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL")[0][0]
+            f"{table}.{column}": sql(f"SELECT count({column}) FROM {table}")[0][0]
             for table, column in (
                 ("oauth2_token", "digest"),
+                ("oauth2_token", "value"),
                 ("oauth2_revocation", "value"),
-                ("oauth2_authorization_request", "coalesce(code_verifier, result)"),
+                ("oauth2_authorization_request", "code_verifier"),
+                ("oauth2_authorization_request", "result"),
                 ("oauth2_client", "client_secret_encrypted"),
-                ("oauth2_client_user", "coalesce(last_answer, received_answer)"),
+                ("oauth2_client_user", "last_answer"),
+                ("oauth2_client_user", "received_answer"),
             )
             if table not in but
         }
+
+    def leave_secrets(self):
+        """Have each column with secrets hold one, as a copy may find it."""
+        self.refreshed(self.identity)
+        self.site.ask()
+        self.site.authorize()
+        self.provider.grants.pop()  # nobody asks for it again
+        newest = "WHERE id = (SELECT max(id) FROM"
+        for table, column in (
+            ("oauth2_authorization_request", "result"),
+            ("oauth2_client_user", "received_answer"),
+        ):
+            query = f"UPDATE {table} SET {column} = %s {newest} {table})"
+            sql(query, world.encrypted("a secret"))
+        held = self.secrets_of()
+        self.assertTrue(all(held.values()), held)
 
 
 class Upgrade(Life):
@@ -179,6 +199,7 @@ class Copies(Life):
         self.copies.append("life_copy")
         with self.serving():
             self.sign_in()
+            self.leave_secrets()
 
     def assertLetGo(self):
         """The copy does not speak to the provider, and says why."""
