@@ -4,11 +4,14 @@ import json
 import logging
 import uuid
 
+from psycopg2.errors import LockNotAvailable
+from psycopg2.extensions import TransactionRollbackError
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from odoo.exceptions import (
     AccessDenied,
     AccessError,
+    ConcurrencyError,
     LockError,
     MissingError,
     RedirectWarning,
@@ -25,11 +28,19 @@ from odoo.tools.json import json_default
 
 from ..models.json2_errors import for_application
 from ..models.wire_answer import error_response
-from ..protocol.errors import InvalidRequest, MethodNotAllowed, OAuth2Error
+from ..protocol.errors import (
+    InvalidRequest,
+    MethodNotAllowed,
+    OAuth2Error,
+    TemporarilyUnavailable,
+)
 from .arguments import bind, read_object
 from .pages import refusal_page
 
 _logger = logging.getLogger(__name__)
+
+#: Somebody else was faster, each time.
+_BUSY = (TransactionRollbackError, LockNotAvailable, ConcurrencyError)
 
 
 class _JsonDispatcher(Dispatcher):
@@ -46,6 +57,9 @@ class _JsonDispatcher(Dispatcher):
         return self.request.registry["ir.http"]._dispatch(endpoint)
 
     def handle_error(self, exc):
+        if isinstance(exc, _BUSY):
+            # Odoo has tried again and again, and gives up.
+            exc = TemporarilyUnavailable(reason="the same rows changed", retry_after=1)
         if isinstance(exc, OAuth2Error):
             return error_response(exc)
         if isinstance(exc, HTTPException) and exc.response:
@@ -174,6 +188,9 @@ class OAuth2Json2Dispatcher(Json2Dispatcher):
             raise BadRequest("The body is nested too deeply.") from error
 
     def handle_error(self, exc):
+        if isinstance(exc, _BUSY):
+            # Odoo has tried again and again, and gives up.
+            exc = TemporarilyUnavailable(reason="the same rows changed", retry_after=1)
         if isinstance(exc, OAuth2Error):
             return error_response(exc)
         method_name = self.request.oauth2_match[1]["__method__"]

@@ -9,7 +9,7 @@ from ..protocol.errors import InvalidRequest
 from ..protocol.provider_client import create_code_verifier
 from .provider_failures import as_wire_errors
 from .request_memory import note_parties, once, remote_address
-from .transactions import commit_now
+from .transactions import begin_read_committed, commit_now
 
 LIFETIME = 600  # seconds from authorize to callback, and from callback to Allow
 
@@ -212,23 +212,20 @@ class OAuth2AuthorizationRequest(models.Model):
         """
 
         def take():
+            # Whoever comes while the row is held waits, and finds what it is then.
+            begin_read_committed(self.env)
             self.env.cr.execute(
                 SQL(
                     """
                     UPDATE oauth2_authorization_request
                        SET used_at = now() AT TIME ZONE 'UTC'
-                     WHERE id = (
-                        SELECT id FROM oauth2_authorization_request
-                         WHERE state_digest = %s AND api_id = %s AND used_at IS NULL
-                           AND expires_at > now() AT TIME ZONE 'UTC'
-                           FOR UPDATE SKIP LOCKED)
+                     WHERE state_digest = %s AND api_id = %s AND used_at IS NULL
+                       AND expires_at > now() AT TIME ZONE 'UTC'
                     RETURNING id
                     """,
                     digests.digest(state),
                     oauth2_api.id,
-                ),
-                # Of two callbacks at once the later may be rerun, and finds it used.
-                log_exceptions=False,
+                )
             )
             row = self.env.cr.fetchone()
             commit_now(self.env)

@@ -12,7 +12,7 @@ from ..protocol.errors import (
 from ..protocol.id_token import is_issuer
 from .provider_failures import as_wire_errors, is_refusal
 from .request_memory import note_parties, once
-from .transactions import commit_now
+from .transactions import begin_read_committed, commit_now
 
 
 class OAuth2AuthorizationRequest(models.Model):
@@ -50,6 +50,8 @@ class OAuth2AuthorizationRequest(models.Model):
         if not code:
             raise InvalidRequest("The authorization server sent no code; start again.")
         answer = once(("exchange", record.id), lambda: record._exchange(code))
+        # Waits for whoever changes the row, and does not fail for it.
+        begin_read_committed(self.env)
         # Committed before anything else can fail: from here on the record explains the
         # tokens that the provider gave out, and whatever comes to nothing is revoked.
         record._keep_result({"answer": answer})
@@ -57,6 +59,7 @@ class OAuth2AuthorizationRequest(models.Model):
         commit_now(self.env)
         try:
             claims = once(("claims", record.id), lambda: record._claims(answer))
+            begin_read_committed(self.env)
             record._keep_result({"answer": answer, "claims": claims})
             commit_now(self.env)
             record._odoo_user(claims)
@@ -126,12 +129,15 @@ class OAuth2AuthorizationRequest(models.Model):
         verifier = self.env["oauth2.keyring"]._decrypt(self.sudo().code_verifier)
         if verifier is None:
             raise InvalidRequest("This sign-in cannot be finished; start again.")
+        begin_read_committed(self.env)
+        provider_client = self.client_id._provider_client()
+        redirect_uri = self.redirect_uri
         self.exchange_began_at = fields.Datetime.now()
-        commit_now(self.env)
+        commit_now(self.env)  # and none is open while the provider takes its time
         try:
             with as_wire_errors(can_be_repeated=False):
-                return self.client_id._provider_client().fetch_token(
-                    code=code, redirect_uri=self.redirect_uri, code_verifier=verifier
+                return provider_client.fetch_token(
+                    code=code, redirect_uri=redirect_uri, code_verifier=verifier
                 )
         except OAuth2Error as error:
             if is_refusal(error):

@@ -151,6 +151,7 @@ class OAuth2AuthorizationRequest(models.Model):
 
         :return: what waited for it, dict
         :raises InvalidRequest: somebody else has taken it, or it is too late
+        :raises ConcurrencyError: somebody holds it, for whatever: Odoo runs this again
         """
         self.env.cr.execute(
             SQL(
@@ -167,6 +168,8 @@ class OAuth2AuthorizationRequest(models.Model):
         )
         taken = self.env.cr.rowcount
         self.invalidate_recordset()
+        if not taken and not self.decided_at:
+            raise ConcurrencyError("somebody holds the sign-in")  # not for long
         result = self._read_result()
         if not taken or not result:
             raise InvalidRequest(STALE)

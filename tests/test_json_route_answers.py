@@ -7,6 +7,7 @@ from odoo import http
 from odoo.exceptions import (
     AccessDenied,
     AccessError,
+    ConcurrencyError,
     LockError,
     MissingError,
     RedirectWarning,
@@ -14,6 +15,7 @@ from odoo.exceptions import (
     ValidationError,
 )
 from odoo.http import request
+from odoo.service import model
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -73,6 +75,7 @@ class TestAnswers(JsonRouteCase):
                     "redirect": RedirectWarning("Set it up first.", 1, "Go"),
                     "werkzeug": NotFound("No such order."),
                     "conflict": Conflict(),
+                    "busy": ConcurrencyError("the same row, again and again"),
                     "bug": ZeroDivisionError("secret detail"),
                 }[kind]
 
@@ -178,6 +181,13 @@ class TestAnswers(JsonRouteCase):
         answer = self.error("werkzeug")
         self.assertTold(answer, 404, "invalid_request", says="No such order.")
         self.assertTold(self.error("conflict"), 409, "invalid_request")
+
+    @mute_logger("odoo.http")
+    def test_a_database_that_stays_too_busy_asks_to_come_again(self):
+        self.patch(model, "MAX_TRIES_ON_CONCURRENCY_FAILURE", 1)
+        answer = self.error("busy")
+        self.assertTold(answer, 503, "temporarily_unavailable")
+        self.assertEqual(answer.headers["Retry-After"], "1")
 
     def test_a_scope_that_is_required_inside_is_told(self):
         answer = self.error("scope")

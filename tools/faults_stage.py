@@ -22,7 +22,7 @@ import ports
 import python_env
 
 WORKERS = 4
-FILES = ("killed", "jobs", "database", "answers", "clocks", "life")
+FILES = ("killed", "decisions", "jobs", "database", "answers", "clocks", "life")
 DATABASE = "faults"
 DATABASES = ("bare", "fresh", DATABASE, "life", "life_copy")
 

@@ -7,6 +7,7 @@ tables are read, and written to provoke a conflict, through a connection of thei
 import contextlib
 import copy
 import os
+import re
 import secrets
 import threading
 import time
@@ -190,6 +191,28 @@ class Site:
             f"{self._url}{path or f'/{self.endpoint}/json/2'}/{model}/{method}",
             json=arguments,
             headers={"Authorization": f"Bearer {access_token}", **self.headers},
+            timeout=SECONDS,
+        )
+
+
+class ConfirmationPage:
+    """What a browser shows when a sign-in comes back, and its two buttons."""
+
+    def __init__(self, callback):
+        """:param str callback: the address, with state and code"""
+        page = visit(callback, headers={"Accept": "text/html", "Accept-Language": "en"})
+        page.raise_for_status()
+        self._url = f"{callback.partition('/callback')[0]}/confirm"
+        self._cookies = page.cookies
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        self._form = {"csrf_token": found[1]}
+
+    def press(self, decision):
+        """Return the response to the button `allow` or `deny`."""
+        return requests.post(
+            self._url,
+            data={**self._form, "decision": decision},
+            cookies=self._cookies,
             timeout=SECONDS,
         )
 

@@ -1,14 +1,11 @@
 """What may happen once only, tried by many at once, on several processes."""
 
 import hashlib
-import re
 
-import requests
 from providers import QuickProvider
-from server import SECONDS, URL, ServerCase, at_once, log_of, sql, visit
+from server import ConfirmationPage, ServerCase, at_once, log_of, sql, visit
 
 CALLERS = 20
-BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
 
 
 class OnceOnly(ServerCase):
@@ -90,19 +87,7 @@ class TestDecision(OnceOnly):
 
     def setUp(self):
         super().setUp()
-        page = visit(self.callback(), headers=BROWSER)
-        self.assertEqual(page.status_code, 200, page.text)
-        self.cookies = page.cookies
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-        self.form = {"csrf_token": found[1]}
-
-    def press(self, decision):
-        return requests.post(
-            f"{URL}/{self.site.endpoint}/oauth2/confirm",
-            data={**self.form, "decision": decision},
-            cookies=self.cookies,
-            timeout=SECONDS,
-        )
+        self.press = ConfirmationPage(self.callback()).press
 
     def assertRefused(self, answer, status, error):
         # It is a page that says so.
