@@ -93,13 +93,76 @@ class Provider(Fault):
         self.assertExplained("grant", "sign-in without answer")
         self.provider.on_token = well
         self.assertEqual(visit(url).status_code, 400)
+        self.lapse()
+        self.assertExplained("grant", "event")
+
+    def callback(self):
+        return self.site.sign_in(self.site.ask()["authorization_url"])
+
+    def lapse(self):
+        """Let the sign-ins lapse that nobody has finished, and the job come by."""
         sql(
             "UPDATE oauth2_authorization_request"
             "   SET expires_at = now() - interval '1 hour' WHERE api_id = %s",
             self.site.api_id,
         )
         self.run_job("ir_cron_clean_up")
-        self.assertExplained("grant", "event")
+
+    def test_down_while_signing_in(self):
+        """provider down when a sign-in comes back: it is spent, a new one works"""
+        url = self.callback()
+        self.provider.close("token")
+        self.assertUnavailable(visit(url))
+        self.assertEqual(visit(url).status_code, 400)
+        self.lapse()
+        self.assertIn("was not recorded", self.events()[-1][1])
+        self.assertExplained("grant")
+        self.provider.behave()
+        self.site.authorize()
+        self.assertExplained("grant", "grant")
+
+    def test_hanging_while_signing_in(self):
+        """provider hanging when a sign-in comes back: the record says so"""
+        url = self.callback()
+        self.provider.hang = 60
+        begun = time.monotonic()
+        self.assertUnavailable(visit(url))
+        self.assertLess(time.monotonic() - begun, OUR_PATIENCE + 5)
+        self.provider.hang = 0
+        self.lapse()
+        self.assertIn("was not recorded", self.events()[-1][1])
+
+    def test_memory_lost_while_signing_in(self):
+        """provider lost its memory before a code comes back: nothing is granted"""
+        url = self.callback()
+        self.provider.codes.clear()
+        answer = visit(url)
+        self.assertEqual(answer.status_code, 400, answer.text)
+        self.assertEqual(answer.json()["error"], "invalid_grant")
+        self.assertEqual(len(self.grants()), 1)
+        self.lapse()
+        self.assertEqual(said_to_be_lost(self.site), [])  # it has given out nothing
+        self.site.authorize()
+
+    def test_late_revocation(self):
+        """provider answering a revocation after our timeout, having done it"""
+        revoke, late = self.provider.on_revocation, []
+
+        def on_revocation(handler, params):
+            answer = revoke(handler, params)
+            if not late:
+                late.append(True)
+                time.sleep(OUR_PATIENCE + 1)
+            return answer
+
+        self.provider.on_revocation = on_revocation
+        self.addCleanup(setattr, self.provider, "on_revocation", revoke)
+        told = self.site.revoke(self.identity).json()
+        self.assertEqual(told, {"revoked": True, "provider_revoked": False})
+        self.assertEqual(len(self.revocations()), 1)
+        self.tell_provider()
+        self.assertEqual(self.revocations(), [])
+        self.assertExplained()
 
     def test_memory_lost(self):
         """provider lost its memory: the grant ends here too, with an event"""

@@ -190,6 +190,99 @@ class CleanUp(world.Fault):
         self.assertExplained("grant")
 
 
+class KeepAlive(world.Fault):
+    """The job that refreshes unused grants; the application knows nothing of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.tokens, self.identity = self.site.authorize()
+        api = "oauth2.api", self.site.api_id
+        self.administrator.write(*api, keep_alive=True)
+        self.lapse_soon()
+        self.provider.calls.clear()
+
+    def lapse_soon(self):
+        sql(
+            "UPDATE oauth2_token SET expires_at = now() + interval '1 day'"
+            "  FROM oauth2_client_user grantee WHERE grantee.id = client_user_id"
+            "   AND api_id = %s AND kind = 'refresh' AND superseded_at IS NULL",
+            self.site.api_id,
+        )
+
+    def keep_alive(self):
+        self.run_job("ir_cron_keep_alive")
+
+    def kill_unread(self):
+        self.provider.kill = "token"
+        with self.assertRaises(requests.ConnectionError):
+            self.keep_alive()
+        self.assertExplained("refresh without answer")
+
+    def test_answer_unread_rotating(self):
+        """the keep-alive job killed with an answer unread; the provider rotates"""
+        self.kill_unread()
+        self.keep_alive()
+        kind, reason = self.events()[-1]
+        self.assertEqual(kind, "end")
+        self.assertIn("was not recorded", reason)
+        self.assertExplained()
+
+    def test_answer_unread_not_rotating(self):
+        """the keep-alive job killed with an answer unread; no rotation"""
+        self.provider.rotate = False
+        self.kill_unread()
+        self.keep_alive()
+        kind, reason = self.events()[-1]
+        self.assertEqual(kind, "refresh")
+        self.assertIn("was not recorded", reason)
+        self.assertExplained("kept alive")
+        self.refreshed(self.identity)
+        self.assertExplained("grant")
+
+    def test_before_the_event_is_stored(self):
+        """the keep-alive job killed while it stores an answer; it goes on from there"""
+        with locked("oauth2_event"):
+            job = in_background(self.keep_alive)
+            wait_until(is_anybody_locked_out)
+            kill_worker()
+            with self.assertRaises(requests.ConnectionError):
+                job.result()
+        self.assertExplained("recorded answer")
+        self.keep_alive()
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertExplained("kept alive")
+        self.refreshed(self.identity)
+
+    def test_restart(self):
+        """PostgreSQL restarted while the provider answers the keep-alive job"""
+        with self.provider.kept_waiting(self.keep_alive) as job:
+            world.cluster().restart()
+        with self.assertRaises((RuntimeError, requests.RequestException)):
+            job.result()
+        self.settle()
+        self.assertExplained("refresh without answer")
+        self.assertEqual(self.refresh(self.identity).status_code, 400)
+        self.assertIn("was not recorded", self.events()[-1][1])
+        self.assertExplained()
+
+
+class Revocations(world.Fault):
+    def test_answer_unread(self):
+        """the job that tells of revocations killed with an answer unread"""
+        _tokens, identity = self.site.authorize()
+        self.provider.close("revocation")
+        self.site.revoke(identity)
+        self.assertEqual(len(self.revocations()), 2)
+        self.provider.behave()
+        self.provider.kill = "revocation"
+        with self.assertRaises(requests.ConnectionError):
+            self.tell_provider()
+        self.assertEqual(len(self.revocations()), 2)
+        self.tell_provider()
+        self.assertEqual(self.revocations(), [])
+        self.assertExplained()
+
+
 class KeyRotation(Life):
     def test_killed(self):
         """killed while it encrypts 4,000 values with a new key; then it finishes"""
