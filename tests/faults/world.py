@@ -225,8 +225,12 @@ class Case(unittest.TestCase):
         self.administrator.call("ir.cron", "method_direct_trigger", [job])
 
     def tell_provider(self):
-        """Run the job that sends revocations, with all of them due."""
-        sql("UPDATE oauth2_revocation SET next_try_at = now() - interval '1 hour'")
+        """Run the job that sends revocations, with all of the site due."""
+        sql(
+            "UPDATE oauth2_revocation SET next_try_at = now() - interval '1 hour'"
+            " WHERE client_id = %s",
+            self.site.client_id,
+        )
         self.run_job("ir_cron_revocations")
 
     def settle(self):
