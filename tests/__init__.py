@@ -84,6 +84,7 @@ from . import (  # noqa: E402
     test_served_clients,
     test_standards,
     test_throttle,
+    test_timing_statistics,
     test_token,
     test_token_check_cost,
     test_token_proof,

@@ -20,6 +20,7 @@ import postgres
 import processes
 import replica
 import selection
+from e2e_variables import e2e_variables
 from odoo_log import Entry, Verdict
 
 # Each answers one request at a time, and lets 8 more connections queue up: enough for
@@ -107,15 +108,14 @@ def _unittest(odoo, site, search, logs, names):
     result.unlink(missing_ok=True)
     env = odoo.env() | search.environment()
     env |= {
-        "OAUTH2_E2E_URL": f"http://localhost:{site.port}",
-        "OAUTH2_E2E_DB": site.database,
-        "OAUTH2_E2E_ADMIN_LOGIN": "admin",
-        "OAUTH2_E2E_ADMIN_PASSWORD": "admin",
-        "OAUTH2_E2E_SERVER_LOG": str(logs[0]),
-        "OAUTH2_E2E_SECOND_URL": f"http://localhost:{site.second_port}",
-        "OAUTH2_E2E_SECOND_LOG": str(logs[1]),
-        "OAUTH2_E2E_OTHER_DB": site.other_database,
-        "OAUTH2_E2E_REPLICA_PORT": site.replica.get("PGPORT", ""),
+        **e2e_variables(
+            f"http://localhost:{site.port}",
+            site.database,
+            logs[0],
+            second=(f"http://localhost:{site.second_port}", logs[1]),
+            other_database=site.other_database,
+            replica=site.replica.get("PGPORT", ""),
+        ),
     }
     del env["PYTHONSAFEPATH"]  # the tests' own folder is theirs
     command = [odoo.python, places.TOOLS / "e2e_runner.py", result, *names]

@@ -20,6 +20,7 @@ import odoo_server
 import places
 import ports
 import python_env
+from e2e_variables import e2e_variables
 
 WORKERS = 4
 FILES = ("killed", "decisions", "jobs", "database", "answers", "clocks", "life")
@@ -153,15 +154,9 @@ def _environment(odoo, port):
     return {
         **odoo.pg,
         **odoo.extra_env,
-        "OAUTH2_E2E_URL": f"http://localhost:{port}",
-        "OAUTH2_E2E_DB": DATABASE,
-        "OAUTH2_E2E_ADMIN_LOGIN": "admin",
-        "OAUTH2_E2E_ADMIN_PASSWORD": "admin",
-        "OAUTH2_E2E_SERVER_LOG": str(places.LOGS / "faults-server.log"),
-        # What only the tests there need.
-        "OAUTH2_E2E_SECOND_URL": "",
-        "OAUTH2_E2E_SECOND_LOG": "",
-        "OAUTH2_E2E_OTHER_DB": "",
+        **e2e_variables(
+            f"http://localhost:{port}", DATABASE, places.LOGS / "faults-server.log"
+        ),
     }
 
 

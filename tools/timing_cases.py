@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from providers import QuickProvider
 from server import DB, SECRET, URL, Administrator, Site
 
-from timing_statistics import compare
+from timing_statistics import TAILS, compare, detectable
 
 WARM_UP = 20
+CALIBRATION = 200  # turns in which the delay of the control is found
 
 #: Told apart: a failure; a machine too busy to measure; no secret, for information.
 EQUAL, CONTROL, PUBLIC = "equal", "control", "public"
@@ -44,8 +45,11 @@ class Stranger:
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port)
         self.answer = b""  # to the last request
 
-    def send(self, method, path, *, expected, body=None, headers=None):
-        """Send a request; return how many seconds its answer took."""
+    def send(self, method, path, *, expected, body=None, headers=None, delay=0):
+        """Send a request; return how many seconds its answer took.
+
+        :param float delay: seconds by which the answer seems to come later
+        """
         headers = {"Accept": "*/*", "X-Odoo-Database": DB, **(headers or {})}
         # Each comes from an address of its own, so that no limit is met.
         address = ".".join(str(random.randrange(1, 255)) for _ in range(3))
@@ -58,6 +62,9 @@ class Stranger:
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         self.answer = answer.read()
+        late = time.perf_counter() + delay
+        while time.perf_counter() < late:
+            pass
         seconds = time.perf_counter() - began
         if answer.status != expected:
             sys.exit(f"{path} answered {answer.status}, not {expected}")
@@ -83,8 +90,11 @@ class Cases:
         self._closed = Site(administrator, {"allowed_group_ids": [group]})
         self._closed.use(provider)
 
-    def all(self):
-        """Yield every Case."""
+    def all(self, delay):
+        """Yield every Case.
+
+        :param float delay: seconds that must be told apart, or nothing is told
+        """
         for name, proof in (
             ("access", {"bearer": "wrong"}),
             ("refresh", {"refresh_token": "wrong"}),
@@ -127,25 +137,36 @@ class Cases:
             self._with_secret("wrong", client_id="nobody"),
             kind=PUBLIC,
         )
-        yield Case(
-            "one request against itself",
-            self._call("token", 400, client_user_identity="43", bearer="wrong"),
-            self._call("token", 400, client_user_identity="43", bearer="wrong"),
-        )
+        same = self.against_itself()
+        yield same
         yield Case(
             "no proof / wrong token",
             self._call("token", 401, client_user_identity="42"),
             self._call("token", 400, client_user_identity="42", bearer="wrong"),
             kind=CONTROL,
         )
+        yield Case(
+            f"one request against itself, {delay * 1e6:.0f} µs later",
+            lambda: same.left(delay=delay),
+            same.right,
+            kind=CONTROL,
+        )
+
+    def against_itself(self):
+        """Return the Case of two requests that are the same."""
+        request = self._call("token", 400, client_user_identity="43", bearer="wrong")
+        return Case("one request against itself", request, request)
 
     def _call(self, endpoint, expected, bearer=None, **body):
         path = f"/{self._site.endpoint}/oauth2/{endpoint}"
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         body = {"client_id": "demo-app", **body}
-        return lambda: self._stranger.send(
-            "POST", path, expected=expected, body=body, headers=headers
-        )
+
+        def call(delay=0):
+            options = {"body": body, "headers": headers, "delay": delay}
+            return self._stranger.send("POST", path, expected=expected, **options)
+
+        return call
 
     def _with_secret(self, secret, identity="42", **body):
         names = {"client_user_identity": identity, "client_secret": secret, **body}
@@ -173,7 +194,7 @@ class Cases:
 
 
 def measure(cases, samples):
-    """Return the Comparisons of all cases.
+    """Return the durations of all cases: of each, two lists of seconds.
 
     They take turns, so that whatever else the machine does happens to all of them.
     """
@@ -189,11 +210,12 @@ def measure(cases, samples):
                     durations[side].append(seconds)
         if turn % 100 == 0:
             print(f"  … turn {turn} of {WARM_UP + samples}", flush=True)
-    return [compare(*durations) for durations in taken]
+    return taken
 
 
-def report(case, found):
+def report(case, durations):
     """Print a case and what was found; return whether that is as it should be."""
+    found = compare(*durations)
     wrong = found.is_clear == (case.kind != CONTROL) and case.kind != PUBLIC
     words = {
         (CONTROL, True): "told apart, as it must be",
@@ -205,12 +227,18 @@ def report(case, found):
     for which in (0, 1):
         low, middle, high = (1000 * value for value in found.quartiles[which])
         print(f"  {'AB'[which]}  {middle:.3f} ms, half of them {low:.3f}–{high:.3f}")
+    tails = ", ".join(
+        f"{100 * part:.0f} %: {left} to {right} (z {z:+.1f})"
+        for part, (left, right, z) in zip(TAILS, found.tails, strict=True)
+    )
     verdict = words.get((case.kind, found.is_clear), "not told apart")
     print(
-        f"  t {found.t:+.1f}, A is slower in {50 + 100 * found.shift:.0f} % of pairs:"
-        f" {verdict}",
-        flush=True,
+        f"  t {found.t:+.1f}, A is slower in {50 + 100 * found.shift:.0f} % of pairs;"
+        f" among the slowest {tails}"
     )
+    if not found.is_clear:
+        verdict += f"; {detectable(*durations) * 1e6:.0f} µs would have been"
+    print(f"  {verdict}", flush=True)
     return not wrong
 
 
@@ -218,9 +246,13 @@ def main(samples):
     """Measure every case; return the exit status."""
     gc.disable()
     with QuickProvider() as provider:
-        cases = list(Cases(provider).all())
-        found = measure(cases, samples)
-    told = [report(*each) for each in zip(cases, found, strict=True)]
+        those = Cases(provider)
+        # Some of the samples tell what all of them will be able to tell.
+        [tried] = measure([those.against_itself()], CALIBRATION)
+        delay = detectable(*tried)
+        cases = list(those.all(delay))
+        taken = measure(cases, samples)
+    told = [report(*each) for each in zip(cases, taken, strict=True)]
     wrong = told.count(False)
     print(f"\nCases that are not as they should be: {wrong}")
     return 1 if wrong else 0

@@ -19,6 +19,7 @@ import places
 import ports
 import processes
 from console import Failure
+from e2e_variables import e2e_variables
 
 WORKERS = 4
 COUNT = 10_000
@@ -75,17 +76,7 @@ def _fuzz(odoo, made, database, count, seed):
     made.set_parameter(database, "api_auth_oauth2.base_url", url)
     result = places.DEV / "fuzz-result.json"
     result.unlink(missing_ok=True)
-    env = odoo.env() | {
-        "OAUTH2_E2E_URL": url,
-        "OAUTH2_E2E_DB": database,
-        "OAUTH2_E2E_ADMIN_LOGIN": "admin",
-        "OAUTH2_E2E_ADMIN_PASSWORD": "admin",
-        "OAUTH2_E2E_SERVER_LOG": str(places.LOGS / log),
-        # There is no second one.
-        "OAUTH2_E2E_SECOND_URL": url,
-        "OAUTH2_E2E_SECOND_LOG": str(places.LOGS / log),
-        "OAUTH2_E2E_OTHER_DB": database,
-    }
+    env = odoo.env() | e2e_variables(url, database, places.LOGS / log)
     del env["PYTHONSAFEPATH"]  # its own folders are its own
     env["PYTHONPATH"] = os.pathsep.join([str(FOLDER.parent / "e2e"), env["PYTHONPATH"]])
     server = [f"--workers={WORKERS}", "--max-cron-threads=0", _addons_path(odoo)]

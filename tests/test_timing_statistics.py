@@ -1,0 +1,69 @@
+"""What ``./dev timing`` calls told apart: of samples that are made up."""
+
+import importlib
+import random
+import sys
+import unittest
+from pathlib import Path
+from unittest.mock import patch
+
+from odoo.tests import BaseCase, tagged
+
+_TOOLS = Path(__file__).parents[1] / "tools"
+_MILLISECOND = 0.001
+_RUNS = 40
+
+
+@unittest.skipUnless(_TOOLS.exists(), "the tools are not here")
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class TestTimingStatistics(BaseCase):
+    def setUp(self):
+        super().setUp()
+        self.enterContext(patch.object(sys, "path", [*sys.path, str(_TOOLS)]))
+        self.statistics = importlib.import_module("timing_statistics")
+        self.random = random.Random(20261125)
+
+    def sample(self, count, later=0.0, outliers=0.0):
+        """Durations of a machine with some noise, and now and then a pause.
+
+        :param float later: seconds by which all are
+        :param float outliers: the share that comes 20 ms later
+        """
+        values = []
+        for _number in range(count):
+            value = self.random.gauss(4, 0.3) + self.random.expovariate(10)
+            pause = 20 if self.random.random() < outliers else 0
+            values.append((value + pause) * _MILLISECOND + later)
+        return values
+
+    def told_apart(self, count=1000, **left):
+        """How many of the runs tell two samples apart."""
+        return sum(
+            self.statistics.compare(
+                self.sample(count), self.sample(count, **left)
+            ).is_clear
+            for _run in range(_RUNS)
+        )
+
+    def test_what_is_the_same_is_never_told_apart(self):
+        self.assertEqual(self.told_apart(), 0)
+        self.assertEqual(self.told_apart(count=160), 0)
+
+    def test_what_always_comes_a_little_later_is(self):
+        self.assertEqual(self.told_apart(later=0.15 * _MILLISECOND), _RUNS)
+
+    def test_what_seldom_comes_much_later_is(self):
+        self.assertEqual(self.told_apart(outliers=0.08), _RUNS)
+
+    def test_pauses_of_both_sides_are_none(self):
+        paused = (self.sample(1000, outliers=0.05) for _sample in range(2 * _RUNS))
+        for left, right in zip(paused, paused, strict=True):
+            self.assertFalse(self.statistics.compare(left, right).is_clear)
+
+    def test_what_is_said_to_be_found_is_found_nine_times_of_ten(self):
+        for count in (160, 400, 1000):
+            found = self.statistics.detectable(self.sample(count), self.sample(count))
+            told = self.told_apart(count, later=found)
+            self.assertGreaterEqual(told, 0.75 * _RUNS, count)
+            half = self.told_apart(count, later=found / 2)
+            self.assertLess(half, 0.5 * _RUNS, count)  # the figure is no excuse
