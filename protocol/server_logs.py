@@ -3,9 +3,11 @@
 Odoo writes the address of each request to the logger ``werkzeug``: that of a callback
 has the code and the state in it, that of a start page its one-use token, and a client
 that errs may put a token or a secret into an address. What stands behind the question
-mark is left out of these lines. At level DEBUG it writes the arguments of each call of
-a method: where an administrator sets a client's secret, they are left out too. Both on
-import of this module, whatever levels are configured before or after.
+mark is left out of these lines, also where a proxy or a typing error has bent the path:
+what Odoo answers with 404 or a redirect is written, too. At level DEBUG it writes the
+arguments of each call of a method: where an administrator sets a client's secret, they
+are left out too. Both on import of this module, whatever levels are configured before
+or after.
 """
 
 import logging
@@ -13,8 +15,11 @@ import re
 
 ACCESS_LOG = "werkzeug"
 CALL_LOGS = ("odoo.service.model",)
-#: An address of this addon with a query: /<api>/oauth2/…?…
-_OURS = re.compile(r"(/[^/\s?]+/oauth2/[^\s?]*)\?.*?(?=\s+HTTP/|$)", re.DOTALL)
+#: A path and its query, up to the end of the request's line.
+_ADDRESS = re.compile(r"([^\s?\"]*)\?(.*?)(?=\s+HTTP/|$)", re.DOTALL)
+#: RFC 6749 section 4.1.2, wherever it has come to.
+_STATE = re.compile(r"(?:^|[?&;])state=")
+_WITH_STATE = re.compile(r"(?:^|[?&;])(?:code|error|iss)=")
 #: RFC 6750 section 2.3, which nothing here reads, and nobody should send.
 _TOKEN = re.compile(r"(?<=[?&]access_token=)[^\s&]+")
 _SECRET = "client_secret"
@@ -22,7 +27,13 @@ _SECRET = "client_secret"
 
 def without_queries(line):
     """:return: a line of the access log without what must not stand there"""
-    return _TOKEN.sub("…", _OURS.sub(r"\1?…", line))
+    return _TOKEN.sub("…", _ADDRESS.sub(_without_query, line))
+
+
+def _without_query(found):
+    path, query = found.groups()
+    is_answer = _STATE.search(query) and _WITH_STATE.search(query)
+    return f"{path}?…" if is_answer or "oauth2" in path.lower() else found[0]
 
 
 def without_secret(line):

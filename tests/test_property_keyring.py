@@ -35,6 +35,7 @@ class TestPropertyKeyring(BaseCase):
 
     @holds_for(_storable, st.permutations(_KEYS))
     def test_what_one_key_wrote_each_ring_with_it_reads_and_renews(self, text, keys):
+        text += " (made up)"  # of no other test, whose logs are searched for it
         written = Keyring(keys[:1]).encrypt(text)
         self.assertTrue(written.isascii())
         for ring in (Keyring(keys), Keyring(keys[::-1])):

@@ -26,10 +26,25 @@ class TestServerLogs(BaseCase):
                 f"/orders/oauth2/callback?code={query}", "/orders/oauth2/callback?…"
             )
 
+    def test_a_path_that_is_bent(self):
+        for path in (
+            "/orders//oauth2/callback",
+            "orders/oauth2/callback",
+            "/orders/OAUTH2/callback",
+            "/orders/oauth2%00/callback",
+            "/oauth2/callback",
+            "/orders/oauth2",
+            "/callback",
+            "/",
+        ):
+            for query in ("code=a&state=b", "state=b&error=x", "iss=c&state=b"):
+                self.assertWritten(f"{path}?{query}", f"{path}?…")
+        self.assertWritten("/orders?/oauth2/callback?code=a&state=b", "/orders?…")
+
     def test_other_addresses_are_left_alone(self):
         for address in (
             "/web?code=a",
-            "/oauth2/callback/x?code=a",
+            "/web?state=a",
             "/orders/partners?limit=1",
             "/auth_oauth/signin?state=a",
         ):

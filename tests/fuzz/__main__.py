@@ -78,7 +78,7 @@ def _answer(tally, target, stock, request):
     """Send a request with valid secrets in it; return its answer."""
     values = stock.values(request.placeholders())
     told = send(URL, request.as_bytes(_HOST, values), request.method)
-    answer = _Json(told.status, told.headers, told.body, told.trouble)
+    answer = _Json(**vars(told))
     tally.add(target, answer)
     stock.learn(target.name, answer)
     return answer

@@ -3,6 +3,7 @@
 import html
 import re
 import threading
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from providers import QuickProvider
@@ -94,8 +95,12 @@ class Ground:
 
     def keep_secret(self, information):
         """Remember the tokens of an answer as what no other answer may contain."""
+        self.keep_secrets(*filter(None, map(information.get, _TOKENS)))
+
+    def keep_secrets(self, *texts):
+        """Remember what no other answer, and no line of the log, may contain."""
         with self._lock:
-            self.secrets.update(filter(None, map(information.get, _TOKENS)))
+            self.secrets.update(texts)
 
 
 class Stock:
@@ -131,13 +136,16 @@ class Stock:
             "PARTNER": str(self._ground.partner_id),
             "SESSION": self._ground.cookie,
         }
-        if "CALLBACK" in names:
-            values["CALLBACK"] = self._callback().partition("?")[2]
+        if {"STATE", "CODE"} & names:
+            [state], [code] = map(_query(self._callback()).get, ("state", "code"))
+            values |= {"STATE": state, "CODE": code}
+            self._ground.keep_secrets(state, code)
         if {"CSRF", "COOKIE"} & names:
             values |= self._page()
         if "START" in names:
             asked = self._ground.session_site.ask()["authorization_url"]
-            values["START"] = asked.partition("?")[2]
+            [[name, [value]]] = _query(asked).items()
+            values |= {"STARTNAME": name, "START": value}
         return values
 
     def _callback(self):
@@ -153,6 +161,7 @@ class Stock:
         )
         found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.text)
         [(name, value)] = answer.cookies.items()
+        self._ground.keep_secrets(value)
         return {"CSRF": html.unescape(found[1]), "COOKIE": f"{name}={value}"}
 
     def learn(self, endpoint, answer):
@@ -173,6 +182,10 @@ class Stock:
             and self._site.partners(self._grant["access_token"]).status_code != 200
         ):
             self._grant = None
+
+
+def _query(url):
+    return parse_qs(urlsplit(url).query)
 
 
 __all__ = ["Ground", "QuickProvider", "Stock"]

@@ -3,6 +3,8 @@
 import json
 import re
 
+from wire import SECONDS
+
 # What the server's own HTTP part refuses before Odoo sees the request.
 _BEFORE_ODOO = {400, 408, 411, 413, 414, 417, 431, 501, 505}
 _OURS = re.compile(r"/(@API@|@SESSIONAPI@)/(oauth2|json|fuzz|partners|orders)")
@@ -16,6 +18,8 @@ def breach(target, request, answer, secrets):
     :param secrets: texts that no answer may contain
     """
     if not answer.status:
+        if request.is_framed_well and answer.is_late:
+            return f"no answer for {SECONDS} seconds"
         if request.is_framed_well and len(request.body) <= 64 * 1024:
             return f"the connection was dropped ({answer.trouble})"
         return None
@@ -29,7 +33,9 @@ def breach(target, request, answer, secrets):
     if _is_ours(request, answer) and not target.pages and is_page:
         if not (answer.status in _BEFORE_ODOO and not request.is_framed_well):
             return f"an HTML page with status {answer.status} from a JSON endpoint"
-    if not (target.tells and answer.status == 200):
+    # Werkzeug sends whoever doubles a slash to the same address with one.
+    is_echo = answer.status == 308
+    if not (is_echo or (target.tells and answer.status == 200)):
         told = answer.body + repr(answer.headers).encode()
         for secret in secrets:
             if len(secret) >= _NOT_ECHOED and secret.encode() in told:

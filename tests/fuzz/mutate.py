@@ -74,8 +74,9 @@ def _query(draw, request, _target):
         )
         return replace(request, path=f"{path}?{query}&{raw}")
     text = draw(junk.texts).encode("utf-8", "surrogatepass")
-    if kind == "add" or not pairs or "@" in query:
+    if kind == "add" or not pairs:
         names = ("access_token", "client_id", "state", "code", "api", "debug", "limit")
+        names += ("iss", "error", "error_description", "id_token", "session_state")
         pair = urlencode([(draw(st.sampled_from(names)), text)])
         return replace(
             request, path=f"{path}?{query}&{pair}" if query else f"{path}?{pair}"
@@ -87,7 +88,8 @@ def _query(draw, request, _target):
         del pairs[at]
     else:
         pairs[at] = (pairs[at][0], text)
-    return replace(request, path=f"{path}?{urlencode(pairs)}")
+    # Of placeholders such as @STATE@ too: what stands for them is found by them.
+    return replace(request, path=f"{path}?{urlencode(pairs, safe='@')}")
 
 
 def _authorization(draw, request, _target):

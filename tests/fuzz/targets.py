@@ -65,6 +65,7 @@ def _life(name, value):
 
 
 _ASK = "/@API@/oauth2/provider/authorize"
+_CALLBACK = "/@API@/oauth2/callback?state=@STATE@&code=@CODE@"
 _CONFIRM = ("Cookie", "@COOKIE@")
 _DECIDE = "/@API@/oauth2/confirm"
 
@@ -190,10 +191,16 @@ TARGETS = (
         "callback",
         8,
         (
-            _get("/@API@/oauth2/callback?@CALLBACK@", SCRIPT),
-            _get("/@API@/oauth2/callback?@CALLBACK@", *BROWSER),
+            _get(_CALLBACK, SCRIPT),
+            _get(_CALLBACK, *BROWSER),
         ),
-        others=(_get("/@API@/oauth2/callback?state=x&error=access_denied", SCRIPT),),
+        others=(
+            _get("/@API@/oauth2/callback?state=x&error=access_denied", SCRIPT),
+            _get("/@API@/oauth2/callback?state=@STATE@&error=access_denied", SCRIPT),
+            _get(f"{_CALLBACK}&iss=https://provider.example.com", SCRIPT),
+            # A redirect URI of its own, which is no provider's here.
+            _get("/@API@/oauth2/callback/1?state=@STATE@&code=@CODE@", SCRIPT),
+        ),
         pages=True,
         busy=True,
         tells=True,
@@ -218,7 +225,8 @@ TARGETS = (
         4,
         (
             _get(
-                "/@SESSIONAPI@/oauth2/start?@START@", ("Cookie", "session_id=@SESSION@")
+                "/@SESSIONAPI@/oauth2/start?@STARTNAME@=@START@",
+                ("Cookie", "session_id=@SESSION@"),
             ),
         ),
         pages=True,

@@ -108,6 +108,7 @@ class Answer:
     headers: tuple = ()
     body: bytes = b""
     trouble: str = ""
+    is_late: bool = False  # nobody hung up, and nobody answered
 
     def header(self, name):
         return next((v for n, v in self.headers if n.lower() == name.lower()), "")
@@ -132,7 +133,8 @@ def send(url, data, method):
             body = response.read()
             return Answer(response.status, tuple(response.getheaders()), body)
     except (OSError, http.client.HTTPException) as error:
-        return Answer(0, trouble=f"{type(error).__name__}: {error}")
+        trouble = f"{type(error).__name__}: {error}"
+        return Answer(0, trouble=trouble, is_late=isinstance(error, TimeoutError))
 
 
 def basic(client_id, secret):
