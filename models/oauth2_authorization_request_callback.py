@@ -129,6 +129,7 @@ class OAuth2AuthorizationRequest(models.Model):
         verifier = self.env["oauth2.keyring"]._decrypt(self.sudo().code_verifier)
         if verifier is None:
             raise InvalidRequest("This sign-in cannot be finished; start again.")
+        self.env["oauth2.keyring"]._make_ready()
         begin_read_committed(self.env)
         provider_client = self.client_id._provider_client()
         redirect_uri = self.redirect_uri

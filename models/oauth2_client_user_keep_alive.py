@@ -22,6 +22,8 @@ class OAuth2ClientUser(models.Model):
         """Refresh what would lapse soon, each grant in a transaction of its own."""
         progress = self.env["ir.cron"]
         due = self.sudo()._lapsing()
+        if due:
+            self.env["oauth2.keyring"]._make_ready()
         progress._commit_progress(remaining=len(due))
         silent = set()  # in this run: each call would take its time
         for grant in due:

@@ -43,6 +43,7 @@ class OAuth2ClientUser(models.Model):
         :raises ServerError: the provider's answer cannot be used; nothing is changed
         """
         grant = self._proven(oauth2_api, client, identity, presented)
+        self.env["oauth2.keyring"]._make_ready()
         grant._lock()
         begun = False
         while True:

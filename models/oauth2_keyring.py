@@ -1,17 +1,20 @@
 import logging
 import os
 
+import psycopg2.errors
+
 from odoo import api, models
 from odoo.tools import config
 
 from ..protocol import digests, keyring
 from ..protocol.errors import TemporarilyUnavailable
+from .transactions import commit_now
 
 _logger = logging.getLogger(__name__)
 
 KEYS_OPTION = "api_auth_oauth2_keys"
 KEYS_VARIABLE = "API_AUTH_OAUTH2_KEYS"
-_FINGERPRINT = "api_auth_oauth2.key_fingerprint"
+FINGERPRINT = "api_auth_oauth2.key_fingerprint"
 _IDENTITY_KEYS = "api_auth_oauth2.identity_keys"
 
 
@@ -67,7 +70,7 @@ class OAuth2Keyring(models.AbstractModel):
     def _ring(self):
         parameters = self.env["ir.config_parameter"].sudo()
         configured = self._configured_keys()
-        demanded = parameters.get_param(_FINGERPRINT)
+        demanded = parameters.get_param(FINGERPRINT)
         if demanded and demanded not in map(keyring.fingerprint, configured):
             _logger.error(
                 "The key with fingerprint %s was used here and is not configured in"
@@ -94,8 +97,25 @@ class OAuth2Keyring(models.AbstractModel):
         if not self._configured_keys():
             return
         parameters = self.env["ir.config_parameter"].sudo()
-        if parameters.get_param(_FINGERPRINT) != ring.fingerprint:
-            parameters.set_param(_FINGERPRINT, ring.fingerprint)
+        if parameters.get_param(FINGERPRINT) != ring.fingerprint:
+            parameters.set_param(FINGERPRINT, ring.fingerprint)
+
+    @api.model
+    def _make_ready(self):
+        """Have nothing left to write when a provider has answered.
+
+        What a provider gives once must be recorded, and that could be refused where two
+        processes remember the key at the same time. So a caller does it before it asks,
+        where it has nothing to lose: this commits.
+        """
+        for _try in range(3):
+            try:
+                with self.env.cr.savepoint():
+                    self._remember_fingerprint(self._ring())
+                return commit_now(self.env)
+            except psycopg2.errors.UniqueViolation:
+                commit_now(self.env)  # somebody else has: see it
+        raise TemporarilyUnavailable(reason="the key is being written", retry_after=1)
 
     @api.model
     def _identity_digest(self, identity):

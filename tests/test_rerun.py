@@ -1,17 +1,21 @@
 import json
 import logging
 from contextlib import closing
+from unittest.mock import patch
 
 import requests
+from cryptography.fernet import Fernet
 from werkzeug.test import Client
 
 from odoo import SUPERUSER_ID, api, http
 from odoo.modules.registry import Registry
 from odoo.service import model as service_model
 from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tools import config, mute_logger
 
+from ..models.oauth2_keyring import FINGERPRINT, KEYS_OPTION
 from ..protocol.jwks import key_sets
+from ..protocol.keyring import fingerprint
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 
@@ -129,6 +133,25 @@ class TestRerun(RealCursorsCase):
         with self.registry.cursor() as cr:
             cr.execute("UPDATE oauth2_client_user SET last_refresh_at = NULL")
         self.assertEqual(self.request("POST", "/reruns/oauth2/token", names)[0], 200)
+
+    def test_an_answer_is_recorded_whoever_remembers_the_key_meanwhile(self):
+        """From the first use of a configured key on, a parameter tells it."""
+        names = self.authorize()
+        key = Fernet.generate_key().decode()
+        self.enterContext(patch.dict(config.options, {KEYS_OPTION: key}))
+        forget = "DELETE FROM ir_config_parameter WHERE key = '%s'" % FINGERPRINT
+        self.addCleanup(self.registry.clear_cache, "stable")
+        self.addCleanup(self.change, forget)
+        self.change(forget)
+        self.registry.clear_cache("stable")
+        self.meet(
+            "token",
+            "INSERT INTO ir_config_parameter (key, value)"
+            f" VALUES ('{FINGERPRINT}', '{fingerprint(key)}') ON CONFLICT DO NOTHING",
+        )
+        status, body = self.request("POST", "/reruns/oauth2/token", names)
+        self.assertEqual(status, 200, body)
+        self.assertEqual(self.provider.calls["token"], 1)
 
     def test_a_revocation_tells_the_provider_once(self):
         names = self.authorize()
