@@ -201,16 +201,29 @@ class OAuth2AuthorizationRequest(models.Model):
                 if text and isinstance(text, str):
                     queued += Revocation._queue(self.client_id, kind, text)
             queued._trigger()
-        elif not result and self.exchange_began_at:
+        elif not result and (unknown := self._unknown_tokens()):
             self.env["oauth2.event"]._record(
                 "refusal",
                 oauth2_api=self.api_id,
                 client=self.client_id,
-                reason="the answer to a sign-in's code, asked for at"
-                f" {self.exchange_began_at} UTC, was not recorded:"
-                " the provider may have given out tokens that are not known here",
+                reason=unknown,
             )
         self._wipe()
+
+    def _unknown_tokens(self):
+        """:return: why the provider may hold tokens of a sign-in that cannot be read"""
+        if self.exchange_began_at:
+            return (
+                "the answer to a sign-in's code, asked for at"
+                f" {self.exchange_began_at} UTC, was not recorded:"
+                " the provider may have given out tokens that are not known here"
+            )
+        if self.sudo().result:
+            return (
+                "the tokens of a sign-in cannot be decrypted with the present keys:"
+                " the provider holds them until they expire"
+            )
+        return None
 
     def _has_other_grant(self, claims):
         domain = [

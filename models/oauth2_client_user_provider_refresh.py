@@ -103,7 +103,7 @@ class OAuth2ClientUser(models.Model):
 
         Of the answer that waits here it is an earlier one.
         """
-        received = self._received()
+        received = self._readable_answer()
         return received["lost"] or False if received else self.refresh_began_at
 
     def _refresh_token_in_use(self):
@@ -164,6 +164,13 @@ class OAuth2ClientUser(models.Model):
         """:return: what :meth:`_ask` recorded and nobody took over, or ``None``"""
         text = self.env["oauth2.keyring"]._decrypt(self.sudo().received_answer)
         return text and json.loads(text)
+
+    def _readable_answer(self):
+        """:return: as :meth:`_received`, ``None`` also where the key is missing now"""
+        try:
+            return self._received()
+        except TemporarilyUnavailable:
+            return None
 
     def _take_over(self):
         """Make the tokens of a recorded answer the grant's own.

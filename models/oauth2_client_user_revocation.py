@@ -6,8 +6,8 @@ from ..protocol.errors import InvalidGrant
 from .request_memory import once
 from .transactions import commit_now
 
-#: More than two calls to the provider take.
-_OUR_TURN = timedelta(minutes=1)
+#: More than the calls to the provider take.
+_OUR_TURN = timedelta(minutes=5)
 
 
 class OAuth2ClientUser(models.Model):
@@ -71,16 +71,20 @@ class OAuth2ClientUser(models.Model):
         """Write down that the provider is to revoke these grants' tokens.
 
         The refresh token goes first: most providers end its access tokens with it.
+        Tokens are handed on as they are stored: no key is needed to end a grant.
 
         :return: ``oauth2.revocation`` records
         """
+        encrypt = self.env["oauth2.keyring"]._encrypt
         tokens = []
         for grant in self:
             if not grant.client_id.provider_id.revocation_endpoint:
                 continue
-            received = (grant._received() or {}).get("answer", {})
+            received = (grant._readable_answer() or {}).get("answer", {})
             for kind in ("refresh", "access"):
-                token = grant._current_token(kind)
-                texts = {received.get(f"{kind}_token"), token and token._text()}
-                tokens += [(grant.client_id, kind, text) for text in texts if text]
+                token, newer = grant._current_token(kind), received.get(f"{kind}_token")
+                values = [token.sudo().value]
+                if newer and newer != token._text():
+                    values.append(encrypt(newer))
+                tokens += [(grant.client_id, kind, value) for value in values if value]
         return self.env["oauth2.revocation"].sudo()._queue_all(tokens)

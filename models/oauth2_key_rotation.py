@@ -113,6 +113,8 @@ class OAuth2KeyRotation(models.AbstractModel):
                     return None
             index, last_id = index + 1, 0
         self._keep_place(ring, 0, 0, {})
+        if not found["busy"]:
+            keyring._demand_only(ring)
         if found["renewed"] or found["unreadable"]:
             self._record_end(found)
         return found

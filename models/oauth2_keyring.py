@@ -70,12 +70,13 @@ class OAuth2Keyring(models.AbstractModel):
     def _ring(self):
         parameters = self.env["ir.config_parameter"].sudo()
         configured = self._configured_keys()
-        demanded = parameters.get_param(FINGERPRINT)
-        if demanded and demanded not in map(keyring.fingerprint, configured):
+        known = set(map(keyring.fingerprint, configured))
+        demanded = (parameters.get_param(FINGERPRINT) or "").split()
+        if missing := [each for each in demanded if each not in known]:
             _logger.error(
                 "The key with fingerprint %s was used here and is not configured in"
                 " this process: set %s or %s.",
-                demanded,
+                missing[0],
                 KEYS_OPTION,
                 KEYS_VARIABLE,
             )
@@ -93,11 +94,23 @@ class OAuth2Keyring(models.AbstractModel):
 
     @api.model
     def _remember_fingerprint(self, ring):
-        """From its first use on, a configured key is demanded of every process."""
+        """From its first use on, a configured key is demanded of every process.
+
+        The keys before it are, too, until nothing is left that they encrypted: servers
+        may have them in another order, or not have the newest one yet.
+        """
         if not self._configured_keys():
             return
         parameters = self.env["ir.config_parameter"].sudo()
-        if parameters.get_param(FINGERPRINT) != ring.fingerprint:
+        demanded = (parameters.get_param(FINGERPRINT) or "").split()
+        if ring.fingerprint not in demanded:
+            parameters.set_param(FINGERPRINT, " ".join([*demanded, ring.fingerprint]))
+
+    @api.model
+    def _demand_only(self, ring):
+        """Everything has been encrypted anew: earlier keys may be removed."""
+        if self._configured_keys():
+            parameters = self.env["ir.config_parameter"].sudo()
             parameters.set_param(FINGERPRINT, ring.fingerprint)
 
     @api.model

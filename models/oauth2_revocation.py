@@ -1,16 +1,25 @@
 import logging
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.provider_client import UNSUPPORTED_TOKEN_TYPE
-from ..protocol.provider_errors import ProviderError, ProviderRefused
+from ..protocol.provider_errors import (
+    ProviderError,
+    ProviderMisbehaved,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from .provider_failures import OWN_ERROR
 from .request_memory import once
 
 _logger = logging.getLogger(__name__)
 
 _MAX_TRIES = 13  # with doubling pauses from a minute: about three days
+_SEND_SECONDS = 30  # of a request that sends many, as the deletion of a client does
+_PUT_OFF = timedelta(minutes=5)  # what a provider gets that has just not answered
 
 
 class OAuth2Revocation(models.Model):
@@ -56,60 +65,79 @@ class OAuth2Revocation(models.Model):
     @api.model
     def _queue(self, client, kind, text):
         """:return: a new record, empty when the provider offers no revocation"""
-        return self._queue_all([(client, kind, text)])
+        if not client.provider_id.revocation_endpoint:
+            return self.browse()
+        return self._queue_all(
+            [(client, kind, self.env["oauth2.keyring"]._encrypt(text))]
+        )
 
     @api.model
     def _queue_all(self, tokens):
-        """:param tokens: a ``(client, kind, text)`` for each
+        """:param tokens: a ``(client, kind, encrypted text)`` for each; no key is
+            needed for it, nor need there be one that fits
         :return: new records, in that order, for providers that offer revocation
         """
-        told = [token for token in tokens if token[0].provider_id.revocation_endpoint]
-        if not told:
-            return self.browse()
-        keyring = self.env["oauth2.keyring"]
-        values = keyring._encrypt_all([text for _client, _kind, text in told])
         return self.sudo().create(
             [
                 {"client_id": client.id, "kind": kind, "value": value}
-                for (client, kind, _text), value in zip(told, values, strict=True)
+                for client, kind, value in tokens
+                if client.provider_id.revocation_endpoint
             ]
         )
 
     def _send(self):
-        """Tell the provider, each token on its own.
+        """Tell the providers, each token on its own, as far as time allows.
 
         A kind of token that it cannot revoke, as signed access tokens often are, lives
-        on until it expires: then what it confirmed of the other counts.
+        on until it expires: then what it confirmed of the other counts. Behind one that
+        does not answer, its others are left to the cron.
 
-        :return: whether it confirmed; what failed is tried again by the cron
+        :return: whether all was confirmed; what was not is tried again by the cron
         """
-        answers = [revocation._send_one() for revocation in self.sudo()]
+        answers, silent = [], self.env["oauth2.provider"]
+        deadline = time.monotonic() + _SEND_SECONDS
+        for revocation in self.sudo():
+            provider = revocation.client_id.provider_id
+            if provider in silent or time.monotonic() > deadline:
+                answers.append(False)
+                continue
+            try:
+                answers.append(revocation._tell())
+            except ProviderError as failure:
+                revocation._postpone(failure)
+                answers.append(False)
+                if isinstance(failure, ProviderUnavailable):
+                    silent += provider
         return True in answers and False not in answers
 
-    def _send_one(self):
-        """:return: whether the provider confirmed; ``None`` when it never will"""
+    def _tell(self):
+        """Tell the provider of one token.
+
+        :return: whether it confirmed; ``None`` when it never will
+        :raises ProviderError: it did not, or the token cannot be read
+        """
         text = self.env["oauth2.keyring"]._decrypt(self.value)
-        if text is None:
-            # Nothing can be sent, now or later: the token lives until it expires.
-            _logger.warning("A token that was to be revoked cannot be decrypted.")
-            self._record_given_up("the token cannot be decrypted with the present keys")
-            self.unlink()
-            return False
+        if text is None:  # the key may come back
+            raise ProviderMisbehaved("the token cannot be decrypted with these keys")
         hint = f"{self.kind}_token"
         client = self.client_id._provider_client()
         try:
             once(("tell", self.id), lambda: client.revoke_token(text, hint))
-        except ProviderError as failure:
-            if _is_unsupported(failure):
-                _logger.info("A provider cannot revoke %s tokens.", self.kind)
-                self.unlink()
-                return None
-            self._postpone(failure.reason)
-            return False
+        except ProviderRefused as failure:
+            if failure.code != UNSUPPORTED_TOKEN_TYPE:
+                raise
+            # Trying again is of no use (RFC 7009 section 2.2.1).
+            _logger.info("A provider cannot revoke %s tokens.", self.kind)
+            self.unlink()
+            return None
         self.unlink()
         return True
 
-    def _postpone(self, reason):
+    def _postpone(self, failure):
+        """:param failure: a ``ProviderError``, or another reason as text"""
+        reason = getattr(failure, "reason", failure)
+        pause = timedelta(minutes=2 ** min(self.tries, 11))
+        asked_for = timedelta(seconds=getattr(failure, "retry_after", None) or 0)
         if self.tries + 1 >= _MAX_TRIES:
             # The line explains; the secret is of no more use.
             self.write({"state": "given_up", "value": False})
@@ -122,8 +150,7 @@ class OAuth2Revocation(models.Model):
         self.write(
             {
                 "tries": self.tries + 1,
-                "next_try_at": fields.Datetime.now()
-                + timedelta(minutes=2 ** min(self.tries, 11)),
+                "next_try_at": fields.Datetime.now() + max(pause, asked_for),
                 "reason": reason,
             }
         )
@@ -167,32 +194,49 @@ class OAuth2Revocation(models.Model):
     def _cron_send(self, limit=100):
         """Send what is due, each in a transaction of its own.
 
+        A provider that does not answer is asked once in a run; its other tokens are put
+        off, and nobody else's wait for them.
+
         :param int limit: revocations in one run of the job
         """
         domain = [
             ("next_try_at", "<=", fields.Datetime.now()),
             ("state", "=", "pending"),
         ]
-        due = self.search(domain, limit=limit)
+        due = self.search(domain, limit=limit, order="next_try_at, id")
+        if due and not self._has_key():
+            return  # which is told in the log; nothing counts as tried
         remaining = self.search_count(domain)
         self.env["ir.cron"]._commit_progress(remaining=remaining)
+        silent = self.env["oauth2.provider"]
         for revocation in due:
-            if revocation := revocation.try_lock_for_update().exists():
-                revocation._send_in_job()
+            # Somebody else may have sent it, or put it off, meanwhile.
+            if revocation := revocation.try_lock_for_update().filtered_domain(domain):
+                provider = revocation.client_id.provider_id
+                if provider in silent:
+                    revocation.next_try_at = fields.Datetime.now() + _PUT_OFF
+                elif not revocation._send_in_job():
+                    silent += provider
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 
-    def _send_in_job(self):
+    def _has_key(self):
         try:
-            self._send_one()
+            self.env["oauth2.keyring"]._ring()
+        except TemporarilyUnavailable:
+            return False
+        return True
+
+    def _send_in_job(self):
+        """:return: whether the provider answers"""
+        try:
+            self._tell()
+        except ProviderError as failure:
+            self._postpone(failure)
+            return not isinstance(failure, ProviderUnavailable)
         except Exception:  # whatever it is, it is not to keep the others waiting
             self.env.cr.rollback()
             _logger.exception("Revocation %s cannot be sent.", self.id)
-            self._postpone(OWN_ERROR)
-
-
-def _is_unsupported(failure):
-    """:return: whether trying again is of no use (RFC 7009 section 2.2.1)"""
-    return (
-        isinstance(failure, ProviderRefused) and failure.code == UNSUPPORTED_TOKEN_TYPE
-    )
+            for revocation in self.exists():
+                revocation._postpone(OWN_ERROR)
+        return True

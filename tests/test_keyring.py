@@ -5,11 +5,13 @@ from unittest.mock import patch
 
 from cryptography.fernet import Fernet
 
+from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import config
 
 from ..models.oauth2_keyring import KEYS_OPTION, KEYS_VARIABLE
 from ..protocol.errors import TemporarilyUnavailable
+from .common import BROWSER_HEADERS
 from .test_token import TokenCase
 
 _KEYRING = "odoo.addons.api_auth_oauth2.models.oauth2_keyring"
@@ -32,6 +34,11 @@ class KeyringCase(TokenCase):
         """Have this process run with these keys from now on."""
         self.enterContext(patch.dict(config.options, {KEYS_OPTION: ",".join(keys)}))
         self.enterContext(patch.dict(os.environ, {KEYS_VARIABLE: ""}))
+
+    def remove_old_keys(self, *keys):
+        """All is encrypted anew with the first key, and the others are taken away."""
+        self.keyring._demand_only(self.keyring._ring())
+        self.configure(*keys)
 
     def restore_elsewhere(self):
         """The database finds itself on a server whose derived key is another one."""
@@ -90,16 +97,37 @@ class TestKeys(KeyringCase):
         self.configure(new, old)
         self.assertEqual(self.keyring._decrypt(by_old), "old secret")
         by_new = self.keyring._encrypt("new secret")
-        self.configure(new)
+        self.remove_old_keys(new)
         self.assertEqual(self.keyring._decrypt(by_new), "new secret")
         self.assertIsNone(self.keyring._decrypt(by_old))
 
     def test_the_key_of_identities_moves_on_with_the_first_key(self):
         old, new = new_key(), new_key()
         for keys in ((old,), (new, old), (new,)):
+            if keys == (new,):
+                self.remove_old_keys(new)
             self.configure(*keys)
             self.client.client_secret = "demo-secret"
             self.assertTrue(self.grant_of("42"), len(keys))
+
+    def test_servers_may_have_the_keys_in_another_order(self):
+        """As they do while one after another is started anew."""
+        old, new = new_key(), new_key()
+        self.configure(old)
+        self.keyring._encrypt(SECRET)
+        told = set()
+        for keys in ((new, old), (old, new), (new, old)):
+            self.configure(*keys)
+            self.keyring._encrypt(SECRET)
+            told.add(self.fingerprint())
+        self.assertEqual(len(told), 1)
+        for lacking in ((old,), (new,)):
+            self.configure(*lacking)
+            with (
+                self.assertLogs(_KEYRING, "ERROR"),
+                self.assertRaises(TemporarilyUnavailable),
+            ):
+                self.keyring._encrypt(SECRET)
 
     def test_an_altered_value_is_not_decrypted(self):
         encrypted = self.keyring._encrypt(SECRET)
@@ -250,14 +278,46 @@ class TestUndecryptable(KeyringCase):
         self.assertEqual(response.json(), {"revoked": True, "provider_revoked": False})
         self.assertFalse(self.grant)
 
-    def test_a_revocation_that_waits(self):
+    def test_a_revocation_that_waits_is_sent_when_the_key_is_back(self):
+        self.provider.requests.clear()
         revocation = self.env["oauth2.revocation"]._queue(self.client, "access", "x")
+        secret = self.env["ir.config_parameter"].get_param("database.secret")
         self.restore_elsewhere()
-        with self.assertLogs(
-            "odoo.addons.api_auth_oauth2.models.oauth2_revocation", "WARNING"
-        ):
-            self.tell_providers()
+        self.tell_providers()
+        self.assertEqual((revocation.tries, revocation.state), (1, "pending"))
+        self.assertIn("cannot be decrypted", revocation.reason)
+        self.env["ir.config_parameter"].set_param("database.secret", secret)
+        revocation.next_try_at = fields.Datetime.now()
+        self.tell_providers()
         self.assertFalse(revocation.exists())
+        told = self.provider.requests[-1]["params"]
+        self.assertEqual(told["token"], "x")
+
+    def test_a_grant_that_ends_without_its_key_is_told_of_when_it_is_back(self):
+        secret = self.env["ir.config_parameter"].get_param("database.secret")
+        grant = self.grant
+        self.restore_elsewhere()
+        grant.unlink()
+        waiting = self.env["oauth2.revocation"].search([])
+        self.assertEqual(waiting.mapped("kind"), ["refresh", "access"])
+        self.env["ir.config_parameter"].set_param("database.secret", secret)
+        self.tell_providers()
+        self.assertFalse(waiting.exists())
+        self.assertFalse(self.provider.grants)
+
+    def test_a_sign_in_whose_tokens_cannot_be_read_says_so_in_its_end(self):
+        page = self.visit(
+            self.sign_in(self.ask()["authorization_url"]), headers=BROWSER_HEADERS
+        )
+        self.assertEqual(page.status_code, 200, page.text)
+        self.restore_elsewhere()
+        undecided = self.env["oauth2.authorization.request"].search(
+            [("decided_at", "=", False), ("used_at", "!=", False)]
+        )
+        undecided.unlink()
+        event = self.env["oauth2.event"].search([], limit=1)
+        self.assertEqual(event.kind, "refusal")
+        self.assertIn("cannot be decrypted with the present keys", event.reason)
 
     def test_a_new_secret_and_a_new_sign_in_make_all_well(self):
         self.restore_elsewhere()

@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from .faulty_provider import FaultyProvider
 from .test_revoke import RevokeCase
 
 
@@ -213,11 +214,43 @@ class TestGivenUp(LifeCycleCase):
             pauses.append(round(left.total_seconds() / 60))
         self.assertEqual(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048])
 
+    def test_a_provider_that_does_not_answer_is_asked_once_in_a_run(self):
+        """The others' tokens do not wait for it, not even those that come later."""
+        self.provider.requests.clear()
+        healthy = self.enterContext(FaultyProvider())
+        another = self.make_provider(healthy.endpoints())
+        names = {"client_identifier": "another"}
+        client = self.make_client(self.api, another, **names)
+        healthy.client_id = "another"
+        Revocation = self.env["oauth2.revocation"]
+        waiting = self.pending
+        last = Revocation._queue(client, "refresh", "of-the-healthy-one")
+        (waiting + last).next_try_at = self.ago(hours=1)
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            self.env(cr=cr)["oauth2.revocation"]._cron_send(limit=3)
+        self.env.invalidate_all()
+        self.assertFalse(last.exists())
+        self.assertEqual(len(self.told()), 1)
+        self.assertEqual(waiting.mapped("tries"), [2, 0])
+        self.assertGreater(min(waiting.mapped("next_try_at")), fields.Datetime.now())
+
+    def test_it_waits_as_long_as_the_provider_says(self):
+        headers = {"Retry-After": "7200"}
+        self.provider.answer("revocation", status=503, headers=headers)
+        self.pending[0].next_try_at = self.ago(seconds=1)
+        self.tell_providers()
+        left = self.pending[0].next_try_at - fields.Datetime.now()
+        self.assertEqual(round(left.total_seconds() / 3600), 2)
+
     def give_up(self):
-        self.pending.write({"tries": 12, "next_try_at": self.ago(seconds=1)})
+        self.pending.tries = 12
         logger = "odoo.addons.api_auth_oauth2.models.oauth2_revocation"
         with self.assertLogs(logger, "ERROR") as logs:
-            self.tell_providers()
+            for _run in range(2):  # asked once in each
+                waiting = self.pending.filtered(lambda one: one.state == "pending")
+                waiting.next_try_at = self.ago(seconds=1)
+                self.tell_providers()
         self.assertEqual(len(logs.output), 2)
 
     def test_it_says_so_in_the_log_in_an_event_and_in_the_list(self):
