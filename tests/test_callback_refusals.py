@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 from odoo import fields
 from odoo.tests import tagged
 
+from ..models.oauth2_rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
 from .test_callback import CallbackCase
 
 
@@ -87,6 +88,14 @@ class TestCallbackBadRequest(RefusalCase):
         self.assertEqual(self.provider.calls["token"], 1)
         grant.invalidate_recordset()
         self.assertEqual(grant.read(), before)
+
+    def test_a_state_is_spent_by_a_callback_that_is_refused(self):
+        """RFC 9700 section 4.2.4; also where no count of calls commits meanwhile"""
+        parameters = self.env["ir.config_parameter"]
+        for name in DEFAULT_LIMITS:
+            parameters.set_param(LIMIT_PARAMETER % name, 0)
+        self.assertBad(self.callback(state=self.sent["state"]))
+        self.assertSpent()
 
     def test_a_state_of_another_api(self):
         self.make_api("crm")
