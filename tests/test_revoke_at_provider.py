@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..protocol import transport
+from ..protocol.provider_client import ProviderClient
 from .test_revoke import RevokeCase
 
 
@@ -32,6 +33,24 @@ class TestRevokeAtProvider(RevokeCase):
             ],
         )
         self.assertFalse(self.pending)
+
+    def test_it_is_told_once_the_grant_has_ended_here(self):
+        """RFC 7009 section 2.1: whatever becomes of the call, no token is used again"""
+        tell, left = ProviderClient.revoke_token, []
+        count = (
+            "SELECT count(*) FROM oauth2_client_user g"
+            " LEFT JOIN oauth2_token t ON t.client_user_id = g.id"
+            " WHERE g.client_id = %s"
+        )
+
+        def look_and_tell(client, *token):
+            self.env.cr.execute(count, [self.client.id])
+            left.extend(self.env.cr.fetchone())
+            return tell(client, *token)
+
+        self.patch(ProviderClient, "revoke_token", look_and_tell)
+        self.assertRevoked(self.revoke(client_secret="demo-secret"))
+        self.assertEqual(left, [0, 0])
 
     def test_it_fails(self):
         self.provider.answer("revocation", status=503)
