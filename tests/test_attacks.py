@@ -124,6 +124,8 @@ class TestAttacksOnASignIn(AttackCase):
         for warning in (
             "Did you start this yourself?",
             "Whoever asked for this link will act as this user",
+            self.client.name,
+            self.provider_record.name,
             self.user.login,
             "from the address",
         ):
