@@ -185,6 +185,7 @@ class TestCallbackGrant(CallbackCase):
         self.provider.scope = "partners.read"
         information = self.token_information()
         self.assertEqual(information["scope"], "partners.read")
+        self.assertFalse(self.grant_of(self.identity).scope_ids)
         response = self.bearer("/orders/partners", information["access_token"])
         self.assertRefused(response, 403, "insufficient_scope")
 
