@@ -2,8 +2,13 @@ from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError
 
-from ..protocol.provider_client import RESERVED_AUTHORIZE_PARAMS
 from .test_records import RecordsCase
+
+# Written out: who takes one out of the code's own list must be told.
+_OF_THE_FLOW = (
+    "client_id code_challenge code_challenge_method nonce redirect_uri request"
+    " request_uri response_mode response_type scope state"
+).split()
 
 
 class TestProviderRecord(RecordsCase):
@@ -118,13 +123,11 @@ class TestProviderRecord(RecordsCase):
     def test_extra_parameters_never_set_what_the_flow_sets(self):
         for good in ("access_type=offline&prompt=consent", "a=b%20c", "", False):
             self.provider.authorize_params = good
-        for name in sorted(RESERVED_AUTHORIZE_PARAMS):
+        for name in _OF_THE_FLOW:
             values = {"authorize_params": f"prompt=consent&{name}=x"}
             self.assertInvalid(
                 f"flow itself sets .*{name}", self.provider.write, values
             )
-        for name in ("state", "redirect_uri", "code_challenge", "nonce", "scope"):
-            self.assertIn(name, RESERVED_AUTHORIZE_PARAMS)
         for bad in ("prompt", "a=b&&c", "=&"):
             values = {"authorize_params": bad}
             self.assertInvalid("name=value", self.provider.write, values)
