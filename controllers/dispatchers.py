@@ -16,6 +16,7 @@ from odoo.exceptions import (
     MissingError,
     RedirectWarning,
     UserError,
+    ValidationError,
 )
 from odoo.http import (
     Dispatcher,
@@ -117,6 +118,13 @@ class OAuth2Dispatcher(_JsonDispatcher):
             return result
         headers = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
         return self.request.make_json_response(result, headers=headers)
+
+    def handle_error(self, exc):
+        if isinstance(exc, ValidationError):
+            # So Odoo tells that two at once wrote what may be there once, in the words
+            # of the database. What a caller of an endpoint reads is always the same.
+            exc = TemporarilyUnavailable(reason="a constraint", retry_after=1)
+        return super().handle_error(exc)
 
     def _record_refusal(self, refusal):
         Event = self.request.env["oauth2.event"]

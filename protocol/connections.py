@@ -17,7 +17,11 @@ from dataclasses import dataclass
 
 import urllib3
 
-from .provider_errors import ProviderUnavailable, safe_text
+from .provider_errors import ProviderMisbehaved, ProviderUnavailable, safe_text
+
+#: Of one answer, as it comes over the wire: chunk sizes and trailers have no limit of
+#: their own, and are no part of the body.
+MAX_WIRE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,11 @@ class Call:
         """Return the seconds that are left."""
         return self.deadline - time.monotonic()
 
+    def check_time(self):
+        """Raise ProviderUnavailable when none are left: what is sent is not undone."""
+        if self.remaining() <= 0:
+            raise ProviderUnavailable("the provider cannot be reached in time")
+
 
 # No default: whoever connects outside of a call is stopped.
 call_under_way = contextvars.ContextVar("api_auth_oauth2_call")
@@ -48,6 +57,7 @@ class _TimedReader(io.RawIOBase):
     def __init__(self, raw, sock):
         self._raw = raw
         self._sock = sock
+        self._left = MAX_WIRE_BYTES
 
     def readable(self):
         return True
@@ -58,7 +68,11 @@ class _TimedReader(io.RawIOBase):
         if remaining <= 0:
             raise TimeoutError("the provider's answer is not complete in time")
         self._sock.settimeout(min(call.read_seconds, remaining))
-        return self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
+        self._left -= count or 0
+        if self._left < 0:
+            raise ProviderMisbehaved("the provider's answer is too long")
+        return count
 
     def close(self):
         self._raw.close()
@@ -86,6 +100,7 @@ class _CheckedConnection:
             for address in self._checked_addresses(call):
                 if failure and call.remaining() <= 0:
                     break
+                call.check_time()  # a resolver may have taken all of it
                 # For the moment of connecting alone: what TLS and the Host header say
                 # is read before or after. urllib3 resolves an address to itself.
                 self.host = address
@@ -96,6 +111,10 @@ class _CheckedConnection:
         finally:
             self.host = name
         raise failure
+
+    def request(self, *args, **kwargs):
+        call_under_way.get().check_time()
+        return super().request(*args, **kwargs)
 
     def _checked_addresses(self, call):
         """Return the addresses of the host as texts, in the resolver's order.

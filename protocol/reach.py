@@ -94,6 +94,7 @@ PUBLIC = Reach()
 
 def literal_address(host):
     """Return the address that `host` writes out in any way, None for a name."""
+    host = host.rstrip(".")  # the root of all names, which an address does not need
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host)
     with contextlib.suppress(OSError, ValueError):
@@ -145,14 +146,20 @@ def https_spelling(url):
     """Return `url` as oauthlib accepts it: https, also for plain http to loopback.
 
     Raises ProviderMisbehaved for any other URL, and for one with user information, a
-    fragment (RFC 6749 3.1, 3.2) or characters on which URL parsers disagree.
+    host in percent signs, a fragment (RFC 6749 3.1, 3.2) or characters on which URL
+    parsers disagree.
     """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         host = None
-    if not host or "@" in parts.netloc or "#" in url or _NOT_IN_A_URL.search(url):
+    if (
+        not host
+        or any(sign in parts.netloc for sign in "@%")
+        or "#" in url
+        or _NOT_IN_A_URL.search(url)
+    ):
         raise ProviderMisbehaved("an endpoint of the provider is not a usable URL")
     if parts.scheme == "https":
         return url

@@ -182,6 +182,14 @@ class TestLogSearch(BaseCase):
         self.log_line(f"DEBUG db test: {value[-40:]}")
         self.assertEqual(len(self.complaints()), 2)
 
+    def test_a_part_of_a_token_is_found(self):
+        self.start_odoo()
+        value = random_token()
+        self.search.keep("access_token", value)
+        for number, text in enumerate((value[:-1], value[1:], value[:24] + "…"), 1):
+            self.log_line(f"DEBUG db test{number}: {text}")
+            self.assertEqual(len(self.complaints()), number, text)
+
     def test_a_log_that_is_not_at_debug(self):
         """Then Odoo does not write its canaries."""
         self.search.odoo_arguments(self.log)

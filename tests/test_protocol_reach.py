@@ -10,6 +10,7 @@ import requests
 
 from odoo.tests import BaseCase, tagged
 
+from ..protocol import transport
 from ..protocol.connections import call_under_way
 from ..protocol.jwks import KeySetCache
 from ..protocol.provider_client import (
@@ -270,6 +271,14 @@ class TestResolving(NetworkCase):
         self.assertEqual(resolver.questions, [f"{HOST}."])
         self.assertEqual(self.names, [HOST])
 
+    def test_nothing_is_sent_when_the_resolver_has_taken_all_the_time(self):
+        """A refresh token would be spent for an answer that nobody waits for."""
+        self.resolve(["127.0.0.1"])
+        self.enterContext(patch.object(transport, "TOTAL_SECONDS", -1))
+        with self.assertRaisesRegex(ProviderUnavailable, "in time"):
+            self.get(PRIVATE)
+        self.assertFalse(self.provider.calls)
+
     def test_a_name_that_nobody_knows_is_unavailable(self):
         for host in ("nobody.invalid", "a..b", "x" * 64 + ".example.com"):
             with patch("socket.getaddrinfo", side_effect=socket.gaierror(-2, "x")):
@@ -403,4 +412,6 @@ class TestProxy(NetworkCase):
     def test_a_private_address_that_is_written_out_is_refused_all_the_same(self):
         for host in ("127.0.0.2", "10.0.0.1", "169.254.169.254", "0x7f.1"):
             self.assertRefused(PUBLIC, "not allowed", host)
+            self.assertRefused(PUBLIC, "not allowed", f"{host}.")
+        self.assertRefused(PUBLIC, "not a usable URL", "%31%32%37.0.0.1")
         self.assertFalse(self.proxy.methods)

@@ -13,6 +13,7 @@ from unittest.mock import patch
 from odoo.tests import BaseCase, tagged
 
 from ..protocol import library_logs, transport
+from ..protocol.connections import MAX_WIRE_BYTES
 from ..protocol.json_object import load_json_object
 from ..protocol.provider_errors import ProviderMisbehaved, ProviderUnavailable
 from ..protocol.reach import https_spelling
@@ -202,6 +203,18 @@ class TestBounds(TransportCase):
         self.provider.flood("jwks", megabytes=1000)
         self.assertMisbehaved("too long")
         self.assertLess(self.provider.flooded, 100)
+
+    def test_what_is_no_body_is_limited_too(self):
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        much = b"a" * (3 * MAX_WIRE_BYTES)
+        for what, answer in (
+            ("a chunk extension", b"1;" + much + b"\r\na\r\n0\r\n\r\n"),
+            ("a trailer", b"1\r\na\r\n0\r\nX: " + much + b"\r\n\r\n"),
+            ("many trailers", b"0\r\n" + b"X: aaaaaaaa\r\n" * MAX_WIRE_BYTES),
+        ):
+            with self.subTest(what):
+                self.provider.raw("jwks", head + answer)
+                self.assertMisbehaved("too long")
 
     def test_no_redirect_is_followed_or_read(self):
         for status in (301, 302, 303, 307, 308, 304):

@@ -153,6 +153,20 @@ class TestRerun(RealCursorsCase):
         self.assertEqual(status, 200, body)
         self.assertEqual(self.provider.calls["token"], 1)
 
+    def test_a_constraint_is_told_in_no_words_of_the_database(self):
+        names = self.authorize()
+        # The next id is that of an event which is there.
+        query = (
+            "SELECT setval('oauth2_event_id_seq', (SELECT max(id) FROM oauth2_event),"
+        )
+        self.addCleanup(self.change, f"{query} true)")
+        self.change(f"{query} false)")
+        with mute_logger("odoo.sql_db"):
+            status, body = self.request("POST", "/reruns/oauth2/token", names)
+        self.assertEqual(status, 503, body)
+        self.assertEqual(body["error"], "temporarily_unavailable")
+        self.assertNotIn("key", body["error_description"].lower())
+
     def test_a_revocation_tells_the_provider_once(self):
         names = self.authorize()
         self.meet("revocation", "UPDATE oauth2_revocation SET tries = 1")

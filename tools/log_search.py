@@ -27,7 +27,9 @@ LEDGER = places.DEV / "secrets-of-the-test-run"
 #: PostgreSQL writes a statement that fails, with its values.
 DATABASE_LOGS = (places.LOGS / "postgres.log", places.LOGS / "replica.log")
 CANARY = "canary"
-PIECE = 32  # of what is longer than two of them, the beginning and the end will do
+#: What is longer, as a token of 43 signs, may be cut short by who logs it: then its
+#: beginning or its end will do, so long.
+WHOLE, PIECE = 32, 24
 #: Left out of the search: what is shorter, or made of fewer signs (``aaaaaaaa``), …
 MIN_LENGTH = 8
 MIN_SIGNS = 5
@@ -167,7 +169,7 @@ def _pieces(value):
     Logs break lines, and cut long texts short.
     """
     for line in value.splitlines():
-        if len(line) <= 2 * PIECE:
+        if len(line) <= WHOLE:
             yield line
         else:
             yield line[:PIECE]
