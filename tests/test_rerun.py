@@ -161,7 +161,7 @@ class TestRerun(RealCursorsCase):
         )
         self.addCleanup(self.change, f"{query} true)")
         self.change(f"{query} false)")
-        with mute_logger("odoo.sql_db"):
+        with mute_logger("odoo.sql_db", "odoo.http"):
             status, body = self.request("POST", "/reruns/oauth2/token", names)
         self.assertEqual(status, 503, body)
         self.assertEqual(body["error"], "temporarily_unavailable")
