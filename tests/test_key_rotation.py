@@ -41,6 +41,22 @@ class TestKeyRotation(KeyringCase):
         grant.sudo().received_answer = encrypt(json.dumps(received))
         self.env.flush_all()
 
+    def columns_with_encrypted_text(self):
+        """:return: of our tables, by what stands in them: set of (model, field)"""
+        self.env.cr.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_name LIKE 'oauth2\\_%' AND table_schema = 'public'"
+            "   AND data_type IN ('character varying', 'text')"
+        )
+        found = set()
+        for table, column in self.env.cr.fetchall():
+            query = f"SELECT 1 FROM {table} WHERE {column} LIKE 'gAAAAA%%' LIMIT 1"
+            self.env.cr.execute(query)
+            if self.env.cr.fetchone():
+                [model] = [m for m in self.env.values() if m._table == table]
+                found.add((model._name, column))
+        return found
+
     def values(self):
         """Every encrypted value of the database."""
         found = {}
@@ -150,6 +166,9 @@ class TestKeyRotation(KeyringCase):
             looked_at += 1
         self.assertEqual(looked_at, len(self.values()))
         self.assertAllBy(self.new)
+
+    def test_it_knows_every_column_that_holds_encrypted_text(self):
+        self.assertEqual(self.columns_with_encrypted_text(), set(rotation.ENCRYPTED))
 
     def test_another_first_key_begins_anew(self):
         self.patch(rotation, "_BATCH", 1)
