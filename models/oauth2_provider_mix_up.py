@@ -49,9 +49,28 @@ class OAuth2Provider(models.Model):
                 for name in _SERVER_FIELDS
             )
         )
+        before = {provider: provider._revocation_origin() for provider in self}
         result = super().write(vals)
         moved._forget_states()
+        for provider, origin in before.items():
+            if origin and provider._revocation_origin() not in (None, origin):
+                provider._give_up_revocations()
         return result
+
+    def _revocation_origin(self):
+        """:return: where tokens are told to be revoked, ``None`` when nowhere"""
+        parts = urlsplit(self.revocation_endpoint or "")
+        return (parts.scheme, parts.netloc) if parts.netloc else None
+
+    def _give_up_revocations(self):
+        """Tokens of one server are never shown to another: those wait in vain."""
+        revocations = self.env["oauth2.revocation"].sudo()
+        waiting = [("client_id.provider_id", "=", self.id), ("state", "=", "pending")]
+        # Those of archived clients, too.
+        revocations = revocations.with_context(active_test=False).search(waiting)
+        reason = "the provider's address was changed"
+        revocations.write({"state": "given_up", "value": False, "reason": reason})
+        revocations._record_given_up(reason)
 
     def _forget_states(self):
         """End the sign-ins that users were sent away with and are not back from.
