@@ -3,15 +3,17 @@
 Odoo writes the address of each request to the logger ``werkzeug``: that of a callback
 has the code and the state in it, that of a start page its one-use token, and a client
 that errs may put a token or a secret into an address. What stands behind the question
-mark is left out of these lines, also where a proxy or a typing error has bent the path:
-what Odoo answers with 404 or a redirect is written, too. At level DEBUG it writes the
-arguments of each call of a method: where an administrator sets a client's secret, they
-are left out too. Both on import of this module, whatever levels are configured before
-or after.
+mark is left out of these lines, also where a proxy or a typing error has bent the path
+(what Odoo answers with 404 or a redirect is written, too), and where an address of ours
+stands in another's query, as that of a start page does on the way through Odoo's login
+page. At level DEBUG it writes the arguments of each call of a method: where an
+administrator sets a client's secret, they are left out too. Both on import of this
+module, whatever levels are configured before or after.
 """
 
 import logging
 import re
+from urllib.parse import unquote
 
 ACCESS_LOG = "werkzeug"
 CALL_LOGS = ("odoo.service.model",)
@@ -20,6 +22,8 @@ _ADDRESS = re.compile(r"([^\s?\"]*)\?(.*?)(?=\s+HTTP/|$)", re.DOTALL)
 #: RFC 6749 section 4.1.2, wherever it has come to.
 _STATE = re.compile(r"(?:^|[?&;])state=")
 _WITH_STATE = re.compile(r"(?:^|[?&;])(?:code|error|iss)=")
+#: A start page's token (`digests.random_token`), wherever it has come to.
+_START = re.compile(r"(?:^|[?&;])request=[\w-]{43}(?![\w-])")
 #: RFC 6750 section 2.3, which nothing here reads, and nobody should send.
 _TOKEN = re.compile(r"(?<=[?&]access_token=)[^\s&]+")
 _SECRET = "client_secret"
@@ -32,8 +36,15 @@ def without_queries(line):
 
 def _without_query(found):
     path, query = found.groups()
-    is_answer = _STATE.search(query) and _WITH_STATE.search(query)
-    return f"{path}?…" if is_answer or "oauth2" in path.lower() else found[0]
+    query = unquote(unquote(query))  # an address within is quoted once or twice
+    if (
+        "oauth2" in path.lower()
+        or "oauth2/" in query.lower()
+        or (_STATE.search(query) and _WITH_STATE.search(query))
+        or _START.search(query)
+    ):
+        return f"{path}?…"
+    return found[0]
 
 
 def without_secret(line):

@@ -5,6 +5,7 @@ import logging
 from odoo.tests import BaseCase, tagged
 
 from ..protocol import server_logs
+from ..protocol.digests import random_token
 from ..protocol.server_logs import without_queries, without_secret
 
 
@@ -41,12 +42,33 @@ class TestServerLogs(BaseCase):
                 self.assertWritten(f"{path}?{query}", f"{path}?…")
         self.assertWritten("/orders?/oauth2/callback?code=a&state=b", "/orders?…")
 
+    def test_an_address_of_ours_within_another(self):
+        """Odoo's login page is told where to go back to: to a start page's token."""
+        for back in (
+            "/orders/oauth2/start?request=abc",
+            "%2Forders%2Foauth2%2Fstart%3Frequest%3Dabc",
+            "%252Forders%252foauth2%252fstart%253Frequest%253Dabc",
+        ):
+            for path in ("/web/login", "/web/signup", "/"):
+                self.assertWritten(f"{path}?redirect={back}", f"{path}?…")
+                self.assertWritten(f"{path}?a=b&redirect={back}&c=d", f"{path}?…")
+
+    def test_a_start_page_s_token_at_a_path_that_is_bent(self):
+        token = "a-token_" + 35 * "0"  # as long as one
+        self.assertEqual(len(token), len(random_token()))
+        for path in ("/orders/start", "/start", "/", "/orders/OAUTH/start"):
+            self.assertWritten(f"{path}?request={token}", f"{path}?…")
+            self.assertWritten(f"{path}?a=b&request={token}", f"{path}?…")
+
     def test_other_addresses_are_left_alone(self):
         for address in (
             "/web?code=a",
             "/web?state=a",
             "/orders/partners?limit=1",
             "/auth_oauth/signin?state=a",
+            "/web/login?redirect=%2Fodoo%2Foauth2",
+            "/orders/partners?request=offer",
+            f"/orders/partners?request={44 * 'a'}",
         ):
             self.assertWritten(address, address)
 
