@@ -60,10 +60,28 @@ class TestTimingStatistics(BaseCase):
         for left, right in zip(paused, paused, strict=True):
             self.assertFalse(self.statistics.compare(left, right).is_clear)
 
-    def test_what_is_said_to_be_found_is_found_nine_times_of_ten(self):
-        for count in (160, 400, 1000):
-            found = self.statistics.detectable(self.sample(count), self.sample(count))
-            told = self.told_apart(count, later=found)
-            self.assertGreaterEqual(told, 0.75 * _RUNS, count)
+    def test_a_delay_that_is_said_to_be_found_is_found(self):
+        for count in (240, 400, 1000):
+            pair = self.sample(count), self.sample(count)
+            found = self.statistics.detectable(*pair, count)
+            self.assertGreaterEqual(self.told_apart(count, later=found), 0.9 * _RUNS)
             half = self.told_apart(count, later=found / 2)
             self.assertLess(half, 0.5 * _RUNS, count)  # the figure is no excuse
+
+    def test_some_of_the_samples_tell_what_all_will_find(self):
+        few = self.statistics.detectable(self.sample(200), self.sample(200), 1000)
+        all_ = self.statistics.detectable(self.sample(1000), self.sample(1000), 1000)
+        self.assertAlmostEqual(few / all_, 1, delta=0.3)
+        more = self.statistics.detectable(self.sample(200), self.sample(200), 200)
+        self.assertGreater(more, 1.5 * few)
+
+    def test_a_part_that_is_said_to_be_found_is_found(self):
+        for count in (240, 400, 1000):
+            part = self.statistics.detectable_part(count)
+            told = self.told_apart(count, outliers=part)
+            self.assertGreaterEqual(told, 0.9 * _RUNS, (count, part))
+            half = self.told_apart(count, outliers=part / 2)
+            self.assertLess(half, 0.5 * _RUNS, (count, part))
+
+    def test_with_too_few_no_part_is_found(self):
+        self.assertIsNone(self.statistics.detectable_part(40))

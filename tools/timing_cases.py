@@ -12,15 +12,23 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 from urllib.parse import urlsplit
 
 from providers import QuickProvider
 from server import DB, SECRET, URL, Administrator, Site
 
-from timing_statistics import TAILS, compare, detectable
+from timing_statistics import TAILS, compare, detectable, detectable_part
 
 WARM_UP = 20
-CALIBRATION = 200  # turns in which the delay of the control is found
+CALIBRATION = 100  # turns in which it is found what all of them will be able to tell
+
+#: A difference that has to be found, or nothing is told: one query more than another
+#: (half a millisecond with all that is made of it), or a tenth of an answer that takes
+#: long; one in five answers that takes much longer.
+SENSIBLE_SECONDS = 0.0005
+SENSIBLE_SHARE = 0.1
+SENSIBLE_PART = 0.2
 
 #: Told apart: a failure; a machine too busy to measure; no secret, for information.
 EQUAL, CONTROL, PUBLIC = "equal", "control", "public"
@@ -35,6 +43,29 @@ class Case:
     right: Callable
     kind: str = EQUAL
     share: float = 1.0  # of the samples; some take longer to get
+
+    def blind_spot(self, durations, samples):
+        """Say which difference that has to be found would not be; None for none.
+
+        :param durations: two lists of seconds, of some or all of the samples
+        :param samples: how many there are in all, of a whole case
+        """
+        if self.kind != EQUAL:
+            return None
+        size = int(samples * self.share)
+        part = detectable_part(size)
+        if part is None or part > SENSIBLE_PART:
+            return f"{size} samples do not tell that one in five takes much longer"
+        found = detectable(*durations, size)
+        wanted = SENSIBLE_SHARE * median([*durations[0], *durations[1]])
+        wanted = max(SENSIBLE_SECONDS, wanted)
+        if found > wanted:
+            return (
+                f"{size} samples like these tell {1000 * found:.2f} ms apart, and"
+                f" {1000 * wanted:.2f} ms must be: this machine is too busy, or they"
+                " are too few"
+            )
+        return None
 
 
 class Stranger:
@@ -90,11 +121,8 @@ class Cases:
         self._closed = Site(administrator, {"allowed_group_ids": [group]})
         self._closed.use(provider)
 
-    def all(self, delay):
-        """Yield every Case.
-
-        :param float delay: seconds that must be told apart, or nothing is told
-        """
+    def all(self):
+        """Yield every Case but the one with a delay."""
         for name, proof in (
             ("access", {"bearer": "wrong"}),
             ("refresh", {"refresh_token": "wrong"}),
@@ -129,7 +157,7 @@ class Cases:
             "callback: no such user / a user who may not use the API",
             self._sign_in("nobody@example.com"),
             self._sign_in(self._closed.login),
-            share=0.4,
+            share=0.6,
         )
         yield Case(
             "token: client exists, wrong secret / no such client",
@@ -137,25 +165,25 @@ class Cases:
             self._with_secret("wrong", client_id="nobody"),
             kind=PUBLIC,
         )
-        same = self.against_itself()
-        yield same
+        yield self.against_itself()
         yield Case(
             "no proof / wrong token",
             self._call("token", 401, client_user_identity="42"),
             self._call("token", 400, client_user_identity="42", bearer="wrong"),
             kind=CONTROL,
         )
-        yield Case(
-            f"one request against itself, {delay * 1e6:.0f} µs later",
-            lambda: same.left(delay=delay),
-            same.right,
-            kind=CONTROL,
-        )
 
-    def against_itself(self):
-        """Return the Case of two requests that are the same."""
+    def against_itself(self, delay=0):
+        """Return the Case of two requests that are the same.
+
+        :param float delay: of the first, seconds that must be told apart
+        """
         request = self._call("token", 400, client_user_identity="43", bearer="wrong")
-        return Case("one request against itself", request, request)
+        name = "one request against itself"
+        if not delay:
+            return Case(name, request, request)
+        name += f", {delay * 1e6:.0f} µs later"
+        return Case(name, lambda: request(delay=delay), request, kind=CONTROL)
 
     def _call(self, endpoint, expected, bearer=None, **body):
         path = f"/{self._site.endpoint}/oauth2/{endpoint}"
@@ -198,6 +226,7 @@ def measure(cases, samples):
 
     They take turns, so that whatever else the machine does happens to all of them.
     """
+    print(f"Measuring {len(cases)} cases, {samples} times each", flush=True)
     taken = [([], []) for _case in cases]
     for turn in range(WARM_UP + samples):
         for case, durations in zip(cases, taken, strict=True):
@@ -213,10 +242,11 @@ def measure(cases, samples):
     return taken
 
 
-def report(case, durations):
+def report(case, durations, samples):
     """Print a case and what was found; return whether that is as it should be."""
     found = compare(*durations)
     wrong = found.is_clear == (case.kind != CONTROL) and case.kind != PUBLIC
+    blind_spot = None if found.is_clear else case.blind_spot(durations, samples)
     words = {
         (CONTROL, True): "told apart, as it must be",
         (CONTROL, False): "NOT TOLD APART: this machine is too busy to measure",
@@ -237,9 +267,14 @@ def report(case, durations):
         f" among the slowest {tails}"
     )
     if not found.is_clear:
-        verdict += f"; {detectable(*durations) * 1e6:.0f} µs would have been"
+        size = len(durations[0])
+        later = detectable(*durations, size)
+        part = detectable_part(size)
+        verdict += f"; {later * 1e6:.0f} µs would have been, or {part:.1%} much slower"
     print(f"  {verdict}", flush=True)
-    return not wrong
+    if blind_spot:
+        print(f"  TELLS NOTHING: {blind_spot}", flush=True)
+    return not wrong and not blind_spot
 
 
 def main(samples):
@@ -247,12 +282,19 @@ def main(samples):
     gc.disable()
     with QuickProvider() as provider:
         those = Cases(provider)
-        # Some of the samples tell what all of them will be able to tell.
-        [tried] = measure([those.against_itself()], CALIBRATION)
-        delay = detectable(*tried)
-        cases = list(those.all(delay))
+        cases = list(those.all())
+        tried = measure(cases, CALIBRATION)
+        blind_spots = [
+            f"  {case.name}: {blind_spot}"
+            for case, durations in zip(cases, tried, strict=True)
+            if (blind_spot := case.blind_spot(durations, samples))
+        ]
+        if blind_spots:
+            sys.exit("\n".join([f"{samples} would tell nothing of:", *blind_spots]))
+        same = [case.name for case in cases].index(those.against_itself().name)
+        cases.append(those.against_itself(detectable(*tried[same], samples)))
         taken = measure(cases, samples)
-    told = [report(*each) for each in zip(cases, taken, strict=True)]
+    told = [report(*each, samples) for each in zip(cases, taken, strict=True)]
     wrong = told.count(False)
     print(f"\nCases that are not as they should be: {wrong}")
     return 1 if wrong else 0
