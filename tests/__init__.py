@@ -31,6 +31,8 @@ from . import (  # noqa: E402
     test_events_refused_calls,
     test_flow,
     test_forms,
+    test_fuzz_judge,
+    test_fuzz_report,
     test_jobs_go_on,
     test_json2,
     test_json2_arguments,

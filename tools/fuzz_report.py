@@ -7,8 +7,14 @@ import odoo_log
 
 _MOST = 10  # entries of the log that are shown
 _SOMETIMES = 0.5  # the part of answers that may be 429
-_DEEP = 0.1  # the part of requests that must get through, so that all of it is tested
 _TRACEBACK = "Traceback (most recent call last)"
+#: What Python writes between the tracebacks of one exception and its causes.
+_CHAINED = (
+    "\nDuring handling of the above exception, another exception occurred:\n",
+    "\nThe above exception was the direct cause of the following exception:\n",
+)
+#: (level, logger) that tells what a caller's value made Odoo's own methods raise.
+_TOLD = ("INFO", "odoo.addons.api_auth_oauth2.models.json2_errors")
 
 # What Odoo's core logs of a caller's bad value, though the answer is no 500: (logger,
 # text). A query of our own tables is never explained.
@@ -29,12 +35,15 @@ def tell(told, log, count, seed):
     }
     _table(answers)
     problems = [_breach(breach) for breach in told["breaches"]]
-    problems += list(_vacuous(answers, count))
+    problems += list(_vacuous(answers, told["least"], count))
+    if not told["misbehaved"]:
+        problems.append("the provider behaved all the time")
     problems += list(_in_the_log(log, told["secrets"]))
     for problem in problems:
         console.say(f"\n{console.paint('BREACH', '31;1')} {problem}")
     sent = sum(sum(statuses.values()) for statuses in answers.values())
-    console.say(f"\nThe server's log is {log}")
+    console.say(f"\nThe provider answered oddly {told['misbehaved']} times")
+    console.say(f"The server's log is {log}")
     console.say(f"{sent} requests, seed {seed}, {len(problems)} breaches")
     return 1 if problems else 0
 
@@ -63,10 +72,18 @@ def _breach(breach):
     )
 
 
-def _vacuous(answers, count):
+def _vacuous(answers, least, count):
+    """Targets that were hardly tested.
+
+    :param least: of each, the part of requests that must get through
+    """
     for name, row in answers.items():
-        if _through(row) < _DEEP * sum(row.values()):
-            yield f"{name}: only {_through(row)} requests got through"
+        through, sent = _through(row), sum(row.values())
+        if through < max(1, least[name] * sent):
+            yield (
+                f"{name}: {through} of {sent} requests got through, less than"
+                f" {least[name]:.0%}: what is behind the first check is hardly tested"
+            )
         if row.get(429, 0) > _SOMETIMES * sum(row.values()):
             yield f"{name}: rate limits answered for it; see LIMITS in commands/fuzz.py"
     if sum(sum(row.values()) for row in answers.values()) < count:
@@ -75,31 +92,39 @@ def _vacuous(answers, count):
 
 def _in_the_log(log, secrets):
     """Errors that nothing explains, and secrets."""
-    levels = ("ERROR", "CRITICAL")
-    found = [
+    complaints = [
         entry
-        for entry in odoo_log.complaints(log, levels)
+        for entry in odoo_log.complaints(log, ("ERROR", "CRITICAL"))
         if not any(
             re.match(logger, entry.logger) and re.search(text, entry.text, re.DOTALL)
             for logger, text in EXPLAINED
         )
     ]
-    found += [entry for entry in odoo_log.entries(log) if _tells_of_a_bug(entry)]
+    found = [
+        entry
+        for entry in odoo_log.entries(log)
+        if entry in complaints or _tracebacks(entry)
+    ]
     for entry in found[:_MOST]:
         yield f"in the log: {str(entry)[:3000]}"
     if found[_MOST:]:
         yield f"in the log: {len(found) - _MOST} more"
     text = log.read_text(errors="replace")
+    known = sum(entry.text.count(_TRACEBACK) for entry in odoo_log.entries(log))
+    if text.count(_TRACEBACK) > known:
+        yield f"before the first record of the log: {text[:3000]}"
     for secret in secrets:
         if secret in text:
             line = next(line for line in text.splitlines() if secret in line)
             yield f"in the log, a secret: {line.replace(secret, '***')[:500]}"
 
 
-def _tells_of_a_bug(entry):
-    """:return: whether a record below ERROR has a traceback that nothing explains"""
-    # Of a method of Odoo's that a caller has called with a bad value (JSON-2).
-    is_explained = entry.level == "INFO" and entry.logger.endswith(".json2_errors")
-    return entry.level in ("DEBUG", "INFO", "WARNING") and (
-        _TRACEBACK in entry.text and not is_explained
-    )
+def _tracebacks(entry):
+    """How many tracebacks of a record nothing explains, whatever its level.
+
+    What a process writes to its standard error stands behind another record.
+    """
+    told = entry.text.count(_TRACEBACK)
+    if told and (entry.level, entry.logger) == _TOLD:
+        told -= 1 + sum(map(entry.text.count, _CHAINED))
+    return told

@@ -12,12 +12,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-from ground import Ground, QuickProvider, Stock
+from ground import Ground, Stock
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as hypothesis_seed
 from hypothesis.configuration import set_hypothesis_home_dir
 from judge import answer_json, breach
 from mutate import requests_of
+from odd_provider import OddProvider
 from server import URL
 from targets import TARGETS
 from wire import Answer, send
@@ -76,11 +77,14 @@ class _Json(Answer):
 
 def _answer(tally, target, stock, request):
     """Send a request with valid secrets in it; return its answer."""
-    values = stock.values(request.placeholders())
+    values = stock.values(request.placeholders(), request.fault)
     told = send(URL, request.as_bytes(_HOST, values), request.method)
     answer = _Json(**vars(told))
     tally.add(target, answer)
-    stock.learn(target.name, answer)
+    if request.fault:
+        stock.forget()
+    else:
+        stock.learn(target.name, answer)
     return answer
 
 
@@ -131,7 +135,7 @@ def main(count, seed, result_path):
     """Fuzz all targets; write what came of it."""
     tally = Tally(count)
     whole = sum(target.share for target in TARGETS)
-    with QuickProvider() as provider:
+    with OddProvider() as provider:
         ground = Ground(provider)
         jobs = [
             (target, seed * 1000 + number, CHUNK)
@@ -148,12 +152,14 @@ def main(count, seed, result_path):
         finally:
             tally.tell_progress()
             with open(result_path, "w") as file:
-                json.dump(_result(tally, ground), file)
+                json.dump(_result(tally, ground, provider), file)
 
 
-def _result(tally, ground):
+def _result(tally, ground, provider):
     return {
+        "misbehaved": provider.misbehaved,
         "answers": {target.name: tally.answers[target.name] for target in TARGETS},
+        "least": {target.name: target.least for target in TARGETS},
         "breaches": [
             {
                 "target": name,

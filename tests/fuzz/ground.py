@@ -3,10 +3,9 @@
 import html
 import re
 import threading
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import requests
-from providers import QuickProvider
 from server import DB, SECRET, URL, Administrator, Site
 from wire import basic
 
@@ -45,9 +44,16 @@ class Ground:
         self.site.use(provider, {"scope_ids": scopes})
         self.session_site = Site(self.administrator)
         self.session_site.use(provider, user_matching="session")
-        provider.login = self.site.login
+        # Sign-ins come back to an address of the provider's own; without openid, claims
+        # are asked for at userinfo. All of them are those of one user.
+        self.own_site = Site(self.administrator)
+        values = {"own_redirect_uri": True, "scope": "email profile"}
+        self.own_site.use(provider, **values)
+        self.own_site.login = provider.login = self.site.login
         self._let_user_work()
         self.cookie = self._signed_in()
+        self.keep_secrets(self.cookie)
+        self._walk_through_login_page()
         self.partner_id = self.administrator.create("res.partner", name="Deco")
 
     def _scope(self, name):
@@ -93,6 +99,15 @@ class Ground:
         ).raise_for_status()
         return session.cookies["session_id"]
 
+    def _walk_through_login_page(self):
+        """Somebody who is not signed in opens a start page: its token is not logged."""
+        url = self.session_site.ask()["authorization_url"]
+        answer = requests.get(url, timeout=60)
+        if not answer.url.startswith(f"{URL}/web/login?"):
+            raise AssertionError(f"a start page led to {answer.url}")
+        [[_name, [token]]] = _query(url).items()
+        self.keep_secrets(token)
+
     def keep_secret(self, information):
         """Remember the tokens of an answer as what no other answer may contain."""
         self.keep_secrets(*filter(None, map(information.get, _TOKENS)))
@@ -113,12 +128,15 @@ class Stock:
         self._uses = 0
         self.hunting = None  # the breach whose shortest request is looked for
 
-    def values(self, names):
+    def values(self, names, fault=None):
         """What placeholders stand for, a dict of texts.
 
         :param names: of the placeholders; what is used up at once is made only if asked
+        :param fault: what the provider answers where one of them comes along
         """
         self._uses += 1
+        if fault:
+            self._grant = None  # a new one, which is refreshed at the provider at once
         if self._grant and self._uses % 40 == 0:
             self.check()
         if self._grant is None:
@@ -135,34 +153,54 @@ class Stock:
             "REFRESH": self._grant.get("refresh_token", ""),
             "PARTNER": str(self._ground.partner_id),
             "SESSION": self._ground.cookie,
+            "ISS": quote(self._site.provider.issuer, safe=""),
+            "OWNAPI": self._ground.own_site.endpoint,
+            "OWN": str(self._ground.own_site.provider_id),
         }
-        if {"STATE", "CODE"} & names:
-            [state], [code] = map(_query(self._callback()).get, ("state", "code"))
-            values |= {"STATE": state, "CODE": code}
-            self._ground.keep_secrets(state, code)
+        for site, own in ((self._site, ""), (self._ground.own_site, "OWN")):
+            if {f"{own}STATE", f"{own}CODE"} & names:
+                state, code = self._answer_of_the_provider(site)
+                values |= {f"{own}STATE": state, f"{own}CODE": code}
         if {"CSRF", "COOKIE"} & names:
             values |= self._page()
         if "START" in names:
             asked = self._ground.session_site.ask()["authorization_url"]
             [[name, [value]]] = _query(asked).items()
             values |= {"STARTNAME": name, "START": value}
+            self._ground.keep_secrets(value)
+        if fault:
+            told = ("ACCESS", "REFRESH", "CODE", "OWNCODE")
+            secrets = filter(None, map(values.get, told))
+            self._site.provider.misbehave(fault, *secrets)
         return values
 
-    def _callback(self):
+    def forget(self):
+        """Let go of a grant: nobody knows what a provider's fault has made of it."""
+        self._grant = None
+
+    def _callback(self, site):
         """The address of a callback that nobody has visited."""
-        return self._site.sign_in(self._site.ask()["authorization_url"])
+        return site.sign_in(site.ask()["authorization_url"])
+
+    def _answer_of_the_provider(self, site):
+        """State and code of a callback that nobody has visited."""
+        query = _query(self._callback(site))
+        [state], [code] = query["state"], query["code"]
+        self._ground.keep_secrets(state, code)
+        return state, code
 
     def _page(self):
         """The secrets of a confirmation page: its form's and its cookie."""
         answer = requests.get(
-            self._callback(),
+            self._callback(self._site),
             headers={"Accept": "text/html", "Accept-Language": "en"},
             timeout=60,
         )
         found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.text)
         [(name, value)] = answer.cookies.items()
-        self._ground.keep_secrets(value)
-        return {"CSRF": html.unescape(found[1]), "COOKIE": f"{name}={value}"}
+        form_secret = html.unescape(found[1])
+        self._ground.keep_secrets(value, form_secret)
+        return {"CSRF": form_secret, "COOKIE": f"{name}={value}"}
 
     def learn(self, endpoint, answer):
         """Keep up with what an answer says of the grant."""
@@ -186,6 +224,3 @@ class Stock:
 
 def _query(url):
     return parse_qs(urlsplit(url).query)
-
-
-__all__ = ["Ground", "QuickProvider", "Stock"]

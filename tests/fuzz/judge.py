@@ -7,7 +7,7 @@ from wire import SECONDS
 
 # What the server's own HTTP part refuses before Odoo sees the request.
 _BEFORE_ODOO = {400, 408, 411, 413, 414, 417, 431, 501, 505}
-_OURS = re.compile(r"/(@API@|@SESSIONAPI@)/(oauth2|json|fuzz|partners|orders)")
+_OURS = re.compile(r"/(@API@|@SESSIONAPI@|@OWNAPI@)/(oauth2|json|fuzz|partners|orders)")
 _NATIVE = re.compile(r"/json/2/[\w.]+/\w+")
 _NOT_ECHOED = 12  # characters; shorter texts occur by chance
 
@@ -18,8 +18,9 @@ def breach(target, request, answer, secrets):
     :param secrets: texts that no answer may contain
     """
     if not answer.status:
-        if request.is_framed_well and answer.is_late:
-            return f"no answer for {SECONDS} seconds"
+        # Nothing excuses a hang: all has been sent, however it is framed.
+        if answer.is_late:
+            return f"no whole answer within {SECONDS} seconds"
         if request.is_framed_well and len(request.body) <= 64 * 1024:
             return f"the connection was dropped ({answer.trouble})"
         return None
@@ -33,16 +34,27 @@ def breach(target, request, answer, secrets):
     if _is_ours(request, answer) and not target.pages and is_page:
         if not (answer.status in _BEFORE_ODOO and not request.is_framed_well):
             return f"an HTML page with status {answer.status} from a JSON endpoint"
-    # Werkzeug sends whoever doubles a slash to the same address with one.
-    is_echo = answer.status == 308
+    # Werkzeug sends whoever doubles a slash to the same address with one, and Odoo
+    # whoever is not signed in to its login page, which has to know the way back.
+    is_echo = answer.status == 308 or (
+        answer.status == 303 and answer.header("Location").startswith("/web/login?")
+    )
     if not (is_echo or (target.tells and answer.status == 200)):
-        told = answer.body + repr(answer.headers).encode()
+        told = answer.body + repr(_headers(request, answer)).encode()
         for secret in secrets:
             if len(secret) >= _NOT_ECHOED and secret.encode() in told:
                 return "a secret in the answer"
     if not _is_json_where_it_says_so(answer):
         return "a body that is not the JSON that Content-Type promises"
     return None
+
+
+def _headers(request, answer):
+    """The headers of an answer; a caller may be sent his own cookie once more."""
+    sent = [value for name, value in request.headers if name.lower() == "cookie"]
+    if not any("@SESSION@" in value for value in sent):
+        return answer.headers
+    return [each for each in answer.headers if "session_id=" not in each[1]]
 
 
 def _is_ours(request, answer):

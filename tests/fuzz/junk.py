@@ -48,6 +48,19 @@ TEXTS = (
     "display_name",
     "child_ids.name",
 )
+#: What a callback may bring in the place of what the provider sent.
+CALLBACK_TEXTS = (
+    "@ISS@",
+    "@ISS@/",
+    "@ISS@@ISS@",
+    "https://provider.example.com",
+    "@STATE@",
+    "@CODE@",
+    "@OWNSTATE@",
+    "@OWNCODE@",
+    "access_denied",
+    "temporarily_unavailable",
+)
 NUMBERS = (
     0,
     -1,
@@ -66,6 +79,7 @@ NUMBERS = (
 )
 
 texts = st.one_of(st.sampled_from(TEXTS), st.text(max_size=40))
+query_texts = st.one_of(texts, st.sampled_from(CALLBACK_TEXTS))
 scalars = st.one_of(
     st.none(),
     st.booleans(),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, quote, urlencode
 
 import junk
+import odd_provider
 from hypothesis import strategies as st
 
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
@@ -73,7 +74,7 @@ def _query(draw, request, _target):
             st.sampled_from(("&&", "=", "%", "a=%ff", "a=%ed%a0%80", "a;b", "?"))
         )
         return replace(request, path=f"{path}?{query}&{raw}")
-    text = draw(junk.texts).encode("utf-8", "surrogatepass")
+    text = draw(junk.query_texts).encode("utf-8", "surrogatepass")
     if kind == "add" or not pairs:
         names = ("access_token", "client_id", "state", "code", "api", "debug", "limit")
         names += ("iss", "error", "error_description", "id_token", "session_state")
@@ -120,6 +121,14 @@ def _body(draw, request, _target):
         request = request.with_header("Content-Type", "multipart/form-data; boundary=x")
         return replace(request, body=junk.MULTIPART)
     return replace(request, body=draw(junk.bodies))
+
+
+def _fault(draw, request, target):
+    """Have the provider answer oddly; something else where nobody asks it."""
+    if not target.asks:
+        return _value(draw, request, target)
+    endpoint = draw(st.sampled_from(target.asks))
+    return replace(request, fault=draw(odd_provider.faults(endpoint)))
 
 
 def _framing(draw, request, _target):
@@ -189,6 +198,7 @@ _MUTATIONS = (
     *(_query,) * 2,
     *(_authorization,) * 2,
     *(_header,) * 2,
+    *(_fault,) * 3,
     _body,
     _media_type,
     _method,

@@ -21,21 +21,25 @@ REFRESH = {"refresh_token": "@REFRESH@"}
 
 @dataclass(frozen=True)
 class Target:
-    """An endpoint. `share` is its part of all requests; `good` are its valid ones,
-    `others` are what its callers send, too.
+    """An endpoint. `share` is its part of all requests, `least` the part of its own
+    that must get through, about half of what does: else little is tested but refusals.
+    `good` are its valid ones, `others` are what its callers send, too.
 
     `pages` says that its answers may be HTML, `busy` that it may answer 502 and 503 for
-    a provider (design, refusals), `tells` that a 200 contains tokens on purpose.
+    a provider (design, refusals), `tells` that a 200 contains tokens on purpose. `asks`
+    are the endpoints of a provider that it asks.
     """
 
     name: str
     share: int
+    least: float
     good: tuple
     others: tuple = ()
     pages: bool = False
     busy: bool = False
     tells: bool = False
     orm: bool = False
+    asks: tuple = ()
 
 
 def _json(method, path, value, *headers):
@@ -65,7 +69,9 @@ def _life(name, value):
 
 
 _ASK = "/@API@/oauth2/provider/authorize"
-_CALLBACK = "/@API@/oauth2/callback?state=@STATE@&code=@CODE@"
+_CALLBACK = "/@API@/oauth2/callback?state=@STATE@&code=@CODE@&iss=@ISS@"
+# A provider's own redirect URI, and the sign-in of a provider that has one.
+_OWN = "/@OWNAPI@/oauth2/callback/@OWN@?state=@OWNSTATE@&code=@OWNCODE@&iss=@ISS@"
 _CONFIRM = ("Cookie", "@COOKIE@")
 _DECIDE = "/@API@/oauth2/confirm"
 
@@ -177,6 +183,7 @@ TARGETS = (
     Target(
         "authorize",
         12,
+        0.15,
         (
             _json("POST", _ASK, {"client_id": "@CLIENT@"}),
             _json("GET", _ASK, {"client_id": "@CLIENT@"}),
@@ -190,24 +197,43 @@ TARGETS = (
     Target(
         "callback",
         8,
+        0.2,
         (
             _get(_CALLBACK, SCRIPT),
             _get(_CALLBACK, *BROWSER),
         ),
         others=(
             _get("/@API@/oauth2/callback?state=x&error=access_denied", SCRIPT),
-            _get("/@API@/oauth2/callback?state=@STATE@&error=access_denied", SCRIPT),
-            _get(f"{_CALLBACK}&iss=https://provider.example.com", SCRIPT),
-            # A redirect URI of its own, which is no provider's here.
-            _get("/@API@/oauth2/callback/1?state=@STATE@&code=@CODE@", SCRIPT),
+            *(
+                _get(f"/@API@/oauth2/callback?state=@STATE@&{more}", SCRIPT)
+                for more in ("error=access_denied&iss=@ISS@", "code=@CODE@")
+            ),
         ),
         pages=True,
         busy=True,
         tells=True,
+        asks=("token",),
+    ),
+    Target(
+        "own callback",
+        4,
+        0.12,
+        (_get(_OWN, SCRIPT), _get(_OWN, *BROWSER), _get(_OWN)),
+        # The answers of one sign-in at the address of another.
+        others=(
+            _get(_OWN.replace("/@OWN@", ""), SCRIPT),
+            _get(_CALLBACK.replace("?", "/@OWN@?"), SCRIPT),
+            _get(_OWN.replace("code=@OWNCODE@", "error=access_denied"), SCRIPT),
+        ),
+        pages=True,
+        busy=True,
+        tells=True,
+        asks=("token", "userinfo", "userinfo"),
     ),
     Target(
         "confirm",
         6,
+        0.1,
         (
             _form(
                 "POST", _DECIDE, {"decision": "allow", "csrf_token": "@CSRF@"}, _CONFIRM
@@ -223,6 +249,7 @@ TARGETS = (
     Target(
         "start",
         4,
+        0.4,
         (
             _get(
                 "/@SESSIONAPI@/oauth2/start?@STARTNAME@=@START@",
@@ -234,6 +261,7 @@ TARGETS = (
     Target(
         "token",
         16,
+        0.13,
         (
             *_life("token", NAMES),
             _form(
@@ -244,17 +272,21 @@ TARGETS = (
         ),
         busy=True,
         tells=True,
+        asks=("token",),
     ),
     Target(
         "revoke",
         8,
+        0.15,
         (*_life("revoke", NAMES), _json("GET", "/@API@/oauth2/revoke", NAMES | SECRET)),
         busy=True,
+        asks=("revocation",),
     ),
-    Target("metadata", 4, (_get("/.well-known/oauth-protected-resource/@API@"),)),
+    Target("metadata", 4, 0.4, (_get("/.well-known/oauth-protected-resource/@API@"),)),
     Target(
         "json route",
         14,
+        0.2,
         (
             _get("/@API@/partners?limit=2", BEARER),
             _get("/@API@/partners/1", BEARER),
@@ -272,12 +304,13 @@ TARGETS = (
     Target(
         "http route",
         4,
+        0.4,
         (
             _get("/@API@/fuzz/page?a=1", BEARER),
             _form("POST", "/@API@/fuzz/page", {"a": "1"}, BEARER),
         ),
         pages=True,
     ),
-    Target("json-2", 16, _json2("/@API@"), orm=True),
-    Target("native json-2", 8, _json2(""), orm=True),
+    Target("json-2", 16, 0.2, _json2("/@API@"), orm=True),
+    Target("native json-2", 8, 0.2, _json2(""), orm=True),
 )

@@ -2,13 +2,15 @@
 
 import base64
 import http.client
+import io
 import re
 import shlex
 import socket
+import time
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-SECONDS = 60  # for one answer, far more than any takes
+SECONDS = 60  # for one answer, to its last byte; far more than any takes
 _PLACEHOLDER = re.compile(rb"@[A-Z]+@|\"@PARTNER@\"")
 
 
@@ -18,6 +20,7 @@ class Request:
 
     `framing` says how the body's length is told: ``length`` (truly), ``short`` (less
     than there is), ``long`` (more), ``chunked``, ``none``, or the value itself.
+    `fault` is the odd answer of a provider that is asked meanwhile; None: it behaves.
     """
 
     method: str
@@ -27,6 +30,7 @@ class Request:
     framing: str = "length"
     mutations: int = 0
     salt: int = 0  # nothing but a difference
+    fault: object = None
 
     def with_header(self, name, value):
         return replace(self, headers=(*self.headers, (name, value)))
@@ -97,6 +101,8 @@ class Request:
         told = f"{command}\n    body: {self.body[:2000]!r}" if self.body else command
         if self.framing != "length":
             told += f"\n    framing: {self.framing}"
+        if self.fault:
+            told += f"\n    the provider: {self.fault}"
         return re.sub(r"@([A-Z]+)@", r"$\1", told)
 
 
@@ -108,7 +114,7 @@ class Answer:
     headers: tuple = ()
     body: bytes = b""
     trouble: str = ""
-    is_late: bool = False  # nobody hung up, and nobody answered
+    is_late: bool = False  # nobody hung up, and it was not all there in time
 
     def header(self, name):
         return next((v for n, v in self.headers if n.lower() == name.lower()), "")
@@ -118,17 +124,41 @@ class Answer:
         return self.header("Content-Type").partition(";")[0].strip().lower()
 
 
-def send(url, data, method):
+class _InTime(io.RawIOBase):
+    """What a socket receives until a deadline: one that drips is no better than one
+    that hangs, and a socket's own timeout begins anew with each byte.
+    """
+
+    def __init__(self, sock, deadline):
+        self._sock = sock
+        self._deadline = deadline
+
+    def makefile(self, _mode):
+        return io.BufferedReader(self)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer did not end in time")
+        self._sock.settimeout(left)
+        return self._sock.recv_into(buffer)
+
+
+def send(url, data, method, seconds=SECONDS):
     """Send bytes to a server; returns its Answer."""
     parts = urlsplit(url)
+    deadline = time.monotonic() + seconds
     try:
-        with socket.create_connection((parts.hostname, parts.port), SECONDS) as sock:
+        with socket.create_connection((parts.hostname, parts.port), seconds) as sock:
             try:
                 sock.sendall(data)
                 sock.shutdown(socket.SHUT_WR)
             except OSError:
                 pass  # it has heard enough, and may have answered already
-            response = http.client.HTTPResponse(sock, method=method)
+            response = http.client.HTTPResponse(_InTime(sock, deadline), method=method)
             response.begin()
             body = response.read()
             return Answer(response.status, tuple(response.getheaders()), body)

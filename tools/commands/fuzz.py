@@ -1,9 +1,11 @@
 """fuzz [COUNT] [SEED]  send generated requests to a real server (10000 by default)
 
-Every endpoint gets good requests and mutated ones. A breach is an answer of 500, a
-dropped connection, a traceback, an HTML page where JSON is due, a secret in an answer
-or in the log, an error in the log. Ends with status 1 on any breach, and where no
-request of an endpoint got through, because then nothing was tested.
+Every endpoint gets good requests and mutated ones, and a provider that now and then
+answers oddly. A breach is an answer of 500, one that is not whole within a minute, a
+dropped connection, a traceback in an answer or in the log, an HTML page where JSON is
+due, a secret in an answer or in the log, an error in the log. Ends with status 1 on any
+breach, and where too few requests of an endpoint got through, because then little was
+tested.
 """
 
 import json

@@ -1,0 +1,139 @@
+"""What ``./dev fuzz`` says of a run: its table, its server's log."""
+
+import importlib
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest.mock import patch
+
+from odoo.tests import BaseCase, tagged
+
+_TOOLS = Path(__file__).parents[1] / "tools"
+_OURS = "odoo.addons.api_auth_oauth2.models"
+_TRACEBACK = """Traceback (most recent call last):
+  File "orm.py", line 1, in read
+    raise ValueError
+ValueError"""
+_CHAINED = f"""{_TRACEBACK}
+
+During handling of the above exception, another exception occurred:
+
+{_TRACEBACK}
+
+The above exception was the direct cause of the following exception:
+
+{_TRACEBACK}"""
+
+
+@unittest.skipUnless(_TOOLS.exists(), "the tools are not here")
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class TestFuzzReport(BaseCase):
+    def setUp(self):
+        super().setUp()
+        self.enterContext(patch.object(sys, "path", [*sys.path, str(_TOOLS)]))
+        self.report = importlib.import_module("fuzz_report")
+        console = importlib.import_module("console")
+        self.enterContext(patch.object(console, "say", lambda *lines: None))
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.log = Path(folder) / "server.log"
+        self.log.touch()
+        self.answers = {"token": {"200": 60, "400": 40}}
+        self.breaches, self.secrets, self.misbehaved = [], [], 1
+
+    def line(self, text, level="INFO", logger="odoo.http"):
+        with self.log.open("a") as file:
+            file.write(f"2026-11-25 01:02:03,004 5 {level} db {logger}: {text} \n")
+
+    def stderr(self, text):
+        with self.log.open("a") as file:
+            file.write(f"{text}\n")
+
+    def status(self, count=100, least=0.3):
+        told = {
+            "answers": self.answers,
+            "least": {"token": least},
+            "breaches": self.breaches,
+            "misbehaved": self.misbehaved,
+            "secrets": self.secrets,
+        }
+        return self.report.tell(told, self.log, count, seed=7)
+
+    def assertBreach(self, **options):
+        self.assertEqual(self.status(**options), 1)
+        self.log.write_text("")
+
+    def test_a_run_as_it_should_be(self):
+        self.line("all is well")
+        self.line("a refusal", level="WARNING")
+        self.assertEqual(self.status(), 0)
+
+    def test_a_breach(self):
+        self.breaches.append(dict.fromkeys(("target", "what", "request", "answer"), ""))
+        self.assertBreach()
+
+    def test_an_error_in_the_log(self):
+        for level in ("ERROR", "CRITICAL"):
+            self.line("oops", level=level)
+            self.assertBreach()
+
+    def test_a_query_that_a_value_spoilt(self):
+        def query(table):
+            text = f'bad query: SELECT 1 FROM "{table}"\nERROR: out of range'
+            self.line(text, "ERROR", "odoo.sql_db")
+
+        query("res_partner")
+        self.assertEqual(self.status(), 0)
+        query("oauth2_token")
+        self.assertBreach()
+        query("res_partner")
+        self.stderr(_TRACEBACK)
+        self.assertBreach()
+
+    def test_a_traceback_at_any_level(self):
+        for level in ("DEBUG", "INFO", "WARNING", "ERROR", "RUNBOT"):
+            for logger in ("odoo.http", f"{_OURS}.token_check"):
+                self.line(f"oops\n{_TRACEBACK}", level, logger)
+                self.assertBreach()
+
+    def test_a_traceback_on_standard_error(self):
+        self.line("all is well")
+        self.stderr(_TRACEBACK)
+        self.assertBreach()
+        self.stderr(_TRACEBACK)  # before anything is logged
+        self.line("all is well")
+        self.assertBreach()
+
+    def test_the_traceback_of_a_value_in_a_call(self):
+        known = f"{_OURS}.json2_errors"
+        for text in (_TRACEBACK, _CHAINED):
+            self.line(f"JSON-2 error 1\n{text}", logger=known)
+            self.line("all is well")
+            self.assertEqual(self.status(), 0)
+        for level, logger in (("WARNING", known), ("INFO", f"x.{known}")):
+            self.line(f"JSON-2 error 1\n{_TRACEBACK}", level, logger)
+            self.assertBreach()
+        for text in (_TRACEBACK, _CHAINED):
+            self.line(f"JSON-2 error 1\n{_CHAINED}", logger=known)
+            self.stderr(text)
+            self.assertBreach()
+
+    def test_a_secret_in_the_log(self):
+        self.secrets.append("a-secret-of-somebody")
+        self.line("code=a-secret-of-somebody")
+        self.assertBreach()
+        self.line("code=…")
+        self.assertEqual(self.status(), 0)
+
+    def test_targets_that_were_hardly_tested(self):
+        self.assertEqual(self.status(least=0.6), 0)
+        self.assertBreach(least=0.61)
+        self.assertBreach(count=101)
+        self.answers["token"] = {"400": 100}
+        self.assertBreach(least=0)
+        self.answers["token"] = {"200": 45, "429": 55}
+        self.assertBreach()
+
+    def test_a_provider_that_always_behaved(self):
+        self.misbehaved = 0
+        self.assertBreach()
