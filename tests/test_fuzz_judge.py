@@ -144,6 +144,28 @@ class TestFuzzJudge(FuzzCase):
             )
             self.assertIsNone(self.breach(answer, secrets=["another-of-them"]))
 
+    def test_a_redirect_that_leads_the_caller_back(self):
+        secret = "a-secret-of-somebody"
+
+        def redirect(status, location):
+            answer = self.answer(status, b"", ("Location", f"{location}?x={secret}"))
+            return self.breach(answer, secrets=[secret])
+
+        self.assertIsNone(redirect(308, "/orders/oauth2/start"))
+        self.assertIsNone(redirect(303, "/web/login"))
+        for location in ("/web/loginx", "//evil.example/web/login", "/odoo"):
+            self.assertTrue(redirect(303, location))
+
+    def test_his_own_cookie_and_no_other_may_be_sent_to_a_caller(self):
+        cookie = "a-secret-of-somebody"
+        answer = self.answer(200, b"{}", ("Set-Cookie", f"session_id={cookie}; Path=/"))
+        request = self.wire.Request("GET", "/@API@/oauth2/start")
+        self.assertTrue(self.breach(answer, request, [cookie]))
+        request = request.with_header("Cookie", "session_id=@SESSION@")
+        self.assertIsNone(self.breach(answer, request, [cookie]))
+        answer = self.answer(200, b"{}", ("Set-Cookie", f"other={cookie}"))
+        self.assertTrue(self.breach(answer, request, [cookie]))
+
     def test_a_page_and_a_traceback(self):
         page = self.wire.Answer(404, (("Content-Type", "text/html"),), b"<p>")
         self.assertIn("an HTML page", self.breach(page))

@@ -79,7 +79,6 @@ NUMBERS = (
 )
 
 texts = st.one_of(st.sampled_from(TEXTS), st.text(max_size=40))
-query_texts = st.one_of(texts, st.sampled_from(CALLBACK_TEXTS))
 scalars = st.one_of(
     st.none(),
     st.booleans(),

@@ -68,13 +68,14 @@ def _path(draw, request, _target):
 def _query(draw, request, _target):
     path, _, query = request.path.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
-    kind = draw(st.sampled_from(("add", "double", "replace", "drop", "raw")))
+    kinds = ("add", "double", "replace", "replace", "replace", "drop", "raw")
+    kind = draw(st.sampled_from(kinds))
     if kind == "raw":
         raw = draw(
             st.sampled_from(("&&", "=", "%", "a=%ff", "a=%ed%a0%80", "a;b", "?"))
         )
         return replace(request, path=f"{path}?{query}&{raw}")
-    text = draw(junk.query_texts).encode("utf-8", "surrogatepass")
+    text = draw(junk.texts).encode("utf-8", "surrogatepass")
     if kind == "add" or not pairs:
         names = ("access_token", "client_id", "state", "code", "api", "debug", "limit")
         names += ("iss", "error", "error_description", "id_token", "session_state")
@@ -87,6 +88,9 @@ def _query(draw, request, _target):
         pairs.append(pairs[at])
     elif kind == "drop":
         del pairs[at]
+    elif "STATE@" in query and draw(st.booleans()):
+        # Elsewhere, whoever sends somebody's state or code would have it in the log.
+        pairs[at] = (pairs[at][0], draw(st.sampled_from(junk.CALLBACK_TEXTS)))
     else:
         pairs[at] = (pairs[at][0], text)
     # Of placeholders such as @STATE@ too: what stands for them is found by them.
@@ -136,7 +140,9 @@ def _framing(draw, request, _target):
 
 
 def _value(draw, request, target):
-    """Change one value somewhere inside of a JSON or form body."""
+    """Change one value somewhere inside of a JSON or form body, or of a query."""
+    if not request.body and "?" in request.path:
+        return _query(draw, request, target)
     values = junk.orm_values if target.orm else junk.values
     try:
         document = json.loads(request.body)

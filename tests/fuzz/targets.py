@@ -197,7 +197,7 @@ TARGETS = (
     Target(
         "callback",
         8,
-        0.2,
+        0.1,
         (
             _get(_CALLBACK, SCRIPT),
             _get(_CALLBACK, *BROWSER),
@@ -206,7 +206,11 @@ TARGETS = (
             _get("/@API@/oauth2/callback?state=x&error=access_denied", SCRIPT),
             *(
                 _get(f"/@API@/oauth2/callback?state=@STATE@&{more}", SCRIPT)
-                for more in ("error=access_denied&iss=@ISS@", "code=@CODE@")
+                for more in (
+                    "error=access_denied&iss=@ISS@",
+                    "code=@CODE@",
+                    "code=@CODE@&iss=https://provider.example.com",
+                )
             ),
         ),
         pages=True,
@@ -217,7 +221,7 @@ TARGETS = (
     Target(
         "own callback",
         4,
-        0.12,
+        0.1,
         (_get(_OWN, SCRIPT), _get(_OWN, *BROWSER), _get(_OWN)),
         # The answers of one sign-in at the address of another.
         others=(
@@ -249,7 +253,7 @@ TARGETS = (
     Target(
         "start",
         4,
-        0.4,
+        0.25,
         (
             _get(
                 "/@SESSIONAPI@/oauth2/start?@STARTNAME@=@START@",
