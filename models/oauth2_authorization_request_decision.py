@@ -21,6 +21,11 @@ _DROPPED = (
     " might end the new one with it"
 )
 
+_LEFT_THERE = (
+    "the tokens of a sign-in that came to nothing were not revoked at the provider, as"
+    " that might end another grant of the same user: they live until they expire"
+)
+
 
 class OAuth2AuthorizationRequest(models.Model):
     """A finished sign-in is decided upon: allowed, denied or left to lapse."""
@@ -188,12 +193,15 @@ class OAuth2AuthorizationRequest(models.Model):
         """End the tokens of a sign-in that comes to nothing.
 
         Some providers end all grants of a user with one revocation: where the same user
-        has another grant with this client, the new tokens are left to expire.
+        has another grant with this client, the new tokens are left to expire, and an
+        event tells of them.
         """
         self.ensure_one()
         result = self._read_result()
         self.decided_at = fields.Datetime.now()
-        if result and not self._has_other_grant(result.get("claims")):
+        if result and self._has_other_grant(result.get("claims")):
+            self._tell("given_up", _LEFT_THERE)
+        elif result:
             Revocation = self.env["oauth2.revocation"].sudo()
             queued = Revocation.browse()
             for kind in ("refresh", "access"):
@@ -201,14 +209,14 @@ class OAuth2AuthorizationRequest(models.Model):
                 if text and isinstance(text, str):
                     queued += Revocation._queue(self.client_id, kind, text)
             queued._trigger()
-        elif not result and (unknown := self._unknown_tokens()):
-            self.env["oauth2.event"]._record(
-                "refusal",
-                oauth2_api=self.api_id,
-                client=self.client_id,
-                reason=unknown,
-            )
+        elif unknown := self._unknown_tokens():
+            self._tell("refusal", unknown)
         self._wipe()
+
+    def _tell(self, kind, reason):
+        self.env["oauth2.event"]._record(
+            kind, oauth2_api=self.api_id, client=self.client_id, reason=reason
+        )
 
     def _unknown_tokens(self):
         """:return: why the provider may hold tokens of a sign-in that cannot be read"""

@@ -13,6 +13,11 @@ _logger = logging.getLogger(__name__)
 _ROWS = 200
 _RECORDS = 100
 
+_LEFT_THERE = (
+    "its tokens were not revoked at the provider, as that might end another grant of"
+    " the same account: they live until they expire"
+)
+
 
 class OAuth2ClientUser(models.Model):
     """The end of a grant by itself, and the job that forgets what is over."""
@@ -144,14 +149,19 @@ class OAuth2ClientUser(models.Model):
             return 0, None
         grants = self.sudo().browse(grant_id for _end, grant_id, _too_old in over)
         # Some providers end all grants of a user with one revocation.
-        revocations = (grants - grants._with_sibling())._queue_revocations()
+        left_there = grants._with_sibling()
+        revocations = (grants - left_there)._queue_revocations()
         too_old = grants.browse(grant_id for _end, grant_id, is_old in over if is_old)
         for ended, reason in (
             (too_old, "its authorization lifetime is over"),
             (grants - too_old, "nobody has refreshed it in time"),
         ):
-            if ended:
-                ended._drop_tokens(reason)
+            for some, why in (
+                (ended - left_there, reason),
+                (ended & left_there, f"{reason}; {_LEFT_THERE}"),
+            ):
+                if some:
+                    some._drop_tokens(why)
         revocations._trigger()
         return len(over), place
 

@@ -87,6 +87,16 @@ class TestCleanUp(TokenCase):
         self.tell_providers()
         self.assertEqual(self.provider.calls["revocation"], 2)
 
+    def test_tokens_that_are_left_beside_another_grant_are_told_of(self):
+        self.open_page().expires_at = self.ago(minutes=1)
+        self.clean_up()
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 0)
+        event = self.env["oauth2.event"].search([], limit=1)
+        self.assertEqual(event.kind, "given_up")
+        self.assertEqual((event.api_id, event.client_id), (self.api, self.client))
+        self.assertIn("were not revoked at the provider", event.reason)
+
     def test_what_may_still_be_decided_upon_is_left_alone(self):
         asked = self.ask()
         page = self.open_page()

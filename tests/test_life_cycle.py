@@ -86,6 +86,8 @@ class TestEnd(LifeCycleCase):
         self.run_job()
         self.assertEqual(self.grant.state, "expired")
         self.assertFalse(self.pending)
+        reason = self.told_of("end").reason
+        self.assertIn("its tokens were not revoked at the provider", reason)
         self.assertTrue(self.grant_of(identity).token_ids)
         opened = self.bearer("/orders/partners", information["access_token"])
         self.assertEqual(opened.status_code, 200, opened.text)
