@@ -98,6 +98,7 @@ class TestCallbackTokenInformation(CallbackCase):
             response.headers["Content-Type"].split(";")[0], "application/json"
         )
         self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertEqual(response.headers["Pragma"], "no-cache")
         self.assertNotIn("Set-Cookie", response.headers)
 
     def test_db_and_login_are_ours_and_win(self):
@@ -186,6 +187,11 @@ class TestCallbackGrant(CallbackCase):
         information = self.token_information()
         self.assertEqual(information["scope"], "partners.read")
         self.assertFalse(self.grant_of(self.identity).scope_ids)
+        response = self.bearer("/orders/partners", information["access_token"])
+        self.assertRefused(response, 403, "insufficient_scope")
+        # Nor has the grant kept it for the day on which the client is given the scope.
+        self.client.scope_ids = self.api.scope_ids
+        self.env.flush_all()
         response = self.bearer("/orders/partners", information["access_token"])
         self.assertRefused(response, 403, "insufficient_scope")
 

@@ -73,6 +73,9 @@ class TestCallbackBadRequest(RefusalCase):
         self.assertFalse(self.record.used_at)
 
     def test_an_expired_state(self):
+        """RFC 6749 section 10.5: ten minutes at most"""
+        left = self.record.expires_at - fields.Datetime.now()
+        self.assertTrue(timedelta(minutes=9) < left <= timedelta(minutes=10))
         self.record.expires_at = fields.Datetime.now() - timedelta(hours=1)
         self.assertBad(self.callback(code="a-code", state=self.sent["state"]))
 

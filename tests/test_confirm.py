@@ -91,10 +91,12 @@ class TestConfirmationPage(ConfirmCase):
 
     def test_it_says_who_will_act_as_whom_and_may_do_what(self):
         self.client.name = "The <Application>"
+        self.provider_record.name = "The Honest Provider"
         self.open_page()
         text = html.fromstring(self.response.text).text_content()
         for expected in (
             "The <Application>",
+            "The Honest Provider",
             self.api.name,
             self.user.name,
             self.user.login,
@@ -132,6 +134,11 @@ class TestConfirmationPage(ConfirmCase):
             self.assertEqual(policy["base-uri"], "'none'")
             self.assertEqual(policy["script-src"], "'self'")
             self.assertEqual(policy["form-action"], "'self'")
+            sources = set(" ".join(policy.values()).split())
+            self.assertLessEqual(sources, {"'none'", "'self'", "data:"})
+            page = html.fromstring(response.text)
+            for address in page.xpath("//@href | //@src | //@action"):
+                self.assertRegex(address, r"^/[^/\\]")  # of this very server
 
     def test_its_cookie_is_of_this_page_only_and_out_of_reach(self):
         form = self.open_page()
@@ -140,6 +147,8 @@ class TestConfirmationPage(ConfirmCase):
             self.assertIn(attribute, cookie)
         self.assertIn("Max-Age=600", cookie)
         self.assertNotIn(form["csrf_token"], cookie)
+        for secret in (form["csrf_token"], cookie.partition("=")[2].partition(";")[0]):
+            self.assertRegex(secret, r"^[A-Za-z0-9_-]{43}$")  # 256 bits in base64url
         self.assertNotIn("session_id", cookie)
 
     def test_its_cookie_is_secure_where_odoo_is(self):

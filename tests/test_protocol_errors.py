@@ -60,7 +60,9 @@ class TestProtocolErrors(BaseCase):
     def test_no_answer_may_be_cached(self):
         """RFC 6749 section 5.1"""
         for error_class in WIRE:
-            self.assertEqual(make(error_class).headers()["Cache-Control"], "no-store")
+            headers = make(error_class).headers()
+            self.assertEqual(headers["Cache-Control"], "no-store")
+            self.assertEqual(headers["Pragma"], "no-cache")
 
     def test_the_reason_stays_in_the_log(self):
         error = errors.InvalidGrant(reason="no such identity")

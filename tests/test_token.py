@@ -95,6 +95,7 @@ class TestToken(TokenCase):
             {**answer, "db": self.env.cr.dbname, "login": self.user.login},
         )
         self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertEqual(response.headers["Pragma"], "no-cache")
         self.assertNotIn("Set-Cookie", response.headers)
 
     def test_the_provider_is_sent_its_refresh_token(self):
@@ -189,6 +190,9 @@ class TestToken(TokenCase):
     def test_the_rotated_refresh_token_replaces_the_old_one(self):
         first = self.refreshed(self.by_secret())
         self.assertNotEqual(first["refresh_token"], self.information["refresh_token"])
+        left = self.grant._current_token("refresh").expires_at - fields.Datetime.now()
+        lifetime = self.api.refresh_token_lifetime
+        self.assertAlmostEqual(left.total_seconds(), lifetime, delta=30)
         self.age(seconds=100)
         self.refreshed(self.by_secret())
         self.assertEqual(

@@ -169,6 +169,38 @@ class TestTokenProofByRefreshToken(TokenCase):
 
 
 @tagged("post_install", "-at_install")
+class TestTokenProofOfAnother(TokenCase):
+    """RFC 6749 section 6: a token counts for its client alone, and ours for its API."""
+
+    def assertProvesNothing(self, client_id="demo-app", api=None):
+        names = {**self.names, "client_id": client_id}
+        access, refresh = (
+            self.information[name] for name in ("access_token", "refresh_token")
+        )
+        for body, headers in (
+            ({"refresh_token": refresh}, {}),
+            ({}, {"Authorization": f"Bearer {access}"}),
+        ):
+            for name in ("token", "revoke"):
+                with self.subTest(name, body=list(body)):
+                    sent = {**names, **body}
+                    response = self.assertUnchanged(
+                        lambda name=name, sent=sent, headers=headers: self.call(
+                            name, sent, api=api, headers=headers
+                        )
+                    )
+                    self.assertRefused(response, 400, "invalid_grant")
+
+    def test_client(self):
+        self.make_client(self.api, self.provider_record, client_identifier="other-app")
+        self.assertProvesNothing(client_id="other-app")
+
+    def test_api(self):
+        self.client.api_ids += self.make_api("other")
+        self.assertProvesNothing(api="other")
+
+
+@tagged("post_install", "-at_install")
 class TestTokenProofByIdentity(TokenCase):
     """An identity that Odoo issued is itself a proof; one chosen by a client is not."""
 
