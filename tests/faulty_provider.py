@@ -37,8 +37,8 @@ class FaultyProvider(WellBehavedProvider):
     """The server; `ssl_context` (of the server side) makes it https.
 
     `hang` is how many seconds each answer takes. `calls` counts requests by endpoint,
-    `methods` by HTTP method; `requests` keeps them as dicts of endpoint, headers,
-    params and the caller's port.
+    `requests` keeps them as dicts of endpoint, method, headers, params and the caller's
+    port.
     """
 
     hang = 0
@@ -56,7 +56,6 @@ class FaultyProvider(WellBehavedProvider):
         scheme = "https" if ssl_context else "http"
         super().__init__(f"{scheme}://{host}:{self._server.server_port}")
         self.calls = Counter()
-        self.methods = Counter()
         self.requests = []
         self.flooded = 0  # megabytes that somebody took
         self._faults = {}
@@ -128,7 +127,6 @@ class _Handler(BaseHTTPRequestHandler):
     provider = None
 
     def do_GET(self):
-        self.provider.methods[self.command] += 1
         parts = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length).decode()
@@ -140,6 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.provider.requests.append(
             {
                 "endpoint": endpoint,
+                "method": self.command,
                 "headers": self.headers,
                 "params": params,
                 "port": self.client_address[1],
