@@ -121,6 +121,26 @@ class TestRerun(RealCursorsCase):
         names = {"client_user_identity": identity}
         self.assertEqual(self.request("POST", "/reruns/oauth2/token", names)[0], 200)
 
+    def test_a_callback_exchanges_its_code_once(self):
+        """Another sign-in of that identity is being finished, until the first rerun."""
+        callback, _identity = self.sign_in()
+        with self.registry.cursor() as other:
+            other.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(' ', 'oauth2',"
+                " api_id, client_id, identity_digest), 0))"
+                " FROM oauth2_authorization_request ORDER BY id DESC LIMIT 1"
+            )
+            logger = logging.getLogger("odoo.service.model")
+            rerun = logging.Handler(logging.INFO)
+            rerun.emit = lambda _record: other.rollback()
+            with self.assertLogs(logger, logging.INFO) as log:
+                logger.addHandler(rerun)
+                self.addCleanup(logger.removeHandler, rerun)
+                status, information = self.request("GET", callback)
+        self.assertEqual(len(log.output), 1, log.output)
+        self.assertEqual(status, 200, information)
+        self.assertEqual(self.provider.calls["token"], 1)
+
     def test_a_refresh_asks_once(self):
         names = self.authorize()
         key_sets.clear()  # so that they are fetched, after the tokens
