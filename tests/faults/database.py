@@ -125,6 +125,7 @@ class DiskFull(Fault):
     def fill(self):
         """Leave no room, which PostgreSQL says itself."""
         sql("CREATE TABLE IF NOT EXISTS ballast (text text)")
+        sql("CHECKPOINT")  # one that came later would free what it no longer needs
         cluster().fill_disk()
         grow = "INSERT INTO ballast SELECT repeat(md5(n::text), 60) FROM"
         try:
