@@ -74,6 +74,11 @@ class FaultyProvider(WellBehavedProvider):
 
     # Faults: each lasts until `behave`.
 
+    @property
+    def methods(self):
+        """How many requests came by each HTTP method, a Counter."""
+        return Counter(request["method"] for request in self.requests)
+
     def behave(self, endpoint=None):
         """Take the fault of an endpoint back, or all faults."""
         self._faults = {
