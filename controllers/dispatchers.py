@@ -44,6 +44,14 @@ _logger = logging.getLogger(__name__)
 _BUSY = (TransactionRollbackError, LockNotAvailable, ConcurrencyError)
 
 
+def _refusal(exc):
+    """:return: the refusal that an exception stands for, ``None`` for any other"""
+    if isinstance(exc, _BUSY):
+        # Odoo has tried again and again, and gives up.
+        return TemporarilyUnavailable(reason="the same rows changed", retry_after=1)
+    return exc if isinstance(exc, OAuth2Error) else None
+
+
 class _JsonDispatcher(Dispatcher):
     """Answers in JSON, whatever happens, and never with a traceback."""
 
@@ -58,11 +66,8 @@ class _JsonDispatcher(Dispatcher):
         return self.request.registry["ir.http"]._dispatch(endpoint)
 
     def handle_error(self, exc):
-        if isinstance(exc, _BUSY):
-            # Odoo has tried again and again, and gives up.
-            exc = TemporarilyUnavailable(reason="the same rows changed", retry_after=1)
-        if isinstance(exc, OAuth2Error):
-            return error_response(exc)
+        if refusal := _refusal(exc):
+            return error_response(refusal)
         if isinstance(exc, HTTPException) and exc.response:
             return exc.response
         status, error, description = self._describe(exc)
@@ -196,11 +201,8 @@ class OAuth2Json2Dispatcher(Json2Dispatcher):
             raise BadRequest("The body is nested too deeply.") from error
 
     def handle_error(self, exc):
-        if isinstance(exc, _BUSY):
-            # Odoo has tried again and again, and gives up.
-            exc = TemporarilyUnavailable(reason="the same rows changed", retry_after=1)
-        if isinstance(exc, OAuth2Error):
-            return error_response(exc)
+        if refusal := _refusal(exc):
+            return error_response(refusal)
         method_name = self.request.oauth2_match[1]["__method__"]
         return for_application(exc, super().handle_error(exc), method_name)
 
