@@ -84,6 +84,7 @@ class OAuth2Api(models.Model):
         " disuse, so that an application that calls seldom need not send its users to"
         " sign in again. The authorization lifetime ends them all the same.",
     )
+
     _endpoint_unique = models.Constraint(
         "UNIQUE (endpoint)", "Another API already has this endpoint."
     )

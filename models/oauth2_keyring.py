@@ -34,16 +34,9 @@ class OAuth2Keyring(models.AbstractModel):
         :return: ASCII text that :meth:`_decrypt` turns back
         :raises TemporarilyUnavailable: when the configured key is missing
         """
-        return self._encrypt_all([text])[0]
-
-    @api.model
-    def _encrypt_all(self, texts):
-        """:param texts: secrets
-        :return: each as of :meth:`_encrypt`, with keys that are made ready once
-        """
         ring = self._ring()
         self._remember_fingerprint(ring)
-        return [ring.encrypt(text) for text in texts]
+        return ring.encrypt(text)
 
     @api.model
     def _decrypt(self, encrypted):
