@@ -96,13 +96,16 @@ class OAuth2AuthorizationRequest(models.Model):
                 "This client_user_identity was not issued by this server, or is no"
                 " longer known: leave it out to be issued a new one."
             )
-        known = self.env["oauth2.client.user"]._find(oauth2_api, client, identity)
+        # Once, whether there is such an identity or not: each time takes a while.
+        names = self.env["oauth2.keyring"]._identity_digests(identity)
+        known = self.env["oauth2.client.user"]._find_by_digest(
+            oauth2_api, client, names
+        )
         record = self.sudo().create(
             {
                 "api_id": oauth2_api.id,
                 "client_id": client.id,
-                "identity_digest": known.sudo().identity_digest
-                or self.env["oauth2.keyring"]._identity_digest(identity),
+                "identity_digest": known.identity_digest or names[0],
                 "identity_display": _display(identity),
                 "identity_issued": is_issued,
                 "redirect_uri": client.provider_id._redirect_uri(oauth2_api),

@@ -190,7 +190,9 @@ class OAuth2AuthorizationRequest(models.Model):
             # As of somebody who is found, so that time does not tell.
             self.api_id._admits_by_group(0)
             raise
-        note_parties(self.api_id, self.client_id, user=user)
+        note_parties(
+            self.api_id, self.client_id, user=user, user_login=user.sudo().login
+        )
         if user and not self.api_id._admits(user):
             raise AccessDenied(reason="the user is in no allowed group")
         return user

@@ -142,14 +142,17 @@ class OAuth2ClientUser(models.Model):
     @api.model
     def _find(self, oauth2_api, client, identity):
         """:return: the client API user of an identity, possibly none"""
+        names = self.env["oauth2.keyring"]._identity_digests(identity)
+        return self._find_by_digest(oauth2_api, client, names)
+
+    def _find_by_digest(self, oauth2_api, client, names):
+        """:param names: digests under which an identity may be found
+        :return: its client API user, possibly none
+        """
         domain = [
             ("api_id", "=", oauth2_api.id),
             ("client_id", "=", client.id),
-            (
-                "identity_digest",
-                "in",
-                self.env["oauth2.keyring"]._identity_digests(identity),
-            ),
+            ("identity_digest", "in", names),
         ]
         # With its digest: one query, whether there is such an identity or not.
         return self.sudo().search_fetch(domain, ["identity_digest"], limit=1)

@@ -121,7 +121,8 @@ class OAuth2Event(models.Model):
 
         :param str kind: a value of the field
         :param lines: a dict for each: ``oauth2_api``, ``client`` and ``user`` (as whom
-            the application acts) are records or nothing; further fields
+            the application acts) are records or nothing; further fields, ``user_login``
+            where it need not be read
         """
         actor = self.env.user
         if actor._is_public():
@@ -135,14 +136,16 @@ class OAuth2Event(models.Model):
         return self.sudo().create([who | self._line(**line) for line in lines])
 
     @api.model
-    def _line(self, *, oauth2_api=None, client=None, user=None, **values):
+    def _line(
+        self, *, oauth2_api=None, client=None, user=None, user_login=None, **values
+    ):
         return {
             "api_id": oauth2_api.id if oauth2_api else False,
             "api_name": oauth2_api.name if oauth2_api else False,
             "client_id": client.id if client else False,
             "client_name": client.name if client else False,
             "user_id": user.id if user else False,
-            "user_login": user.login if user else False,
+            "user_login": user_login or (user.login if user else False),
             **values,
         }
 

@@ -124,19 +124,15 @@ class OAuth2Keyring(models.AbstractModel):
         raise TemporarilyUnavailable(reason="the key is being written", retry_after=1)
 
     @api.model
-    def _identity_digest(self, identity):
-        """Digest of a ``client_user_identity``, as new records keep it.
+    def _identity_digests(self, identity):
+        """Digests of a ``client_user_identity``.
 
         One that Odoo issued has 256 random bits; one that a client chose can be guessed
         (``42``), so its digest needs a key that is not in the database in clear.
 
-        :return: 64 hexadecimal digits
+        :return: those under which it may be found, each 64 hexadecimal digits; the
+            first is what new records keep
         """
-        return self._identity_digests(identity)[0]
-
-    @api.model
-    def _identity_digests(self, identity):
-        """:return: the digests under which an identity may be found, newest first"""
         if identity.startswith(digests.ISSUED_IDENTITY_PREFIX):
             return [digests.digest(identity)]
         return [digests.keyed_digest(key, identity) for key in self._identity_keys()]

@@ -31,8 +31,10 @@ class OAuth2Provider(models.Model):
     def _match_by_login(self, claims, _session_user):
         value = self._trusted_claim(claims, self.match_claim or "email")
         Users = self.env["res.users"].sudo().with_context(active_test=True)
-        # With the field read next: one query, whether there is such a user or not.
-        user = Users.search_fetch(Users._get_login_domain(value), ["active"], limit=2)
+        # With all that is read next: one query, whether there is such a user or not.
+        user = Users.search_fetch(
+            Users._get_login_domain(value), ["active", "login"], limit=2
+        )
         return self._exactly_one(user, "has the claimed login")
 
     def _match_by_oauth_uid(self, claims, _session_user):

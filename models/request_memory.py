@@ -41,7 +41,7 @@ def remote_address():
 def note_parties(oauth2_api, client, **known):
     """Remember whom the running request is about, for the event of a refusal.
 
-    :param known: ``user``, ``client_user_ref``
+    :param known: ``user``, ``user_login``, ``client_user_ref``
     """
     if request:
         parties = {"oauth2_api": oauth2_api, "client": client, **known}

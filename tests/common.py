@@ -170,7 +170,9 @@ class OAuth2Records:
                 "user_id": user.id,
                 "issuer": client.provider_id.issuer,
                 "subject": user.login,
-                "identity_digest": cls.env["oauth2.keyring"]._identity_digest(identity),
+                "identity_digest": cls.env["oauth2.keyring"]._identity_digests(
+                    identity
+                )[0],
                 "identity_issued": identity.startswith(digests.ISSUED_IDENTITY_PREFIX),
                 "scope_ids": [(6, 0, client._scopes_on(oauth2_api).ids)],
                 "authorized_at": now,

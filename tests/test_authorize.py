@@ -70,7 +70,7 @@ class TestAuthorize(AuthorizeCase):
 
     def test_an_integer_identity_is_taken_as_its_decimals(self):
         self.assertAnswers(self.ask_for(client_user_identity=42), "42")
-        digest = self.env["oauth2.keyring"]._identity_digest("42")
+        digest = self.env["oauth2.keyring"]._identity_digests("42")[0]
         self.assertEqual(len(self.requests_of(identity_digest=digest)), 1)
 
     def test_an_issued_identity_may_be_sent_again(self):

@@ -5,11 +5,14 @@ The answers are compared byte by byte. How long they take is measured, not teste
 """
 
 import contextlib
+import sys
 from datetime import timedelta
+from pathlib import Path
 
-from odoo import fields
+from odoo import fields, sql_db
 from odoo.tests import tagged
 
+from .. import protocol
 from ..protocol import digests
 from ..protocol.client_authentication import Presented
 from ..protocol.errors import OAuth2Error
@@ -17,6 +20,7 @@ from .common import BROWSER_HEADERS, basic_authorization
 from .test_token import TokenCase
 
 _VARYING = {"date"}
+_PROTOCOL = str(Path(protocol.__file__).parent)
 
 
 def shape(response):
@@ -239,7 +243,10 @@ class TestSameAnswer(ShapeCase):
 
 
 class TestSameWork(ShapeCase):
-    """As many queries whether the identity exists or not: more would take longer."""
+    """As much to do whether something exists or not: more would take longer.
+
+    Queries are counted, and calls of what decrypts and digests.
+    """
 
     def assertSameWork(self, call, known="42", unknown="43"):
         """:param call: takes the name; what it caches is there for both"""
@@ -247,11 +254,29 @@ class TestSameWork(ShapeCase):
         for name in (known, unknown, known, unknown):
             self.env.flush_all()
             self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            with contextlib.suppress(OAuth2Error):
+            with contextlib.suppress(OAuth2Error), self.counting_work() as counted:
                 call(name)
-            counts[name] = self.env.cr.sql_log_count - before
+            counts[name] = counted
+        self.assertGreater(counts[known]["queries"], 0)
         self.assertEqual(counts[known], counts[unknown])
+
+    @contextlib.contextmanager
+    def counting_work(self):
+        """Count what this thread calls of ``protocol``, and all queries."""
+        counted = {"calls": 0}
+        queries = sql_db.sql_counter
+
+        def profile(frame, event, _argument):
+            is_ours = frame.f_code.co_filename.startswith(_PROTOCOL)
+            counted["calls"] += event == "call" and is_ours
+
+        earlier = sys.getprofile()
+        sys.setprofile(profile)
+        try:
+            yield counted
+        finally:
+            sys.setprofile(earlier)
+            counted["queries"] = sql_db.sql_counter - queries
 
     def test_a_wrong_token_of_a_known_and_of_an_unknown_identity(self):
         Grant = self.env["oauth2.client.user"]
@@ -282,3 +307,17 @@ class TestSameWork(ShapeCase):
             known=self.user.login,
             unknown="nobody@example.com",
         )
+
+    def test_a_callback_of_a_user_who_may_not_use_the_api_and_of_nobody(self):
+        """The whole of it, with what is recorded of the refusal."""
+        self.api.allowed_group_ids = self.env.ref("base.group_system")
+        counts = {}
+        for login in (self.user.login, "nobody@example.com") * 2:
+            self.provider.login = login
+            self.provider.claims = {"email": login, "email_verified": True}
+            address = self.sign_in(self.ask()["authorization_url"])
+            with self.counting_work() as counted:
+                answer = self.visit(address)
+            self.assertRefused(answer, 403, "access_denied")
+            counts[login] = counted["queries"]
+        self.assertEqual(*counts.values())

@@ -31,7 +31,7 @@ client = env["oauth2.client"].create({{
 grant = env["oauth2.client.user"].create({{
     "api_id": oauth2_api.id, "client_id": client.id, "user_id": user.id,
     "issuer": provider.issuer, "subject": "olivia",
-    "identity_digest": env["oauth2.keyring"]._identity_digest("olivia"),
+    "identity_digest": env["oauth2.keyring"]._identity_digests("olivia")[0],
     "identity_display": "olivia", "scope_ids": [(4, scope.id)],
     "authorized_at": now, "expires_at": now + datetime.timedelta(days=30)}})
 for kind in ("access", "refresh"):
