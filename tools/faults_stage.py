@@ -56,7 +56,10 @@ class Result(unittest.TestResult):
         else:
             console.say(f"{console.paint('BREACHED', '31;1')} {test}\n{text}")
 
-    addError = addFailure
+    def addError(self, test, err):
+        if isinstance(err[1], console.Stopped):
+            raise err[1]  # unittest would go on with the next case
+        self.addFailure(test, err)
 
     def addSkip(self, test, reason):
         self.not_run += 1
