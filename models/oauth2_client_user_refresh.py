@@ -92,7 +92,7 @@ class OAuth2ClientUser(models.Model):
         grant._token_of_proof(presented)
         user = grant.user_id  # read now: counting commits, and the grant may be gone
         if is_issued or offers_token:
-            limits._count_proven(oauth2_api, client)
+            limits._count_proven(oauth2_api, client, user)
         note_parties(oauth2_api, client, user=user, client_user_ref=grant.id)
         return grant
 

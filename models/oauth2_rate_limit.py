@@ -14,6 +14,7 @@ DEFAULT_LIMITS = {
     "address": 300,
     "client_address": 120,
     "client": 6000,
+    "user": 600,
     "refused_tokens": 300,
 }
 LIMIT_PARAMETER = "api_auth_oauth2.limit_%s"
@@ -25,8 +26,9 @@ class OAuth2RateLimit(models.Model):
 
     A caller takes a place for its address, and for its address and client, before
     anything is looked up. Whoever proves itself gives both back and is counted with the
-    other proven callers of its client. So whatever is tried without proof is counted
-    exactly, and a ``client_id``, which is public, shuts nobody else out.
+    other proven callers of its client, and of its user where what it proves is one
+    user's. So whatever is tried without proof is counted exactly, a ``client_id``,
+    which is public, shuts nobody else out, and no user shuts out a client's others.
 
     The table is not logged: after a crash of the database all counts begin anew.
     """
@@ -91,17 +93,19 @@ class OAuth2RateLimit(models.Model):
             once("gave back", lambda: self._release(taken))
 
     @api.model
-    def _count_proven(self, oauth2_api, client):
+    def _count_proven(self, oauth2_api, client, user=None):
         """Count a caller that has proven itself with the others of its client.
 
-        :raises TooManyRequests: all of them together call too often
+        :param user: whose grant it proved, if it did not prove to be the client
+        :raises TooManyRequests: all of them together call too often, or those of this
+            user do
         """
         self._give_back()
         keys = {"client": (oauth2_api.id, client.id)}
-        once(
-            "counted as proven",
-            lambda: self._take(keys, oauth2_api=oauth2_api, client=client),
-        )
+        if user:
+            keys["user"] = (oauth2_api.id, client.id, user.id)
+        parties = {"oauth2_api": oauth2_api, "client": client, "user": user}
+        once("counted as proven", lambda: self._take(keys, **parties))
 
     def _take(self, keys, **parties):
         """Take a place for each key, or none at all.
@@ -141,7 +145,12 @@ class OAuth2RateLimit(models.Model):
         :return: the counters, list of dict
         """
         now = SQL("extract(epoch FROM clock_timestamp())::float8")
-        is_over = SQL("counter.ends_at <= EXCLUDED.ends_at - %s", WINDOW)
+        # Or begun by a clock that has been set back since.
+        is_over = SQL(
+            "(counter.ends_at <= EXCLUDED.ends_at - %(window)s"
+            " OR counter.ends_at > EXCLUDED.ends_at + %(window)s)",
+            window=WINDOW,
+        )
         self.env.cr.execute(
             SQL(
                 """
@@ -197,9 +206,11 @@ class OAuth2RateLimit(models.Model):
         )
         if self.env.cr.rowcount:
             reason = f"rate limit: {name}, {self._limit(name)} a minute"
-            forwarded = request.httprequest.headers.get("X-Forwarded-For")
-            if forwarded and not config["proxy_mode"]:
-                reason += "; the address may be a proxy's, see proxy_mode"
+            if _proxy_is_not_believed(request.httprequest.headers):
+                reason += (
+                    "; the address may be a proxy's, which needs proxy_mode and sends"
+                    " X-Forwarded-Host"
+                )
             self.env["oauth2.event"]._record(
                 "refusal", error=TooManyRequests.error, reason=reason, **parties
             )
@@ -237,3 +248,9 @@ class OAuth2RateLimit(models.Model):
             limit,
         )
         return len(forgotten), place
+
+
+def _proxy_is_not_believed(headers):
+    """:return: whether somebody says whom he calls for, and Odoo does not listen"""
+    is_listening = config["proxy_mode"] and "X-Forwarded-Host" in headers
+    return "X-Forwarded-For" in headers and not is_listening

@@ -51,6 +51,14 @@ class ResConfigSettings(models.TransientModel):
         help="Calls a minute of authorize, token and revoke, from wherever, with a"
         " valid proof for one client of one API. 0: no limit.",
     )
+    api_auth_oauth2_limit_user = fields.Integer(
+        "API OAuth2 Proven Calls by User",
+        config_parameter=LIMIT_PARAMETER % "user",
+        default=DEFAULT_LIMITS["user"],
+        help="Calls a minute of token and revoke with one user's tokens, of one client"
+        " of one API: nobody uses up what the users of a client share. Calls with the"
+        " client secret are the application's own. 0: no limit.",
+    )
     api_auth_oauth2_limit_refused_tokens = fields.Integer(
         "API OAuth2 Refused Tokens by Address",
         config_parameter=LIMIT_PARAMETER % "refused_tokens",

@@ -109,6 +109,14 @@ class TestUnproven(RateLimitCase):
         self.assertNotLimited(self.guess())
         self.assertLimited(self.guess())
 
+    def test_a_clock_that_was_set_back_locks_nobody_out(self):
+        self.limit(client_address=1)
+        self.guess()
+        self.assertLimited(self.guess())
+        self.env.cr.execute("UPDATE oauth2_rate_limit SET ends_at = ends_at + 3600")
+        self.assertNotLimited(self.guess())
+        self.assertLimited(self.guess())
+
     def test_what_is_malformed_costs_nothing_and_is_not_counted(self):
         self.limit(address=1)
         for _time in range(3):
@@ -121,7 +129,7 @@ class TestUnproven(RateLimitCase):
         self.assertLimited(self.guess(api="elsewhere"))
 
     def test_0_is_no_limit(self):
-        self.limit(address=0, client_address=0, client=0)
+        self.limit(address=0, client_address=0, client=0, user=0)
         for _time in range(5):
             self.assertNotLimited(self.guess())
         self.authorize()
@@ -212,7 +220,8 @@ class TestProven(RateLimitCase):
                 for _time in range(2):
                     response = self.refresh(*proof)
                     self.assertEqual(response.status_code, 200, response.text)
-                self.assertEqual(self.hits(), 2)  # among the client's proven callers
+                # Among the client's proven callers, and its user's where there is one.
+                self.assertEqual(self.hits(), 2 if name == "secret" else 4)
 
     def test_a_secret_proves_on_authorize(self):
         self.limit(address=1)
@@ -230,6 +239,35 @@ class TestProven(RateLimitCase):
         body = {"client_id": "demo-app", "client_user_identity": self.identity}
         self.assertLimited(self.call("revoke", body))
         self.assertTrue(self.grant_of(self.identity))
+
+    def test_one_user_does_not_use_up_what_a_client_s_users_share(self):
+        """However many grants a user has, they count as one caller."""
+        self.limit(client=6, user=2)
+        _information, second = self.authorize()
+        self.provider.login = "anna"
+        self.make_user("anna@example.com")
+        self.provider.claims = {"email": "anna@example.com", "email_verified": True}
+        _information, another = self.authorize()
+        self.provider.login = "olivia"
+        self.env.cr.execute("DELETE FROM oauth2_rate_limit")
+        for identity, status in (
+            (self.identity, 200),
+            (second, 200),
+            (self.identity, 429),
+            (second, 429),
+        ):
+            response = self.refresh({"client_user_identity": identity})
+            self.assertEqual(response.status_code, status, response.text)
+        self.assertEqual(self.events().reason, "rate limit: user, 2 a minute")
+        self.assertEqual(self.events().user_id, self.user)
+        self.provider.login = "anna"
+        body = {"client_user_identity": another}
+        self.assertEqual(self.refresh(body).status_code, 200)
+        self.provider.login = "olivia"
+        # The application itself calls for whomever it likes.
+        for _time in range(3):
+            response = self.refresh(headers=basic_authorization())
+            self.assertEqual(response.status_code, 200, response.text)
 
     def test_a_proven_caller_who_is_limited_takes_nothing_from_its_address(self):
         self.limit(client=1, address=2)
@@ -278,6 +316,15 @@ class TestAddress(RateLimitCase):
         self.guess(headers=self.from_address("192.0.2.1"))
         self.assertLimited(self.guess(headers=self.from_address("192.0.2.2")))
         self.assertIn("proxy_mode", self.events().reason)
+
+    def test_a_proxy_that_odoo_does_not_believe_is_told_of(self):
+        """Odoo believes it only where it also sends X-Forwarded-Host."""
+        self.behind_a_proxy()
+        for last in (1, 2):
+            headers = {"X-Forwarded-For": f"192.0.2.{last}"}
+            response = self.guess(headers=headers)
+        self.assertLimited(response)
+        self.assertIn("X-Forwarded-Host", self.events().reason)
 
     def test_with_proxy_mode_the_proxy_says(self):
         self.behind_a_proxy()

@@ -67,10 +67,15 @@ class TestExact(ServerCase):
         self.assertExact(lambda: self.site.refresh(self.identity, **body), 200)
         self.assertEqual(self.provider.calls["token"], 2)  # with the sign-in's
 
+    def test_proven_calls_of_one_user(self):
+        self.limit("user", LIMIT)
+        self.assertExact(lambda: self.site.refresh(self.identity), 200)
+        self.assertEqual(self.provider.calls["token"], 2)
+
     def test_every_place_is_given_back(self):
         answers = at_once(*[lambda: self.site.refresh(self.identity)] * CALLERS)
         self.assertEqual({answer.status_code for answer in answers}, {200})
-        self.assertEqual(self.hits(), [0, 0, CALLERS])
+        self.assertEqual(self.hits(), [0, 0, CALLERS, CALLERS])
 
     def test_guesses_and_callers_at_once(self):
         """Whoever guesses takes nothing from the callers of another client."""

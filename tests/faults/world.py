@@ -56,7 +56,7 @@ def start_server():
 
 def set_parameters(database, url):
     """Set base URL and limits of calls, while no Odoo runs on the database."""
-    names = ("address", "client_address", "client", "refused_tokens")
+    names = ("address", "client_address", "client", "user", "refused_tokens")
     parameters = {f"api_auth_oauth2.limit_{name}": "0" for name in names}
     parameters["api_auth_oauth2.base_url"] = url
     with at(url, database):

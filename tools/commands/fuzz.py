@@ -32,7 +32,7 @@ ADDON = "api_auth_oauth2_fuzz"
 #: for everything behind them.
 LIMITS = {
     f"api_auth_oauth2.limit_{name}": "1000000"
-    for name in ("address", "client_address", "client", "refused_tokens")
+    for name in ("address", "client_address", "client", "user", "refused_tokens")
 }
 
 
