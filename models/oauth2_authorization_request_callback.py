@@ -131,7 +131,8 @@ class OAuth2AuthorizationRequest(models.Model):
             raise InvalidRequest("This sign-in cannot be finished; start again.")
         self.env["oauth2.keyring"]._make_ready()
         begin_read_committed(self.env)
-        provider_client = self.client_id._provider_client()
+        with as_wire_errors():
+            provider_client = self.client_id._provider_client()
         redirect_uri = self.redirect_uri
         self.exchange_began_at = fields.Datetime.now()
         commit_now(self.env)  # and none is open while the provider takes its time
@@ -154,9 +155,9 @@ class OAuth2AuthorizationRequest(models.Model):
         :raises ServerError: bad id_token, or userinfo about somebody else
         """
         provider = self.client_id.provider_id
-        provider_client = self.client_id._provider_client()
         claims = {}
         with as_wire_errors(can_be_repeated=False):
+            provider_client = self.client_id._provider_client()
             if answer.get("id_token"):
                 claims = provider_client.verify_id_token(
                     answer["id_token"],

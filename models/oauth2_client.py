@@ -5,8 +5,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
 from ..protocol import digests
-from ..protocol.errors import InvalidClient
+from ..protocol.errors import InvalidClient, TemporarilyUnavailable
 from ..protocol.provider_client import ClientCredentials, ProviderClient
+from ..protocol.provider_errors import ProviderRefused
 from .oauth2_provider import is_safe_url
 
 _logger = logging.getLogger(__name__)
@@ -47,6 +48,10 @@ class OAuth2Client(models.Model):
         groups=fields.NO_ACCESS, copy=False, prefetch=False
     )
     has_client_secret = fields.Boolean(compute="_compute_has_client_secret")
+    is_client_secret_lost = fields.Boolean(
+        compute="_compute_is_client_secret_lost",
+        help="It cannot be decrypted with the present keys.",
+    )
     require_secret = fields.Boolean(
         help="Demand the client secret on authorize, token and revoke, and accept no"
         " other proof. Recommended: without it, whoever knows the Client ID can ask a"
@@ -99,6 +104,15 @@ class OAuth2Client(models.Model):
     def _compute_has_client_secret(self):
         for client in self.sudo():
             client.has_client_secret = bool(client.client_secret_encrypted)
+
+    @api.depends("client_secret_encrypted")
+    def _compute_is_client_secret_lost(self):
+        for client in self:
+            try:
+                is_readable = client._secret()
+            except TemporarilyUnavailable:
+                is_readable = False
+            client.is_client_secret_lost = client.has_client_secret and not is_readable
 
     @api.depends("provider_id.own_redirect_uri", "api_ids.redirect_uri")
     def _compute_own_redirect_uris(self):
@@ -264,13 +278,22 @@ class OAuth2Client(models.Model):
         return True
 
     def _provider_client(self):
-        """:return: the ``ProviderClient`` through which this client talks"""
+        """:return: the ``ProviderClient`` through which this client talks
+        :raises ProviderRefused: its secret cannot be read, and so it would be
+        """
         self.ensure_one()
+        secret = self._secret()
+        if self.has_client_secret and not secret:
+            raise ProviderRefused(
+                "invalid_client",
+                "the client secret cannot be decrypted with the present keys:"
+                " type it in again",
+            )
         return ProviderClient(
             self.provider_id._metadata(),
             ClientCredentials(
                 client_id=self.client_identifier,
-                client_secret=self._secret(),
+                client_secret=secret,
                 token_endpoint_auth_method=self.provider_id.token_endpoint_auth_method,
             ),
             self.provider_id._reach(),

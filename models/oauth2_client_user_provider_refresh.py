@@ -123,11 +123,10 @@ class OAuth2ClientUser(models.Model):
         :raises OAuth2Error: for whatever else went wrong at the provider
         """
         text = self._refresh_token_in_use()._text()
-        provider_client = self.client_id._provider_client()
         try:
             answer = once(
                 ("refresh", self.id, digests.digest(text)),
-                lambda: self._ask_provider(provider_client, text),
+                lambda: self._ask_provider(text),
             )
         except InvalidGrant as refusal:
             if not lost:
@@ -152,13 +151,13 @@ class OAuth2ClientUser(models.Model):
         }
         self.received_answer = self.env["oauth2.keyring"]._encrypt(json.dumps(received))
 
-    def _ask_provider(self, provider_client, refresh_token):
+    def _ask_provider(self, refresh_token):
         """:return: the provider's answer, whose id_token is still to be checked
         :raises InvalidGrant: when the provider ended the grant
         :raises OAuth2Error: for whatever else went wrong at the provider
         """
         with as_wire_errors():
-            return provider_client.refresh_token(refresh_token)
+            return self.client_id._provider_client().refresh_token(refresh_token)
 
     def _received(self):
         """:return: what :meth:`_ask` recorded and nobody took over, or ``None``"""
@@ -224,11 +223,10 @@ class OAuth2ClientUser(models.Model):
         """
         if not (id_token := answer.get("id_token")):
             return
-        provider_client = self.client_id._provider_client()
 
         def verify():
             with as_wire_errors():
-                return provider_client.verify_id_token(
+                return self.client_id._provider_client().verify_id_token(
                     id_token, access_token=answer["access_token"]
                 )
 

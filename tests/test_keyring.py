@@ -1,5 +1,6 @@
 """The keys that encrypt what must be sent back to a provider."""
 
+import logging
 import os
 from unittest.mock import patch
 
@@ -14,6 +15,7 @@ from ..protocol.errors import TemporarilyUnavailable
 from .common import BROWSER_HEADERS
 from .test_token import TokenCase
 
+_FAILURES = "odoo.addons.api_auth_oauth2.models.provider_failures"
 _KEYRING = "odoo.addons.api_auth_oauth2.models.oauth2_keyring"
 SECRET = "a-text-to-be-encrypted"
 _FINGERPRINT = "api_auth_oauth2.key_fingerprint"
@@ -260,6 +262,45 @@ class TestUndecryptable(KeyringCase):
             self.assertRefused(response, 401, "invalid_client")
         self.assertTrue(self.client.has_client_secret)
         self.assertEqual(self.stored(), before)
+
+    def test_nobody_is_led_into_a_sign_in_without_the_client_secret(self):
+        url = self.sign_in(self.ask()["authorization_url"])
+        self.assertFalse(self.client.is_client_secret_lost)
+        self.restore_elsewhere()
+        self.client.invalidate_recordset()
+        self.assertTrue(self.client.is_client_secret_lost)
+        with self.assertLogs(_FAILURES, logging.INFO) as logs:
+            response = self.call("provider/authorize", {"client_id": "demo-app"})
+        self.assertRefused(response, 502, "server_error")
+        self.assertIn("client secret cannot be decrypted", logs.output[0])
+        self.assertEqual(self.visit(url).status_code, 400)  # begun before
+        self.client.client_secret = "demo-secret"
+        self.assertFalse(self.client.is_client_secret_lost)
+        self.authorize()
+
+    def test_a_client_secret_whose_key_alone_is_lost(self):
+        """Tokens that are newer can be read: the provider is asked for nothing."""
+        encrypted = self.client.client_secret_encrypted
+        self.restore_elsewhere()
+        self.client.client_secret = "demo-secret"
+        self.information, self.identity = self.authorize()
+        self.names["client_user_identity"] = self.identity
+        self.client.client_secret_encrypted = encrypted
+        self.provider.calls.clear()
+        self.assertRefused(self.refresh(), 502, "server_error")
+        self.assertFalse(self.grant_of(self.identity).refresh_began_at)
+        grant = self.grant_of(self.identity)
+        grant.unlink()
+        self.assertFalse(self.provider.calls)
+        waiting = self.env["oauth2.revocation"].search(
+            [("client_id", "=", self.client.id)]
+        )
+        self.tell_providers()
+        self.assertIn("client secret cannot be decrypted", waiting[0].reason)
+        self.client.client_secret = "demo-secret"
+        waiting.next_try_at = fields.Datetime.now()
+        self.tell_providers()
+        self.assertFalse(waiting.exists())
 
     def test_a_code_verifier(self):
         url = self.sign_in(self.ask()["authorization_url"])
