@@ -72,9 +72,10 @@ class _ProviderAdapter(HTTPAdapter):
         return result
 
     def proxy_manager_for(self, proxy, **proxy_kwargs):
+        if proxy.lower().startswith("socks"):  # its connections would not be bounded
+            raise ProviderMisbehaved("a SOCKS proxy is configured: use an HTTP proxy")
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        if not proxy.lower().startswith("socks"):  # these have pools of their own
-            self._use_timed_pools(manager)
+        self._use_timed_pools(manager)
         return manager
 
     def _use_timed_pools(self, manager):

@@ -106,6 +106,13 @@ class TestEndpoints(TransportCase):
                 self.get("https://localhost:9/jwks")
         self.assertEqual(proxy.methods["CONNECT"], 1)
 
+    def test_a_proxy_whose_connections_would_not_be_bounded_is_refused(self):
+        for scheme in ("socks4", "socks5", "SOCKS5h"):
+            proxy = {"https_proxy": f"{scheme}://127.0.0.1:9", "no_proxy": ""}
+            with self.subTest(scheme), patch.dict(os.environ, proxy):
+                with self.assertRaisesRegex(ProviderMisbehaved, "use an HTTP proxy"):
+                    self.get("https://localhost:9/jwks")
+
     def test_netrc_adds_no_credentials(self):
         with tempfile.NamedTemporaryFile("w") as netrc:
             netrc.write("machine 127.0.0.1 login somebody password secret\n")
