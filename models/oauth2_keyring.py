@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import os
 
@@ -64,8 +65,7 @@ class OAuth2Keyring(models.AbstractModel):
         parameters = self.env["ir.config_parameter"].sudo()
         configured = self._configured_keys()
         known = set(map(keyring.fingerprint, configured))
-        demanded = (parameters.get_param(FINGERPRINT) or "").split()
-        if missing := [each for each in demanded if each not in known]:
+        if missing := [each for each in self._demanded() if each not in known]:
             _logger.error(
                 "The key with fingerprint %s was used here and is not configured in"
                 " this process: set %s or %s.",
@@ -92,12 +92,19 @@ class OAuth2Keyring(models.AbstractModel):
         The keys before it are, too, until nothing is left that they encrypted: servers
         may have them in another order, or not have the newest one yet.
         """
-        if not self._configured_keys():
-            return
+        if not self._is_remembered(ring):
+            demanded = " ".join([*self._demanded(), ring.fingerprint])
+            self.env["ir.config_parameter"].sudo().set_param(FINGERPRINT, demanded)
+
+    @api.model
+    def _is_remembered(self, ring):
+        return not self._configured_keys() or ring.fingerprint in self._demanded()
+
+    @api.model
+    def _demanded(self):
+        """:return: the fingerprints of the keys that every process must have"""
         parameters = self.env["ir.config_parameter"].sudo()
-        demanded = (parameters.get_param(FINGERPRINT) or "").split()
-        if ring.fingerprint not in demanded:
-            parameters.set_param(FINGERPRINT, " ".join([*demanded, ring.fingerprint]))
+        return (parameters.get_param(FINGERPRINT) or "").split()
 
     @api.model
     def _demand_only(self, ring):
@@ -112,15 +119,16 @@ class OAuth2Keyring(models.AbstractModel):
 
         What a provider gives once must be recorded, and that could be refused where two
         processes remember the key at the same time. So a caller does it before it asks,
-        where it has nothing to lose: this commits.
+        where it has nothing to lose: this may commit.
         """
         for _try in range(3):
-            try:
+            ring = self._ring()
+            if self._is_remembered(ring):
+                return
+            with contextlib.suppress(psycopg2.errors.UniqueViolation):
                 with self.env.cr.savepoint():
-                    self._remember_fingerprint(self._ring())
-                return commit_now(self.env)
-            except psycopg2.errors.UniqueViolation:
-                commit_now(self.env)  # somebody else has: see it
+                    self._remember_fingerprint(ring)
+            commit_now(self.env)  # and sees it, where somebody else was faster
         raise TemporarilyUnavailable(reason="the key is being written", retry_after=1)
 
     @api.model

@@ -202,8 +202,8 @@ class TestRerun(RealCursorsCase):
         self.assertRerun("POST", "/reruns/oauth2/token", names)
         with self.registry.cursor() as cr:
             cr.execute("SELECT hits FROM oauth2_rate_limit ORDER BY hits")
-            # Both places were given back, and the client has one proven call.
-            self.assertEqual(cr.fetchall(), [(0,), (0,), (1,)])
+            # Both places were given back; client and user have one proven call each.
+            self.assertEqual(cr.fetchall(), [(0,), (0,), (1,), (1,)])
 
 
 # In an order that their references allow.
