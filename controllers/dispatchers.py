@@ -134,12 +134,12 @@ class OAuth2Dispatcher(_JsonDispatcher):
     def _record_refusal(self, refusal):
         Event = self.request.env["oauth2.event"]
         if parties := getattr(self.request, "oauth2_parties", None):
-            Event._record(
-                "refusal", error=refusal.error, reason=refusal.reason, **parties
-            )
+            reason = refusal.reason or refusal.description
+            Event._record("refusal", error=refusal.error, reason=reason, **parties)
         else:
-            # Before anything is proven: one line each would let anybody fill the table.
-            Event._count_unproven(refusal.error)
+            # One line each would let anybody fill the table.
+            named = getattr(self.request, "oauth2_named", None)
+            Event._record_unproven(refusal, named)
 
 
 class OAuth2JsonDispatcher(_JsonDispatcher):

@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.http import request
 
+from ..models.request_memory import note_parties
 from ..protocol.errors import UnsupportedGrantType
 from ..protocol.parameters import MAX_BODY
 from .endpoint_call import EndpointCall
@@ -27,6 +28,7 @@ class TokenLife(http.Controller):
         identity = call.parameters.identity()
         if call.client._check_secret(call.presented):
             request.env["oauth2.rate.limit"]._count_proven(call.api, call.client)
+            note_parties(call.api, call.client)
         return request.env["oauth2.authorization.request"]._ask(
             call.api, call.client, identity
         )

@@ -77,6 +77,7 @@ class OAuth2ClientUser(models.Model):
         limits = self.env["oauth2.rate.limit"]
         if has_secret := client._check_secret(presented):
             limits._count_proven(oauth2_api, client)
+            note_parties(oauth2_api, client)
         proven = has_secret or oauth2_api.trust_identity
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
         offers_token = presented.access_token or presented.refresh_token

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 from odoo.tools.sql import table_columns
 
+from ..protocol.errors import TooManyRequests
 from . import unproven_refusals
 from .request_memory import remote_address
 from .transactions import behind, take_next
@@ -176,14 +177,24 @@ class OAuth2Event(models.Model):
             )
 
     @api.model
-    def _count_unproven(self, error):
-        """Add one line for many refusals of callers who have proven nothing.
+    def _record_unproven(self, refusal, named=None):
+        """Tell of the refusal of a caller who has proven nothing, but not of each.
 
-        :param str error: the error code that this caller received
+        :param refusal: the ``OAuth2Error`` that this caller received
+        :param dict named: the ``oauth2_api`` and ``client`` that it named, both known
         """
         # A read-only call leaves its number to the next one that may write.
-        may_tell = not self.env.cr.readonly
-        if summary := unproven_refusals.count(self.env.cr.dbname, error, may_tell):
+        may_tell, db = not self.env.cr.readonly, self.env.cr.dbname
+        reason = refusal.reason or refusal.description
+        if (
+            named
+            and may_tell
+            and not isinstance(refusal, TooManyRequests)  # which the limit tells
+            and unproven_refusals.of_clients.is_due((db, named["client"].id, reason))
+        ):
+            reason += "; nothing was proven, and for an hour the like is only counted"
+            self._record("refusal", error=refusal.error, reason=reason, **named)
+        elif summary := unproven_refusals.count(db, refusal.error, may_tell):
             self._record("refusal", reason=summary, address=False)
 
     @api.model

@@ -38,6 +38,12 @@ def remote_address():
     return (request and request.httprequest.remote_addr) or ""
 
 
+def note_named(oauth2_api, client):
+    """Remember what the running request's caller named, who has proven nothing yet."""
+    if request:
+        request.oauth2_named = {"oauth2_api": oauth2_api, "client": client}
+
+
 def note_parties(oauth2_api, client, **known):
     """Remember whom the running request is about, for the event of a refusal.
 

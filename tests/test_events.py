@@ -57,6 +57,11 @@ class TestEvents(OAuth2Case):
         self.assertEqual(refusal.reason, "the user is in no allowed group")
         self.assertEqual(refusal.user_id, self.user)
 
+    def forget_what_was_told(self):
+        unproven_refusals.of_callers.forget()
+        unproven_refusals.of_clients.forget()
+        self.patch(unproven_refusals, "_counted", {})
+
     def refuse_unproven(self):
         for client, identity, status, error in (
             ("x", "1", 401, "invalid_client"),
@@ -66,24 +71,68 @@ class TestEvents(OAuth2Case):
             names = {"client_id": client, "client_user_identity": identity}
             self.assertRefused(self.call("token", names), status, error)
 
-    def test_unproven_callers_leave_one_line_in_an_hour(self):
+    def test_unproven_callers_leave_few_lines_in_an_hour(self):
         """A client_id is public: anybody could fill the table."""
         Event = self.env["oauth2.event"]
         before = Event.search([])
-        unproven_refusals.of_callers.forget()
-        self.patch(unproven_refusals, "_counted", {})
+        self.forget_what_was_told()
+        self.refuse_unproven()
+        lines = (Event.search([]) - before).sorted("id")
         self.refuse_unproven()
         self.refuse_unproven()
-        line = Event.search([]) - before
-        self.assertEqual(len(line), 1)
-        self.assertEqual(line.kind, "refusal")
-        self.assertIn("1 invalid_client", line.reason)
-        self.assertFalse(line.address or line.client_id or line.api_id)
+        self.assertEqual((Event.search([]) - before).sorted("id"), lines)
+        # Who names no client of ours is counted only.
+        summary, no_proof, unknown = lines
+        self.assertEqual(summary.kind, "refusal")
+        self.assertIn("1 invalid_client", summary.reason)
+        self.assertFalse(summary.address or summary.client_id or summary.api_id)
+        for line, error, reason in (
+            (no_proof, "invalid_client", "no proof"),
+            (unknown, "invalid_grant", "unknown identity, or token of no such grant"),
+        ):
+            self.assertEqual((line.kind, line.error), ("refusal", error))
+            self.assertEqual((line.api_id, line.client_id), (self.api, self.client))
+            self.assertEqual(line.address, "127.0.0.1")
+            self.assertTrue(line.reason.startswith(reason), line.reason)
+            self.assertIn("nothing was proven", line.reason)
+            self.assertFalse(line.user_id)
         self.patch(unproven_refusals.of_callers, "seconds", 0)  # an hour later
         self.refuse_unproven()
-        later = (Event.search([]) - before - line).sorted("id")[0]
-        self.assertIn("4 invalid_client, 2 invalid_grant", later.reason)
-        self.assertIn("6 from 127.0.0.1", later.reason)
+        later = (Event.search([]) - before - lines).sorted("id")[0]
+        self.assertIn("5 invalid_client, 2 invalid_grant", later.reason)
+        self.assertIn("7 from 127.0.0.1", later.reason)
+
+    def test_a_wrong_secret_is_told_of_beside_a_missing_one(self):
+        self.client.require_secret = True
+        Event = self.env["oauth2.event"]
+        before = Event.search([])
+        self.forget_what_was_told()
+        names = {"client_id": "demo-app"}
+        for name in ("provider/authorize", "token", "revoke"):
+            identity = {} if "authorize" in name else {"client_user_identity": "1"}
+            for secret in ({}, {"client_secret": "wrong"}):
+                response = self.call(name, names | identity | secret)
+                self.assertRefused(response, 401, "invalid_client")
+        lines = (Event.search([]) - before).filtered("client_id").sorted("id")
+        self.assertEqual(
+            [line.reason.partition(";")[0] for line in lines],
+            ["client secret required", "wrong client secret"],
+        )
+
+    def test_what_a_client_with_its_secret_is_refused_leaves_a_line_each(self):
+        names = {"client_id": "demo-app", "client_secret": "demo-secret"}
+        names["client_user_identity"] = "cui_of-nobody"
+        for name, status, error in (
+            ("token", 400, "invalid_grant"),
+            ("revoke", 400, "invalid_grant"),
+            ("provider/authorize", 400, "invalid_request"),
+        ) * 2:
+            before = self.env["oauth2.event"].search([])
+            self.assertRefused(self.call(name, names), status, error)
+            line = self.env["oauth2.event"].search([]) - before
+            self.assertEqual((line.kind, line.error), ("refusal", error))
+            self.assertEqual((line.api_id, line.client_id), (self.api, self.client))
+            self.assertNotIn("nothing was proven", line.reason or "")
 
     def test_the_line_names_where_most_of_them_came_from(self):
         unproven_refusals.of_callers.forget()
@@ -107,14 +156,14 @@ class TestEvents(OAuth2Case):
         """Else it would be run again on a cursor that writes, with a warning."""
         Event = self.env["oauth2.event"]
         before = Event.search([])
-        unproven_refusals.of_callers.forget()
-        self.patch(unproven_refusals, "_counted", {})
+        self.forget_what_was_told()
         for _time in range(2):
             answer = self.url_open("/.well-known/oauth-protected-resource/nowhere")
             self.assertEqual(answer.status_code, 404)
         self.assertEqual(Event.search([]), before)
         self.refuse_unproven()
-        self.assertIn("2 invalid_request", (Event.search([]) - before).reason)
+        told = Event.search([]) - before
+        self.assertIn("2 invalid_request", told.sorted("id")[0].reason)
 
     def test_a_line_outlives_what_it_tells_of(self):
         self.authorize()
