@@ -83,6 +83,7 @@ from . import (  # noqa: E402
     test_scope_lines,
     test_secrets,
     test_security_table,
+    test_selection,
     test_served_clients,
     test_standards,
     test_throttle,

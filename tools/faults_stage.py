@@ -90,7 +90,8 @@ def main(names):
                 shutil.rmtree(odoo_server.filestore(name), ignore_errors=True)
     minutes = (time.monotonic() - begun) / 60
     console.say(
-        f"\n{result.played} cases played in {minutes:.1f} minutes,"
+        f"\n{result.played} case{'' if result.played == 1 else 's'} played"
+        f" in {minutes:.1f} minutes,"
         f" {result.breached} breached, {result.not_run} not run"
     )
     if result.not_run:

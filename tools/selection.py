@@ -1,6 +1,7 @@
-"""Which tests a NAME means: for Odoo's runner as tags, for unittest as names."""
+"""What tests or faults a NAME means: tags for Odoo's runner, names for unittest."""
 
 import ast
+import dataclasses
 import pathlib
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import places
 from console import Failure
 
 E2E = places.ROOT / "tests" / "e2e"
+FAULTS = places.ROOT / "tests" / "faults"
 
 # The Odoo test tag of what must hold on a database with a website, too.
 WITH_WEBSITE = "with_website"
@@ -22,6 +24,7 @@ class TestClass:
     name: str
     methods: tuple
     tags: frozenset
+    bases: tuple
 
     @property
     def is_e2e(self):
@@ -50,6 +53,56 @@ def select(names):
     for name in names:
         _add(selection, name, classes)
     return selection
+
+
+def select_faults(names):
+    """What the NAMEs of ``./dev faults`` mean: files, classes, cases.
+
+    Read without importing them, which only a prepared server makes possible.
+
+    :return: names for unittest, each once; none for no NAME
+    """
+    classes = [
+        found
+        for path in sorted(FAULTS.glob("*.py"))
+        for found in _with_inherited(_classes("faults", path))
+        if found.methods
+    ]
+    chosen = {}
+    for name in names:
+        found = [case for cls in classes for case in _faults(cls, name)]
+        if not found:
+            known = "\n  ".join(f"{cls.path.stem}.{cls.name}" for cls in classes)
+            raise Failure(
+                f"No file, class or case of tests/faults is called {name!r}."
+                f" Classes:\n  {known}"
+            )
+        chosen |= dict.fromkeys(found)
+    return list(chosen)
+
+
+def _faults(cls, name):
+    """Names for unittest of what the NAME means of one class of faults."""
+    file, whole = cls.path.stem, f"{cls.path.stem}.{cls.name}"
+    inside = str(cls.path.relative_to(places.ROOT))
+    if name in (file, cls.path.name, inside, cls.name, whole):
+        return [whole]
+    return [
+        f"{whole}.{method}"
+        for method in cls.methods
+        if name in (method, f"{cls.name}.{method}", f"{whole}.{method}")
+    ]
+
+
+def _with_inherited(classes):
+    """The classes of one file, each with the methods of those it extends there."""
+    known = {}
+    for cls in classes:
+        bases = [known[base] for base in cls.bases if base in known]
+        inherited = (method for base in bases for method in base.methods)
+        methods = tuple(dict.fromkeys((*cls.methods, *inherited)))
+        known[cls.name] = dataclasses.replace(cls, methods=methods)
+    return known.values()
 
 
 def _add(selection, name, classes):
@@ -126,7 +179,8 @@ def _classes(module, path):
                 for item in node.body
                 if isinstance(item, ast.FunctionDef) and item.name.startswith("test")
             )
-            yield TestClass(module, path, node.name, methods, _tags(node))
+            bases = tuple(ast.unparse(base) for base in node.bases)
+            yield TestClass(module, path, node.name, methods, _tags(node), bases)
 
 
 def _tags(node):

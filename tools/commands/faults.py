@@ -12,6 +12,7 @@ import odoo_home
 import places
 import processes
 import python_env
+import selection
 
 # Servers, databases and a file system are to be removed, whatever ends us.
 _CLEAN_UP_SECONDS = 90
@@ -19,12 +20,13 @@ _CLEAN_UP_SECONDS = 90
 
 def run(args):
     """Play the faults; returns the exit status."""
+    names = selection.select_faults(args)
     places.make_dev()
     python = python_env.for_odoo()
     odoo_home.find()  # downloads it now, with a person watching
     # One at a time: there is one set of logs, and they are what is judged.
     with artifact.locked(places.DEV / ".faults.lock", "plays faults"):
-        command = [python, places.TOOLS / "faults_stage.py", *args]
+        command = [python, places.TOOLS / "faults_stage.py", *names]
         child = processes.start(command)
         try:
             return child.wait()
