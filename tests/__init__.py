@@ -19,6 +19,7 @@ from . import (  # noqa: E402
     test_callback_refusals,
     test_clean_up,
     test_clean_up_cost,
+    test_client_scripts,
     test_confirm,
     test_confirm_refusals,
     test_constant_shape,

@@ -18,6 +18,13 @@ endpoint() {
         --header 'Content-Type: application/json' --data @- "$base/$api/oauth2/$1"
 }
 
+# Ends the script when there is no identity yet.
+signed_in() {
+    [ -s "$file.identity" ] && return
+    echo 'Nobody has signed in yet: run `authorize` first' >&2
+    exit 1
+}
+
 # field NAME: a text out of the JSON on standard input (tokens have no quotes in them).
 field() {
     sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"
@@ -30,6 +37,7 @@ authorize)
     echo "$answer" | field authorization_url
     ;;
 refresh)
+    signed_in
     answer=$(endpoint token) || { echo "$answer" >&2; exit 1; }
     echo "$answer" | field access_token >"$file.token"
     ;;
@@ -41,6 +49,7 @@ call)
     echo
     ;;
 revoke)
+    signed_in
     endpoint revoke
     echo
     rm -f "$file.identity" "$file.token"

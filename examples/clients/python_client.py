@@ -8,7 +8,7 @@
     python_client.py keep            store the token information you paste
 
 What it must remember (who the user is for Odoo, and the tokens) is in one file that
-only you can read. It needs `requests` (pip install requests); README.md tells more.
+only you can read. It needs `requests`; README.md tells more.
 """
 
 import argparse
@@ -17,7 +17,12 @@ import os
 import pathlib
 import sys
 
-import requests
+try:
+    import requests
+except ImportError:
+    sys.exit(
+        "This needs requests: apt-get install python3-requests, or pip install requests"
+    )
 
 TIMEOUT_SECONDS = 30
 UNAUTHORIZED = 401
@@ -151,6 +156,14 @@ def _json(answer):
     raise Refused(f"{answer.status_code} {error}: {description}{hint}")
 
 
+def _explained(error, base_url):
+    """Return what a person should read of an error that ended the command."""
+    no_answer = isinstance(error, (requests.ConnectionError, requests.Timeout))
+    if no_answer and not isinstance(error, requests.exceptions.SSLError):
+        return f"No answer from {base_url}: is Odoo running, is OAUTH2_BASE_URL right?"
+    return error
+
+
 def _options(arguments):
     """Read the command line; the environment fills in what is left out."""
 
@@ -212,7 +225,7 @@ def main(arguments=None):
         elif options.command == "keep":
             client.keep(json.load(sys.stdin))
     except (Refused, requests.RequestException, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(_explained(error, options.base_url), file=sys.stderr)
         return 1
     return 0
 
