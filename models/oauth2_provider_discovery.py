@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -46,12 +48,16 @@ class OAuth2Provider(models.Model):
         try:
             metadata = fetch_metadata(issuer, self._reach())
         except ProviderError as failure:
-            raise UserError(
-                self.env._(
-                    "Nothing was read from the issuer: %(reason)s.",
-                    reason=failure.reason,
+            told = self.env._(
+                "Nothing was read from the issuer: %(reason)s.", reason=failure.reason
+            )
+            if urlsplit(issuer).scheme == "http" and not self._reach().plain_http:
+                told += " " + self.env._(
+                    "Use https. For development, with the provider on this machine: set"
+                    " Allow Private Addresses, and Odoo's own base URL must begin with"
+                    " http://localhost."
                 )
-            ) from failure
+            raise UserError(told) from failure
         return {
             "issuer": issuer,
             "authorization_response_iss_parameter_supported": metadata.get(

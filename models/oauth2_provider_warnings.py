@@ -52,12 +52,12 @@ class OAuth2Provider(models.Model):
                     "This Odoo's own base URL is not http://localhost, so it is taken"
                     " for a production system: a provider is called by https only."
                 )
-        if any(word in (url or "") for url in addresses for word in PLACEHOLDERS):
+        written = " ".join(url or "" for url in addresses)
+        if words := [word for word in PLACEHOLDERS if word in written]:
             yield self.env._(
                 "Replace the words in capitals in the addresses by your own: %s.",
-                ", ".join(PLACEHOLDERS),
+                ", ".join(words),
             )
-
         if self._may_be_mixed_up():
             yield self.env._(
                 "An API of this provider has another one, too, and nothing tells whose"

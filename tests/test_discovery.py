@@ -141,6 +141,23 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         self.assertRefused("not allowed", form)
         self.assertEqual(self.running.calls["discovery"], 0)
 
+    def test_plain_http_is_told_what_to_do_about_it(self):
+        form = self.form(self.env["oauth2.provider"])
+        form.issuer = "http://localhost:4400"
+        advice = "not allowed. Use https.*set Allow Private Addresses"
+        self.assertRefused(advice, form)
+        # That alone does not do in production.
+        form.allow_private_addresses = True
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("api_auth_oauth2.base_url", "https://odoo.example.com")
+        self.assertRefused(f"{advice}.*base URL.*http://localhost", form)
+
+    def test_where_plain_http_is_allowed_the_advice_is_left_out(self):
+        form = self.form(self.env["oauth2.provider"])
+        form.issuer = "http://localhost:1"  # nobody is there
+        form.allow_private_addresses = True
+        self.assertRefused("^(?!.*Use https).*cannot be reached", form)
+
     def test_without_an_issuer_nobody_is_asked(self):
         self.provider.issuer = False
         provider = self.provider.with_user(self.admin)

@@ -4,6 +4,7 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import Form, TransactionCase, tagged
 
+from ..models.oauth2_provider import ENDPOINT_FIELDS
 from .common import OAuth2Records
 
 
@@ -100,3 +101,17 @@ class TestForms(OAuth2Records, TransactionCase):
         provider = form.save()
         self.assertEqual(provider.issuer, "https://accounts.google.com")
         self.assertIn("access_type=offline", provider.authorize_params)
+
+    def test_a_preset_tells_which_of_its_words_are_to_be_replaced(self):
+        form = Form(self.env["oauth2.provider"].with_user(self.system))
+        for preset, words in (
+            ("google", ""),
+            ("microsoft", "your own: TENANT-ID."),
+            ("keycloak", "your own: HOST, REALM."),
+        ):
+            form.preset = preset
+            warning = form.warning or ""
+            self.assertEqual(warning.partition("by ")[2].partition("\n")[0], words)
+        for name in (*ENDPOINT_FIELDS, "issuer"):
+            form[name] = form[name].replace("HOST", "sso.example.com")
+        self.assertIn("your own: REALM.", form.warning)
