@@ -67,7 +67,7 @@ class Walk:
     def authorize(self):
         """The application asks where its user should sign in."""
         self._title("The application asks Odoo where its user should sign in")
-        answer = self._send("GET", "/demo/oauth2/provider/authorize", self._names())
+        answer = self._send("POST", "/demo/oauth2/provider/authorize", self._names())
         told = self._json(answer)
         self._check("an authorization URL", "authorization_url" in told, needed=True)
         self._check("an identity for this user", "client_user_identity" in told)
@@ -124,7 +124,7 @@ class Walk:
     def revoke(self):
         """The grant ends, here and at the provider."""
         self._title("The application gives the access up")
-        answer = self._send("GET", "/demo/oauth2/revoke", self._names())
+        answer = self._send("POST", "/demo/oauth2/revoke", self._names())
         wanted = {"revoked": True, "provider_revoked": True}
         self._check("revoked here and at the provider", self._json(answer) == wanted)
 

@@ -132,9 +132,11 @@ def _tell(url, odoo, database):
 Next:
   export OAUTH2_BASE_URL={url}
   python3 examples/clients/python_client.py authorize
-                 the walk above as a program of yours: see examples/README.md
+                 the walk above as a program of yours: see examples/README.md;
+                 it needs requests (apt-get install python3-requests)
   ./dev shell    Odoo's shell on this database
-  README.rst     connect your own provider
+  README.rst     connect your own provider; the next ./dev demo begins
+                 with a fresh database
 
 Ctrl-C ends Odoo, the provider and PostgreSQL."""
     )
