@@ -23,7 +23,9 @@ class OAuth2Json2(WebJson2Controller):
         arguments.pop("api", None)
         grant = request.oauth2_grant
         if not grant.serves_json2:
-            raise NotFound("This API does not serve JSON-2.")
+            raise NotFound(
+                "This API does not serve JSON-2: an administrator can switch it on."
+            )
         request.env["oauth2.scope"]._check_json2(
             grant, __model__, __method__, arguments
         )

@@ -194,4 +194,5 @@ def _cause(error):
     """Return in a few words why a request failed: the innermost library error."""
     inner = error.args[0] if error.args else error
     inner = getattr(inner, "reason", None) or error
-    return safe_text(f"{type(inner).__name__}: {inner}")
+    text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>:? ?", "", str(inner))
+    return safe_text(f"{type(inner).__name__}: {text}")
