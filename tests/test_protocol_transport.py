@@ -212,16 +212,34 @@ class TestBounds(TransportCase):
         self.assertLess(self.provider.flooded, 100)
 
     def test_what_is_no_body_is_limited_too(self):
-        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        ok = b"HTTP/1.1 200 OK\r\n"
+        chunked = ok + b"Transfer-Encoding: chunked\r\n\r\n"
         much = b"a" * (3 * MAX_WIRE_BYTES)
+        # Python's own limits, of a line and of how many there are, are not reached.
+        headers = (b"X: " + b"a" * 60_000 + b"\r\n") * 90
         for what, answer in (
-            ("a chunk extension", b"1;" + much + b"\r\na\r\n0\r\n\r\n"),
-            ("a trailer", b"1\r\na\r\n0\r\nX: " + much + b"\r\n\r\n"),
-            ("many trailers", b"0\r\n" + b"X: aaaaaaaa\r\n" * MAX_WIRE_BYTES),
+            ("headers", ok + headers + b"\r\n{}"),
+            (
+                "answers before the answer",
+                b"HTTP/1.1 100 Continue\r\n\r\n" * (MAX_WIRE_BYTES // 8)
+                + (chunked + b"0\r\n\r\n"),
+            ),
+            ("a chunk extension", chunked + b"1;" + much + b"\r\na\r\n0\r\n\r\n"),
+            ("a trailer", chunked + b"1\r\na\r\n0\r\nX: " + much + b"\r\n\r\n"),
+            ("many trailers", chunked + b"0\r\n" + b"X: aaaaaaaa\r\n" * MAX_WIRE_BYTES),
         ):
             with self.subTest(what):
-                self.provider.raw("jwks", head + answer)
+                self.provider.raw("jwks", answer)
                 self.assertMisbehaved("too long")
+
+    def test_a_mebibyte_comes_over_the_wire_and_not_a_byte_more(self):
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"
+        end = b"\r\na\r\n0\r\n\r\n"
+        extension = b"x" * (1024 * 1024 - len(head + end))
+        self.provider.raw("jwks", head + extension + end)
+        self.assertEqual(self.get().content, b"a")
+        self.provider.raw("jwks", head + extension + b"x" + end)
+        self.assertMisbehaved("too long")
 
     def test_no_redirect_is_followed_or_read(self):
         for status in (301, 302, 303, 307, 308, 304):
