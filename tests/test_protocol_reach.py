@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import socket
+import time
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
@@ -159,9 +160,11 @@ class TestAddresses(BaseCase):
 class Resolver:
     """A name server that is the attacker's: each question has its own answer.
 
-    `answers` are lists of addresses; the last one is given again and again. Addresses
-    that are asked for are answered as they are.
+    `answers` are lists of addresses; the last one is given again and again, each after
+    so many `seconds`. Addresses that are asked for are answered as they are.
     """
+
+    seconds = 0
 
     def __init__(self, *answers):
         self.answers = answers
@@ -173,6 +176,7 @@ class Resolver:
         if host.strip(".").endswith(("example.com", "localhost")):
             index = min(len(self.questions), len(self.answers) - 1)
             self.questions.append(host)
+            time.sleep(self.seconds)
             addresses = self.answers[index]
         return [
             entry
@@ -183,6 +187,8 @@ class Resolver:
 
 class NetworkCase(BaseCase):
     """Names are resolved as the test says, so that no request leaves this machine."""
+
+    handshake_seconds = 0  # that the provider takes for it
 
     @classmethod
     def _request_handler(cls, s, r, /, **kw):
@@ -204,11 +210,15 @@ class NetworkCase(BaseCase):
 
     def serve(self, **options):
         context = certificates.server_context(self.files)
-        context.sni_callback = lambda _socket, name, _context: self.names.append(name)
+        context.sni_callback = self.shake_hands
         provider = FaultyProvider(context, **options)
         provider.__enter__()
         self.addCleanup(provider.__exit__)
         return provider
+
+    def shake_hands(self, _socket, name, _context):
+        self.names.append(name)
+        time.sleep(self.handshake_seconds)
 
     def resolve(self, *answers):
         """Have names resolve so; return the resolver."""
@@ -271,12 +281,33 @@ class TestResolving(NetworkCase):
         self.assertEqual(resolver.questions, [f"{HOST}."])
         self.assertEqual(self.names, [HOST])
 
-    def test_nothing_is_sent_when_the_resolver_has_taken_all_the_time(self):
+    def assertNotSent(self, url):
         """A refresh token would be spent for an answer that nobody waits for."""
+        with self.assertRaises(ProviderUnavailable) as caught:
+            with ProviderSession(reach=THIS_MACHINE) as session:
+                session.get(url)
+        # Not that an answer was waited for in vain.
+        self.assertIn("cannot be reached in time", caught.exception.reason)
+
+    def test_nobody_is_connected_to_when_the_resolver_has_taken_all_the_time(self):
+        plain = FaultyProvider()
+        plain.__enter__()
+        self.addCleanup(plain.__exit__)
+        port = urlsplit(plain.issuer).port
+        self.resolve(["127.0.0.1"]).seconds = 0.4
+        self.enterContext(patch.object(transport, "TOTAL_SECONDS", 0.3))
+        for url in (f"https://{HOST}:{self.port}/jwks", f"http://localhost:{port}/"):
+            with self.subTest(url):
+                self.assertNotSent(url)
+        self.assertFalse(self.names, "not even a connection")
+        self.assertFalse(self.provider.calls + plain.calls)
+
+    def test_nothing_is_sent_when_the_handshake_has_taken_all_the_time(self):
         self.resolve(["127.0.0.1"])
-        self.enterContext(patch.object(transport, "TOTAL_SECONDS", -1))
-        with self.assertRaisesRegex(ProviderUnavailable, "in time"):
-            self.get(PRIVATE)
+        self.handshake_seconds = 1.1
+        self.enterContext(patch.object(transport, "TOTAL_SECONDS", 1))
+        self.assertNotSent(f"https://{HOST}:{self.port}/jwks")
+        self.assertEqual(self.names, [HOST])
         self.assertFalse(self.provider.calls)
 
     def test_a_name_that_nobody_knows_is_unavailable(self):
