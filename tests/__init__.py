@@ -69,6 +69,7 @@ from . import (  # noqa: E402
     test_protocol_token_information,
     test_protocol_transport,
     test_provider_faults,
+    test_provider_moves,
     test_provider_oddities,
     test_python_examples,
     test_rate_limit_tokens,

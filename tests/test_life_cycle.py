@@ -237,21 +237,6 @@ class TestGivenUp(LifeCycleCase):
         self.assertEqual(waiting.mapped("tries"), [2, 0])
         self.assertGreater(min(waiting.mapped("next_try_at")), fields.Datetime.now())
 
-    def test_another_server_is_never_told(self):
-        self.provider.requests.clear()
-        self.provider_record.revocation_endpoint += "/of-the-same"
-        self.assertEqual(self.pending.mapped("state"), ["pending"] * 2)
-        another = self.enterContext(FaultyProvider())
-        self.provider_record.revocation_endpoint = f"{another.issuer}/revocation"
-        self.assertEqual(self.pending.mapped("state"), ["given_up"] * 2)
-        self.assertEqual([r.value for r in self.pending.sudo()], [False] * 2)
-        lines = self.told_of("given_up")
-        self.assertEqual(len(lines), 2)
-        self.assertIn("the provider's address was changed", lines[0].reason)
-        self.pending.next_try_at = self.ago(hours=1)
-        self.tell_providers()
-        self.assertFalse(another.requests)
-
     def test_it_waits_as_long_as_the_provider_says(self):
         headers = {"Retry-After": "7200"}
         self.provider.answer("revocation", status=503, headers=headers)
