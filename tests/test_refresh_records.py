@@ -116,6 +116,7 @@ class TestRefreshRecords(RecordsCase):
         event = self.last_event()
         self.assertEqual(event.kind, "sign_in")
         self.assertIn(f"begun at {began} UTC was not recorded", event.reason)
+        self.assertIn("the earlier refresh token was dropped", event.reason)
         self.assertFalse(self.note())
 
     def test_without_a_lost_answer_a_new_sign_in_does_not_tell_of_one(self):
@@ -126,7 +127,21 @@ class TestRefreshRecords(RecordsCase):
         self.authorize(self.identity)
         event = self.last_event()
         self.assertEqual(event.kind, "sign_in")
-        self.assertIn("the earlier refresh token was dropped", event.reason)
+        self.assertEqual(
+            event.reason,
+            "the earlier refresh token was dropped here, but not revoked at the"
+            " provider, which might end the new one with it",
+        )
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 0)
+
+    def test_a_first_sign_in_or_one_with_the_same_refresh_token_drops_none(self):
+        self.assertFalse(self.last_event().reason)
+        same = {"refresh_token": self.information["refresh_token"]}
+        self.provider.token_answer_override = same
+        self.authorize(self.identity)
+        self.assertEqual(self.last_event().kind, "sign_in")
+        self.assertFalse(self.last_event().reason)
 
     def test_a_new_sign_in_without_a_refresh_token_keeps_the_earlier_one(self):
         self.provider.issue_refresh_token = False
