@@ -31,6 +31,19 @@ class CallbackCase(OAuth2Case):
         self.assertEqual(response.status_code, 200, response.text)
         return response.json()
 
+    def assertLeftThere(self):
+        """The new tokens live on at the provider, and one event says so."""
+        self.tell_providers()
+        self.assertEqual(self.provider.calls["revocation"], 0)
+        self.assertFalse(self.env["oauth2.revocation"].search([]))
+        told = self.env["oauth2.event"].search([("kind", "=", "given_up")])
+        self.assertEqual(len(told), 1)
+        self.assertEqual((told.api_id, told.client_id), (self.api, self.client))
+        self.assertIn(
+            "were not revoked at the provider, as that might end another grant",
+            told.reason,
+        )
+
     def answer_token(self, **parameters):
         """Have the provider answer exactly this to the code."""
         answer = {"access_token": "a-token", "token_type": "Bearer", **parameters}

@@ -155,6 +155,14 @@ class TestCallbackIdentityOfTheUser(RefusalCase):
                 self.provider.id_token_claims_override = override
                 self.assertLetsNobodyIn(502, "server_error")
 
+    def test_beside_another_grant_they_are_left_and_told_of(self):
+        """Whose they are is not known: any grant of the client might be ended."""
+        self.authorize()
+        self.asked = self.ask()
+        self.provider.id_token_claims_override = {"nonce": "another"}
+        self.assertRefused(self.come_back(), 502, "server_error")
+        self.assertLeftThere()
+
     def test_an_id_token_that_somebody_else_signed(self):
         forged = self.provider.id_token("a-token")
         self.provider.rotate_key()

@@ -1,5 +1,5 @@
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lxml import html
 
@@ -226,18 +226,28 @@ class TestConfirmDeny(ConfirmCase):
         self.authorize()
         self.decide(self.open_page(), "deny")
         self.assertFalse(self.grant_of(self.identity))
-        self.tell_providers()
-        self.assertEqual(self.provider.calls["revocation"], 0)
-        self.assertFalse(self.env["oauth2.revocation"].search([]))
+        self.assertLeftThere()
 
-    def test_a_grant_that_is_over_or_of_another_client_or_subject_does_not_count(self):
+    def test_so_it_is_where_allow_is_refused(self):
+        self.authorize()
+        form = self.open_page()
+        self.api.allowed_group_ids = self.env.ref("base.group_system")
+        self.assertNotDecided(self.decide(form), 403)
+        self.assertLeftThere()
+
+    def test_a_grant_that_is_over_or_of_another_client_or_account_does_not_count(self):
         _information, expired = self.authorize()
         self.grant_of(expired).state = "expired"
+        yesterday = datetime.now() - timedelta(days=1)
+        self.make_grant(self.client, self.user, subject="olivia", expires_at=yesterday)
         other = self.make_client(
             self.api, self.provider_record, client_identifier="other-app"
         )
         self.make_grant(other, self.user, subject="olivia")
         self.make_grant(self.client, self.user, subject="somebody-else")
+        issuer = "https://another.example.com"
+        self.make_grant(self.client, self.user, subject="olivia", issuer=issuer)
         self.decide(self.open_page(), "deny")
         self.tell_providers()
         self.assertEqual(self.provider.calls["revocation"], 2)
+        self.assertFalse(self.env["oauth2.event"].search([("kind", "=", "given_up")]))
