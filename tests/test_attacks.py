@@ -113,6 +113,27 @@ class TestAttacksOnASignIn(AttackCase):
         self.assertNotDecided(self.decide(form, headers=headers))
         self.assertNoGrant()
 
+    def test_login_csrf_at_a_provider_without_pkce(self):
+        """Mallory has Olivia's browser bring a code of his own, for which he can make
+        up anything but a state of hers (RFC 9700 4.7.1). Nor is there a nonce here."""
+        self.provider_record.scope = "email profile"
+        hers = self.query(self.asked["authorization_url"])
+        self.be_at_provider("mallory", self.mallory.login)
+        his = self.query(self.sign_in(self.ask()["authorization_url"]))
+        code = self.provider.codes[his["code"]]
+        code["code_challenge"] = hers["code_challenge"]
+        self.new_browser(self.user)
+        del his["state"]
+        for state in ({}, {"state": ""}, {"state": "x" * 43}):
+            with self.subTest(state=state):
+                query = urlencode({**his, **state})
+                self.assertNotDecided(self.navigate(f"/orders/oauth2/callback?{query}"))
+        self.assertFalse(self.provider.calls["token"])
+        self.assertNoGrant()
+        # With it, nothing else would have stood in the way.
+        query = urlencode({**his, "state": hers["state"]})
+        self.assertPage(self.navigate(f"/orders/oauth2/callback?{query}"), 200)
+
     def test_link_phishing(self):
         """Mallory asks for a link, for which a public client_id is enough, and mails it
         to Olivia: if she signs in, he is the one who knows the identity."""
