@@ -4,34 +4,11 @@ import json
 import os
 import signal
 
-import requests
-from server import (
-    in_background,
-    is_anybody_locked_out,
-    locked,
-    sql,
-    visit,
-    wait_until,
-)
-from world import Fault, encrypted, plain, serving_worker
+from server import in_background, sql, visit, wait_until
+from world import Fault, encrypted, plain
 
 
-class Killed(Fault):
-    def assertDies(self, call):
-        """The caller gets no answer: the process that served it is gone."""
-        with self.assertRaises(requests.ConnectionError):
-            call()
-
-    def kill_while_locked_out(self, table, call):
-        """Kill the process that serves a call while it waits to write to a table."""
-        with locked(table):
-            future = in_background(call)
-            wait_until(is_anybody_locked_out)
-            os.kill(self.provider.asked_by, signal.SIGKILL)
-            self.assertDies(future.result)
-
-
-class Refresh(Killed):
+class Refresh(Fault):
     def setUp(self):
         super().setUp()
         _first, self.identity = self.site.authorize()
@@ -132,7 +109,7 @@ class Refresh(Killed):
         self.assertExplained()
 
 
-class RefreshWithIdToken(Killed):
+class RefreshWithIdToken(Fault):
     def test_while_the_keys_are_fetched(self):
         """killed while it fetches the keys of a refreshed id_token"""
         self.site = self.make_site()
@@ -152,7 +129,7 @@ class RefreshWithIdToken(Killed):
         self.assertExplained("grant")
 
 
-class Revoke(Killed):
+class Revoke(Fault):
     def setUp(self):
         super().setUp()
         self.tokens, self.identity = self.site.authorize()
@@ -192,18 +169,14 @@ class Revoke(Killed):
 
     def test_before_anything_is_stored(self):
         """killed while it ends the grant here"""
-        with locked("oauth2_revocation"):
-            future = in_background(self.call)
-            wait_until(is_anybody_locked_out)
-            os.kill(serving_worker(), signal.SIGKILL)
-            self.assertDies(future.result)
+        self.kill_while_locked_out("oauth2_revocation", self.call)
         self.assertExplained("grant")
         self.assertEqual(self.call().status_code, 200)
         self.assertClosed()
         self.assertExplained()
 
 
-class Callback(Killed):
+class Callback(Fault):
     def setUp(self):
         super().setUp()
         asked = self.site.ask()

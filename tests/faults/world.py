@@ -13,10 +13,18 @@ import time
 import unittest
 
 import psutil
+import requests
 import server
 from cryptography.fernet import Fernet
 from providers import QuickProvider
-from server import at_once, sql
+from server import (
+    at_once,
+    in_background,
+    is_anybody_locked_out,
+    locked,
+    sql,
+    wait_until,
+)
 
 KEY = os.environ["API_AUTH_OAUTH2_KEYS"]
 _world = {}
@@ -133,7 +141,6 @@ class Provider(QuickProvider):
     """
 
     kill = None
-    asked_by = None  # the process that asked last
 
     def __init__(self):
         super().__init__()
@@ -158,16 +165,16 @@ class Provider(QuickProvider):
 
     def _answered(self, endpoint, handler, answer):
         port = handler.client_address[1]
-        self.asked_by = "server" in _world and worker_of(port, self._server.server_port)
-        if self.kill != endpoint or not self.asked_by:
+        asked_by = "server" in _world and worker_of(port, self._server.server_port)
+        if self.kill != endpoint or not asked_by:
             return answer
         self.kill = None
         status, value = answer
-        stop(self.asked_by)
+        stop(asked_by)
         body = b"" if value is None else json.dumps(value).encode()
         handler.reply(status, body, {"Content-Type": "application/json"})
         handler.wfile.flush()
-        os.kill(self.asked_by, signal.SIGKILL)
+        os.kill(asked_by, signal.SIGKILL)
         return None
 
     def _token_answer(self, grant):
@@ -359,6 +366,19 @@ class Fault(Case):
 
     def make_site(self, **values):
         return Site(self.administrator).use(self.provider, **values)
+
+    def assertDies(self, call):
+        """The caller gets no answer: the process that served it is gone."""
+        with self.assertRaises(requests.ConnectionError):
+            call()
+
+    def kill_while_locked_out(self, table, call):
+        """Kill the process that serves a call while it waits to write to a table."""
+        with locked(table):
+            future = in_background(call)
+            wait_until(is_anybody_locked_out)
+            os.kill(serving_worker(), signal.SIGKILL)
+            self.assertDies(future.result)
 
 
 def rows(query, *params):
