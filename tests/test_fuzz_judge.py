@@ -1,34 +1,31 @@
 """What ``./dev fuzz`` hears of a server, and what it calls a breach."""
 
 import contextlib
-import importlib
 import socket
-import sys
 import threading
 import time
-import unittest
 from pathlib import Path
-from unittest.mock import patch
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
-_FUZZ = Path(__file__).parent / "fuzz"
+from .tools_common import ToolsCase
+
 _SECONDS = 0.5
 _HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n"
 )
 
 
-class FuzzCase(BaseCase):
+class FuzzCase(ToolsCase):
     """The modules of ``tests/fuzz`` that need no server."""
+
+    folder = Path(__file__).parent / "fuzz"
 
     def setUp(self):
         super().setUp()
-        # At the end: no name of theirs hides another module.
-        self.enterContext(patch.object(sys, "path", [*sys.path, str(_FUZZ)]))
-        self.wire = importlib.import_module("wire")
-        self.judge = importlib.import_module("judge")
-        self.targets = importlib.import_module("targets")
+        self.wire = self.module("wire")
+        self.judge = self.module("judge")
+        self.targets = self.module("targets")
         self.target = self.targets.TARGETS[0]
 
     def breach(self, answer, request=None, secrets=(), target=None):
@@ -40,7 +37,6 @@ class FuzzCase(BaseCase):
         return self.wire.Answer(status, headers, body)
 
 
-@unittest.skipUnless(_FUZZ.exists(), "the fuzzing is not here")
 @tagged("post_install", "-at_install", "api_auth_oauth2")
 class TestFuzzWire(FuzzCase):
     """A server that hangs, drips or hangs up."""
@@ -110,7 +106,6 @@ class TestFuzzWire(FuzzCase):
             self.assertIn("the connection was dropped", self.breach(answer))
 
 
-@unittest.skipUnless(_FUZZ.exists(), "the fuzzing is not here")
 @tagged("post_install", "-at_install", "api_auth_oauth2")
 class TestFuzzJudge(FuzzCase):
     def test_a_hang_has_no_excuse_a_dropped_connection_has(self):

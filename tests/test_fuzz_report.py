@@ -1,15 +1,13 @@
 """What ``./dev fuzz`` says of a run: its table, its server's log."""
 
-import importlib
-import sys
 import tempfile
-import unittest
 from pathlib import Path
 from unittest.mock import patch
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
-_TOOLS = Path(__file__).parents[1] / "tools"
+from .tools_common import ToolsCase
+
 _OURS = "odoo.addons.api_auth_oauth2.models"
 _TRACEBACK = """Traceback (most recent call last):
   File "orm.py", line 1, in read
@@ -26,14 +24,12 @@ The above exception was the direct cause of the following exception:
 {_TRACEBACK}"""
 
 
-@unittest.skipUnless(_TOOLS.exists(), "the tools are not here")
 @tagged("post_install", "-at_install", "api_auth_oauth2")
-class TestFuzzReport(BaseCase):
+class TestFuzzReport(ToolsCase):
     def setUp(self):
         super().setUp()
-        self.enterContext(patch.object(sys, "path", [*sys.path, str(_TOOLS)]))
-        self.report = importlib.import_module("fuzz_report")
-        console = importlib.import_module("console")
+        self.report = self.module("fuzz_report")
+        console = self.module("console")
         self.enterContext(patch.object(console, "say", lambda *lines: None))
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.log = Path(folder) / "server.log"

@@ -1,16 +1,13 @@
 """No log holds a secret of a test run: the ledger has each, the search finds each."""
 
 import base64
-import importlib
 import json
 import logging
 import re
 import secrets
-import sys
 import tempfile
 import unittest
 from pathlib import Path
-from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
 from odoo.tests import BaseCase, tagged
@@ -19,8 +16,8 @@ from odoo.tools import mute_logger
 from ..protocol.digests import random_token
 from . import ledger, overheard
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
+from .tools_common import ToolsCase
 
-_TOOLS = Path(__file__).parents[1] / "tools"
 _LOGGER = "odoo.addons.api_auth_oauth2.tests"
 
 
@@ -115,16 +112,13 @@ class TestCapturedLines(BaseCase):
         self.assertNotIn(value, self.captured())
 
 
-@unittest.skipUnless(_TOOLS.exists(), "the tools are not here")
 @tagged("post_install", "-at_install", "api_auth_oauth2")
-class TestLogSearch(BaseCase):
+class TestLogSearch(ToolsCase):
     """The search that ``./dev test`` ends with."""
 
     def setUp(self):
         super().setUp()
-        # At the end: no name of the tools hides another module.
-        self.enterContext(patch.object(sys, "path", [*sys.path, str(_TOOLS)]))
-        self.tools = importlib.import_module("log_search")
+        self.tools = self.module("log_search")
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.log = folder / "server.log"
         self.search = self.enterContext(self.tools.Search(folder / "ledger", []))

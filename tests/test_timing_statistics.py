@@ -1,26 +1,20 @@
 """What ``./dev timing`` calls told apart: of samples that are made up."""
 
-import importlib
 import random
-import sys
-import unittest
-from pathlib import Path
-from unittest.mock import patch
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
-_TOOLS = Path(__file__).parents[1] / "tools"
+from .tools_common import ToolsCase
+
 _MILLISECOND = 0.001
 _RUNS = 40
 
 
-@unittest.skipUnless(_TOOLS.exists(), "the tools are not here")
 @tagged("post_install", "-at_install", "api_auth_oauth2")
-class TestTimingStatistics(BaseCase):
+class TestTimingStatistics(ToolsCase):
     def setUp(self):
         super().setUp()
-        self.enterContext(patch.object(sys, "path", [*sys.path, str(_TOOLS)]))
-        self.statistics = importlib.import_module("timing_statistics")
+        self.statistics = self.module("timing_statistics")
         self.random = random.Random(20261125)
 
     def sample(self, count, later=0.0, outliers=0.0):
