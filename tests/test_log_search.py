@@ -3,11 +3,13 @@
 import base64
 import json
 import logging
+import os
 import re
 import secrets
 import tempfile
 import unittest
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
 from odoo.tests import BaseCase, tagged
@@ -121,7 +123,15 @@ class TestLogSearch(ToolsCase):
         self.tools = self.module("log_search")
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.log = folder / "server.log"
-        self.search = self.enterContext(self.tools.Search(folder / "ledger", []))
+        self.database_log = folder / "postgres.log"
+        self.enterContext(
+            patch.object(self.module("postgres"), "LOG", self.database_log)
+        )
+        self.database_log.touch()
+        self.enterContext(patch.dict(os.environ))
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            del os.environ[name]
+        self.search = self.enterContext(self.tools.Search(folder / "ledger"))
 
     def start_odoo(self):
         """Odoo writes the names of the loggers whose level it sets."""
@@ -194,7 +204,27 @@ class TestLogSearch(ToolsCase):
 
     def test_a_log_that_is_not_there(self):
         self.search.odoo_arguments(self.log)
-        self.assertEqual(len(self.complaints()), 3)
+        told = "server.log is not there: it was not searched"
+        self.assertEqual(self.complaints(), [told])
+
+    def test_postgresql_s_log_is_searched(self):
+        self.search.keep("token", "in-a-statement")
+        self.database_log.write_text("ERROR\nSTATEMENT: SELECT 'in-a-statement'\n")
+        [told] = self.complaints()
+        self.assertIn("token of ./dev test: postgres.log, line 2", told)
+
+    def test_postgresql_s_log_is_not_there(self):
+        self.start_odoo()
+        self.database_log.unlink()
+        told = "postgres.log is not there: it was not searched"
+        self.assertEqual(self.complaints(), [told])
+
+    def test_a_postgresql_that_is_not_ours_has_its_log_elsewhere(self):
+        self.database_log.unlink()
+        os.environ["PGHOST"] = "database.example.com"
+        with self.tools.Search(self.search.path) as search:
+            self.assertEqual(search.complaints(), [])
+        self.search.path.touch()  # for the end of this test
 
     def test_what_is_too_short_or_too_plain_is_left_out(self):
         self.start_odoo()

@@ -41,6 +41,8 @@ def run(odoo, made, search, names):
     logs = [places.LOGS / "e2e-server.log", places.LOGS / "e2e-second.log"]
     with contextlib.ExitStack() as stack:
         site = installed(stack, odoo, made, *search.odoo_arguments(install_log))
+        if site.replica:
+            search.add(replica.LOG)
         server = [f"--workers={WORKERS}", "--max-cron-threads=0"]
         server += search.odoo_arguments(logs[0])
         server = odoo.serving(site.database, site.port, *server, log=logs[0].name)

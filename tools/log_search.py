@@ -8,7 +8,7 @@ line, never by its value.
 
 Every Odoo is started with canaries: names that it logs itself, and that are in the
 ledger. A log in which they are not found fails the run: then it is not at DEBUG, or the
-search does not see.
+search does not see. So does a log that is not there when it is to be searched.
 """
 
 import base64
@@ -22,10 +22,9 @@ from urllib.parse import quote
 import console
 import odoo_log
 import places
+import postgres
 
 LEDGER = places.DEV / "secrets-of-the-test-run"
-#: PostgreSQL writes a statement that fails, with its values.
-DATABASE_LOGS = (places.LOGS / "postgres.log", places.LOGS / "replica.log")
 CANARY = "canary"
 #: What is longer, as a token of 43 signs, may be cut short by who logs it: then its
 #: beginning or its end will do, so long.
@@ -64,12 +63,13 @@ class Secret:
 class Search:
     """The ledger of one run, and the logs in which its entries are looked for.
 
-    In a ``with`` block, whose end removes the ledger.
+    In a ``with`` block, whose end removes the ledger. PostgreSQL's own log is among
+    them, where ``./dev`` runs it. All must have been written when they are searched.
     """
 
-    def __init__(self, path=LEDGER, logs=DATABASE_LOGS):
+    def __init__(self, path=LEDGER):
         self.path = path
-        self._logs = list(logs)
+        self._logs = [] if postgres.is_given() else [postgres.LOG]
 
     def __enter__(self):
         self.path.unlink(missing_ok=True)
@@ -128,12 +128,16 @@ class Search:
             return odoo_log.Verdict(0, 0, 0, [], self.complaints())
 
     def complaints(self):
-        """Search; returns as texts what was found, and which canary was not."""
+        """Search; returns as texts what was found, and which log or canary was not."""
         wanted, _left_out = self._read()
-        logs = [log for log in dict.fromkeys(self._logs) if log.exists()]
-        found = list(_findings(wanted, logs))
+        logs = list(dict.fromkeys(self._logs))
+        missing = [log for log in logs if not log.exists()]
+        found = list(_findings(wanted, [log for log in logs if log not in missing]))
         seen = {(one.secret, one.log) for one in found}
-        blind = [
+        # Of these there is nothing more to say.
+        seen |= {(secret, log.name) for secret in wanted for log in missing}
+        blind = [f"{log.name} is not there: it was not searched" for log in missing]
+        blind += [
             f"no canary was found in {secret.where}: it is not at level DEBUG, or the"
             " search does not see"
             for secret in wanted

@@ -28,6 +28,8 @@ ROLE = "odoo"  # Odoo refuses to be the user "postgres"
 SERVER_ROOT_USER = "postgres"  # who runs the server where we are root
 SOCKET_PATH_LIMIT = 107 - len("/.s.PGSQL.5432")
 START_SECONDS = 60
+#: Of the private server, which writes a statement that fails, with its values.
+LOG = places.LOGS / "postgres.log"
 
 # Speed over durability: whatever is lost with the machine is made again.
 SETTINGS = {
@@ -166,7 +168,7 @@ def _start(home):
         os.chown(socket, *server_user())
     if socket.stat().st_uid not in (os.geteuid(), _server_uid()):
         raise Failure(f"{socket} belongs to somebody else; please remove it")
-    with (places.LOGS / "postgres.log").open("a") as log:
+    with LOG.open("a") as log:
         subprocess.Popen(
             [sys.executable, places.TOOLS / "postgres.py", home, socket],
             start_new_session=True,
@@ -177,7 +179,7 @@ def _start(home):
     deadline = time.monotonic() + START_SECONDS
     while not _answers(home):
         if time.monotonic() > deadline:
-            raise Failure(f"PostgreSQL did not start; see {places.LOGS}/postgres.log")
+            raise Failure(f"PostgreSQL did not start; see {LOG}")
         time.sleep(0.1)
 
 

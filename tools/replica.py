@@ -19,6 +19,7 @@ from console import Failure
 
 PORT = "5433"
 START_SECONDS = 60
+LOG = places.LOGS / "replica.log"
 
 
 @contextlib.contextmanager
@@ -76,8 +77,7 @@ def _serving(pg, folder):
     command = [postgres.binaries() / "postgres", "-D", folder]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
-    log = places.LOGS / "replica.log"
-    with log.open("w") as output:
+    with LOG.open("w") as output:
         server = processes.start(
             command,
             stop_signal=signal.SIGINT,
@@ -88,17 +88,17 @@ def _serving(pg, folder):
             **postgres.as_server_user(),
         )
         try:
-            _wait_until_answering(server, pg, log)
+            _wait_until_answering(server, pg)
             yield
         finally:
             processes.stop(server, stop_signal=signal.SIGINT, seconds=30)
 
 
-def _wait_until_answering(server, pg, log):
+def _wait_until_answering(server, pg):
     """Return when the replica takes connections."""
     ready = [postgres.binaries() / "pg_isready", "-q", "-h", pg["PGHOST"], "-p", PORT]
     deadline = time.monotonic() + START_SECONDS
     while subprocess.run(ready, check=False).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
-            raise Failure(f"The replica did not start; see {log}")
+            raise Failure(f"The replica did not start; see {LOG}")
         time.sleep(0.1)
