@@ -53,7 +53,7 @@ class OAuth2Provider(models.Model):
         result = super().write(vals)
         moved._forget_states()
         for provider, origin in before.items():
-            if origin and provider._revocation_origin() not in (None, origin):
+            if origin and provider._revocation_origin() != origin:
                 provider._give_up_revocations()
         return result
 

@@ -83,3 +83,11 @@ class TestProviderMoves(LifeCycleCase):
         self.assertEqual(self.pending.mapped("state"), ["given_up"] * 2)
         self.assertEqual(waiting.state, "pending")
         self.assertEqual(self.told_of("given_up").client_id, self.client)
+
+    def test_a_server_that_is_named_after_a_time_without_any_is_another(self):
+        self.move(False)
+        self.move(f"{self.another.issuer}/revoke")
+        self.tell_all()
+        told = [request["params"].keys() for request in self.another.requests]
+        self.assertFalse(told)
+        self.assertGivenUp()
