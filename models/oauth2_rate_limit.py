@@ -222,13 +222,14 @@ class OAuth2RateLimit(models.Model):
 
     @api.model
     def _clean_up(self, limit, after=None):
-        """Forget windows that are over.
+        """Forget windows that are over, or were begun by a clock set back since.
 
         :param int limit: windows at most
         :param after: where the batch before ended
         :return: ``(how many were forgotten, where the batch ended)``
         """
         begin_read_committed(self.env)
+        now = SQL("extract(epoch FROM clock_timestamp())")
         forgotten, place = take_next(
             self.env,
             # By id: an index on what each count may change would cost each count.
@@ -236,14 +237,17 @@ class OAuth2RateLimit(models.Model):
                 """
                 WITH over AS MATERIALIZED (
                     SELECT id FROM oauth2_rate_limit
-                     WHERE %s AND ends_at < extract(epoch FROM clock_timestamp())
-                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+                     WHERE %(behind)s AND (ends_at < %(now)s
+                                           OR ends_at > %(now)s + 2 * %(window)s)
+                     ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
                 DELETE FROM oauth2_rate_limit counter
                  USING over WHERE counter.id = over.id
                 RETURNING counter.id
                 """,
-                behind(after, "id"),
-                limit,
+                behind=behind(after, "id"),
+                now=now,
+                window=WINDOW,
+                limit=limit,
             ),
             limit,
         )
