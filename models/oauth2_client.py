@@ -12,6 +12,8 @@ from .oauth2_provider import is_safe_url
 
 _logger = logging.getLogger(__name__)
 
+_SECRET_LOST = "the client secret cannot be decrypted with the present keys"
+
 
 class OAuth2Client(models.Model):
     """A third-party application, as it is registered at one provider."""
@@ -274,7 +276,9 @@ class OAuth2Client(models.Model):
         secret = self._secret()
         # Compared even when there is none, so that time tells nothing.
         if not digests.same(presented.client_secret, secret) or not secret:
-            raise InvalidClient(reason="wrong client secret")
+            is_lost = self.has_client_secret and not secret
+            reason = _SECRET_LOST if is_lost else "wrong client secret"
+            raise InvalidClient(reason=reason)
         return True
 
     def _provider_client(self):
@@ -284,11 +288,7 @@ class OAuth2Client(models.Model):
         self.ensure_one()
         secret = self._secret()
         if self.has_client_secret and not secret:
-            raise ProviderRefused(
-                "invalid_client",
-                "the client secret cannot be decrypted with the present keys:"
-                " type it in again",
-            )
+            raise ProviderRefused("invalid_client", f"{_SECRET_LOST}: type it in again")
         return ProviderClient(
             self.provider_id._metadata(),
             ClientCredentials(

@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import config
 
+from ..models import unproven_refusals
 from ..models.oauth2_keyring import KEYS_OPTION, KEYS_VARIABLE
 from ..protocol.errors import TemporarilyUnavailable
 from .common import BROWSER_HEADERS
@@ -277,6 +278,16 @@ class TestUndecryptable(KeyringCase):
         self.client.client_secret = "demo-secret"
         self.assertFalse(self.client.is_client_secret_lost)
         self.authorize()
+
+    def test_the_right_secret_is_not_called_wrong_where_the_stored_one_is_lost(self):
+        self.restore_elsewhere()
+        unproven_refusals.of_clients.forget()
+        before = self.env["oauth2.event"].search([])
+        names = {"client_id": "demo-app", "client_secret": "demo-secret"}
+        response = self.call("provider/authorize", names)
+        self.assertRefused(response, 401, "invalid_client")
+        line = (self.env["oauth2.event"].search([]) - before).filtered("client_id")
+        self.assertIn("client secret cannot be decrypted", line.reason)
 
     def test_a_client_secret_whose_key_alone_is_lost(self):
         """Tokens that are newer can be read: the provider is asked for nothing."""
