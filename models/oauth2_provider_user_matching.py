@@ -38,17 +38,13 @@ class OAuth2Provider(models.Model):
         return self._exactly_one(user, "has the claimed login")
 
     def _match_by_oauth_uid(self, claims, _session_user):
-        user = (
-            self.env["res.users"]
-            .sudo()
-            .search(
-                [
-                    ("oauth_provider_id", "=", self.auth_provider_id.id),
-                    ("oauth_uid", "=", self._subject(claims)),
-                ],
-                limit=2,
-            )
-        )
+        domain = [
+            ("oauth_provider_id", "=", self.auth_provider_id.id),
+            ("oauth_uid", "=", self._subject(claims)),
+        ]
+        # As by login, and for the same reason.
+        Users = self.env["res.users"].sudo()
+        user = Users.search_fetch(domain, ["active", "login"], limit=2)
         return self._exactly_one(user, "is linked to the claimed account")
 
     def _match_by_session(self, _claims, session_user):

@@ -310,9 +310,28 @@ class TestSameWork(ShapeCase):
 
     def test_a_callback_of_a_user_who_may_not_use_the_api_and_of_nobody(self):
         """The whole of it, with what is recorded of the refusal."""
+        self.assertSameCallback(self.user.login, "nobody@example.com")
+
+    def test_a_callback_of_a_linked_user_who_may_not_use_the_api_and_of_nobody(self):
+        link = self.env["auth.oauth.provider"].create(
+            {
+                "name": "Sign-in",
+                "body": "Sign in",
+                "auth_endpoint": f"{self.provider.issuer}/another-path",
+                "validation_endpoint": f"{self.provider.issuer}/userinfo",
+            }
+        )
+        self.provider_record.write(
+            {"user_matching": "oauth_uid", "auth_provider_id": link.id}
+        )
+        self.user.write({"oauth_provider_id": link.id, "oauth_uid": self.user.login})
+        self.assertSameCallback(self.user.login, "nobody@example.com")
+
+    def assertSameCallback(self, known, unknown):
+        """:param str known: subject and email of a user, who is in no allowed group"""
         self.api.allowed_group_ids = self.env.ref("base.group_system")
         counts = {}
-        for login in (self.user.login, "nobody@example.com") * 2:
+        for login in (known, unknown) * 2:
             self.provider.login = login
             self.provider.claims = {"email": login, "email_verified": True}
             address = self.sign_in(self.ask()["authorization_url"])
