@@ -87,6 +87,7 @@ class OAuth2AuthorizationRequest(models.Model):
         :return: ``{"authorization_url", "client_user_identity", "expires_in"}``, the
             last in seconds
         :raises InvalidRequest: for an identity that only Odoo may issue, and did not
+        :raises ServerError: the client cannot talk to its provider
         """
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
         if not identity:
@@ -114,6 +115,8 @@ class OAuth2AuthorizationRequest(models.Model):
             }
         )
         if client.provider_id.user_matching == "session":
+            with as_wire_errors():
+                client._provider_client()  # refused now, not once somebody has come
             url = record._start_page_url()
         else:
             url = record._authorization_url()

@@ -274,6 +274,10 @@ class TestUndecryptable(KeyringCase):
             response = self.call("provider/authorize", {"client_id": "demo-app"})
         self.assertRefused(response, 502, "server_error")
         self.assertIn("client secret cannot be decrypted", logs.output[0])
+        self.provider_record.user_matching = "session"  # begins with a page of Odoo's
+        response = self.call("provider/authorize", {"client_id": "demo-app"})
+        self.assertRefused(response, 502, "server_error")
+        self.provider_record.user_matching = "login"
         self.assertEqual(self.visit(url).status_code, 400)  # begun before
         self.client.client_secret = "demo-secret"
         self.assertFalse(self.client.is_client_secret_lost)
