@@ -170,10 +170,20 @@ class TestMissingKey(KeyringCase):
         self.configure(new_key())
         self.check_all()
 
+    def test_a_key_that_is_remembered_is_not_committed_again(self):
+        self.keyring._make_ready()  # Odoo refuses a commit on a test's own cursor
+
     def test_a_malformed_key(self):
         for malformed in ("nonsense", self.key[:-1], "x" + self.key, "é" * 44):
             self.configure(self.key, malformed)
             self.check_all()
+
+    def test_the_client_s_form_opens_and_says_so(self):
+        self.assertFalse(self.client.is_client_secret_lost)
+        self.configure()
+        self.client.invalidate_recordset()
+        with self.assertLogs(_KEYRING, "ERROR"):
+            self.assertTrue(self.client.is_client_secret_lost)
 
     def test_nothing_is_encrypted_or_decrypted_with_the_derived_key(self):
         self.configure()
@@ -292,6 +302,15 @@ class TestUndecryptable(KeyringCase):
         self.assertRefused(response, 401, "invalid_client")
         line = (self.env["oauth2.event"].search([]) - before).filtered("client_id")
         self.assertIn("client secret cannot be decrypted", line.reason)
+
+    def test_a_client_secret_that_is_lost_while_its_user_signs_in(self):
+        encrypted = self.client.client_secret_encrypted
+        self.restore_elsewhere()
+        self.client.client_secret = "demo-secret"
+        url = self.sign_in(self.ask()["authorization_url"])
+        self.client.client_secret_encrypted = encrypted
+        self.assertRefused(self.visit(url), 502, "server_error")
+        self.assertFalse(self.provider.calls["token"])
 
     def test_a_client_secret_whose_key_alone_is_lost(self):
         """Tokens that are newer can be read: the provider is asked for nothing."""
