@@ -102,6 +102,20 @@ class TestEvents(OAuth2Case):
         self.assertIn("5 invalid_client, 2 invalid_grant", later.reason)
         self.assertIn("7 from 127.0.0.1", later.reason)
 
+    def test_clients_whose_callers_fail_alike_have_a_line_each(self):
+        second = self.make_client(
+            self.api, self.provider_record, client_identifier="second-app"
+        )
+        self.env.flush_all()
+        before = self.env["oauth2.event"].search([])
+        self.forget_what_was_told()
+        for client in (self.client, second) * 2:
+            names = {"client_id": client.client_identifier, "client_user_identity": "1"}
+            self.assertRefused(self.call("token", names), 401, "invalid_client")
+        lines = (self.env["oauth2.event"].search([]) - before).filtered("client_id")
+        self.assertEqual(lines.sorted("id").client_id.ids, [self.client.id, second.id])
+        self.assertEqual(len(lines), 2)
+
     def test_a_wrong_secret_is_told_of_beside_a_missing_one(self):
         self.client.require_secret = True
         Event = self.env["oauth2.event"]
