@@ -66,9 +66,11 @@ class OAuth2ClientUser(models.Model):
             answer.pop("refresh_token", None)
         return answer
 
-    def _proven(self, oauth2_api, client, identity, presented):
+    def _proven(self, oauth2_api, client, identity, presented, *, to_revoke=False):
         """Find a grant, once its caller has proven that it may be used.
 
+        :param bool to_revoke: to end it, which happens once: then its user's limit does
+            not count, or who stole a token could keep its user from revoking it
         :return: the client API user, locked by nobody yet
         :raises InvalidClient: no proof at all, whether the identity exists or not
         :raises InvalidGrant: unknown identity
@@ -91,9 +93,11 @@ class OAuth2ClientUser(models.Model):
             raise InvalidGrant(reason="unknown identity, or token of no such grant")
         # Before the lock, which only proven callers may hold or wait for.
         grant._token_of_proof(presented)
+        if to_revoke:
+            grant._check_tokens_for_revocation(presented)
         user = grant.user_id  # read now: counting commits, and the grant may be gone
         if is_issued or offers_token:
-            limits._count_proven(oauth2_api, client, user)
+            limits._count_proven(oauth2_api, client, None if to_revoke else user)
         note_parties(oauth2_api, client, user=user, client_user_ref=grant.id)
         return grant
 

@@ -44,7 +44,9 @@ class OAuth2ClientUser(models.Model):
         """
 
         def end_here():
-            grant = self._proven(oauth2_api, client, identity, presented)
+            grant = self._proven(
+                oauth2_api, client, identity, presented, to_revoke=True
+            )
             grant._lock()
             grant._check_tokens_for_revocation(presented)
             revocations = grant._queue_revocations()

@@ -27,8 +27,9 @@ class OAuth2RateLimit(models.Model):
     A caller takes a place for its address, and for its address and client, before
     anything is looked up. Whoever proves itself gives both back and is counted with the
     other proven callers of its client, and of its user where what it proves is one
-    user's. So whatever is tried without proof is counted exactly, a ``client_id``,
-    which is public, shuts nobody else out, and no user shuts out a client's others.
+    user's and revokes nothing. So whatever is tried without proof is counted exactly, a
+    ``client_id``, which is public, shuts nobody else out, and no user shuts out a
+    client's others.
 
     The table is not logged: after a crash of the database all counts begin anew.
     """

@@ -55,10 +55,9 @@ class ResConfigSettings(models.TransientModel):
         "API OAuth2 Proven Calls by User",
         config_parameter=LIMIT_PARAMETER % "user",
         default=DEFAULT_LIMITS["user"],
-        help="Calls a minute of token and revoke with one user's tokens, or identities"
-        " that Odoo issued, of one client of one API: nobody uses up what the users of a"
-        " client share. Calls with the client secret are the application's own. 0: no"
-        " limit.",
+        help="Calls a minute of token with one user's tokens, or identities that Odoo"
+        " issued, of one client of one API: nobody uses up what the users of a client"
+        " share. Calls with the client secret are the application's own. 0: no limit.",
     )
     api_auth_oauth2_limit_refused_tokens = fields.Integer(
         "API OAuth2 Refused Tokens by Address",

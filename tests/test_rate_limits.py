@@ -272,6 +272,23 @@ class TestProven(RateLimitCase):
             response = self.refresh(headers=basic_authorization())
             self.assertEqual(response.status_code, 200, response.text)
 
+    def test_whoever_stole_a_token_does_not_keep_its_user_from_revoking_it(self):
+        self.limit(user=1, client=10)
+        stolen = {"Authorization": f"Bearer {self.information['access_token']}"}
+        for status in (200, 429, 429):
+            response = self.refresh(headers=stolen)
+            self.assertEqual(response.status_code, status, response.text)
+        names = {"client_id": "demo-app", "client_user_identity": self.identity}
+        before = self.hits()
+        # It was replaced. What revokes nothing stays with its address.
+        response = self.call("revoke", names, headers=stolen)
+        self.assertRefused(response, 400, "invalid_grant")
+        self.assertEqual(self.hits(), before + 2)
+        token = self.grant_of(self.identity)._current_token("refresh")._text()
+        response = self.call("revoke", {**names, "refresh_token": token})
+        self.assertEqual(response.status_code, 200, response.text)
+        self.assertFalse(self.grant_of(self.identity))
+
     def test_a_proven_caller_who_is_limited_takes_nothing_from_its_address(self):
         self.limit(client=1, address=2)
         for status in (200, 429, 429, 429):
