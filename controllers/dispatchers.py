@@ -34,6 +34,7 @@ from ..protocol.errors import (
     MethodNotAllowed,
     OAuth2Error,
     TemporarilyUnavailable,
+    TooManyRequests,
 )
 from .arguments import bind, read_object
 from .pages import refusal_page
@@ -134,6 +135,8 @@ class OAuth2Dispatcher(_JsonDispatcher):
     def _record_refusal(self, refusal):
         Event = self.request.env["oauth2.event"]
         if parties := getattr(self.request, "oauth2_parties", None):
+            if isinstance(refusal, TooManyRequests):
+                return  # the limit tells, once in its window
             reason = refusal.reason or refusal.description
             Event._record("refusal", error=refusal.error, reason=reason, **parties)
         else:

@@ -27,8 +27,8 @@ class TokenLife(http.Controller):
         call = EndpointCall.from_request(api)
         identity = call.parameters.identity()
         if call.client._check_secret(call.presented):
-            request.env["oauth2.rate.limit"]._count_proven(call.api, call.client)
             note_parties(call.api, call.client)
+            request.env["oauth2.rate.limit"]._count_proven(call.api, call.client)
         return request.env["oauth2.authorization.request"]._ask(
             call.api, call.client, identity
         )

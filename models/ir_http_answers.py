@@ -103,7 +103,7 @@ class IrHttp(models.AbstractModel):
         if rule.rule == NATIVE_JSON2:
             # Whoever came in by an API key or a session is Odoo's own caller.
             return not request.env.uid or bool(getattr(request, "oauth2_grant", None))
-        return routing["auth"] == "oauth2" or routing.get("oauth2_cross_origin")
+        return routing["auth"] == "oauth2" or routing.get("oauth2_cross_origin", False)
 
     @classmethod
     def _answers_preflight(cls):

@@ -15,7 +15,7 @@ from ..protocol.errors import (
 )
 from ..protocol.token_information import token_information
 from .oauth2_client_user import GRACE
-from .request_memory import note_parties
+from .request_memory import note_named, note_parties
 from .transactions import commit_now
 
 _LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
@@ -77,9 +77,11 @@ class OAuth2ClientUser(models.Model):
         :raises TooManyRequests: the client's proven callers call too often
         """
         limits = self.env["oauth2.rate.limit"]
+        note = note_named
         if has_secret := client._check_secret(presented):
+            note = note_parties
+            note(oauth2_api, client)
             limits._count_proven(oauth2_api, client)
-            note_parties(oauth2_api, client)
         proven = has_secret or oauth2_api.trust_identity
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
         offers_token = presented.access_token or presented.refresh_token
@@ -91,14 +93,16 @@ class OAuth2ClientUser(models.Model):
             grant = self._find(oauth2_api, client, identity)
         if not grant or (is_issued and not grant.identity_issued):
             raise InvalidGrant(reason="unknown identity, or token of no such grant")
+        user = grant.user_id  # read now: counting commits, and the grant may be gone
+        whose = {"user": user, "client_user_ref": grant.id}
+        note(oauth2_api, client, **whose)
         # Before the lock, which only proven callers may hold or wait for.
         grant._token_of_proof(presented)
         if to_revoke:
             grant._check_tokens_for_revocation(presented)
-        user = grant.user_id  # read now: counting commits, and the grant may be gone
         if is_issued or offers_token:
+            note_parties(oauth2_api, client, **whose)
             limits._count_proven(oauth2_api, client, None if to_revoke else user)
-        note_parties(oauth2_api, client, user=user, client_user_ref=grant.id)
         return grant
 
     def _find_by_token(self, oauth2_api, client, identity, presented):

@@ -5,7 +5,6 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 from odoo.tools.sql import table_columns
 
-from ..protocol.errors import TooManyRequests
 from . import unproven_refusals
 from .request_memory import remote_address
 from .transactions import behind, take_next
@@ -181,16 +180,14 @@ class OAuth2Event(models.Model):
         """Tell of the refusal of a caller who has proven nothing, but not of each.
 
         :param refusal: the ``OAuth2Error`` that this caller received
-        :param dict named: the ``oauth2_api`` and ``client`` that it named, both known
+        :param dict named: the ``oauth2_api`` and ``client`` that it named, both known,
+            and whose grant, if it named one
         """
         # A read-only call leaves its number to the next one that may write.
         may_tell, db = not self.env.cr.readonly, self.env.cr.dbname
         reason = refusal.reason or refusal.description
-        if (
-            named
-            and may_tell
-            and not isinstance(refusal, TooManyRequests)  # which the limit tells
-            and unproven_refusals.of_clients.is_due((db, named["client"].id, reason))
+        if named and unproven_refusals.of_clients.is_due(
+            (db, named["client"].id, named.get("client_user_ref"), reason)
         ):
             reason += "; nothing was proven, and for an hour the like is only counted"
             self._record("refusal", error=refusal.error, reason=reason, **named)

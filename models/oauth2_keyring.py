@@ -129,6 +129,8 @@ class OAuth2Keyring(models.AbstractModel):
                 with self.env.cr.savepoint():
                     self._remember_fingerprint(ring)
             commit_now(self.env)  # and sees it, where somebody else was faster
+            # Now, and not at the end of the request, which may be run again before.
+            self.env.registry.signal_changes()
         raise TemporarilyUnavailable(reason="the key is being written", retry_after=1)
 
     @api.model

@@ -38,10 +38,14 @@ def remote_address():
     return (request and request.httprequest.remote_addr) or ""
 
 
-def note_named(oauth2_api, client):
-    """Remember what the running request's caller named, who has proven nothing yet."""
+def note_named(oauth2_api, client, **known):
+    """Remember what the running request's caller named, who has proven nothing yet.
+
+    :param known: as of :func:`note_parties`
+    """
     if request:
-        request.oauth2_named = {"oauth2_api": oauth2_api, "client": client}
+        named = {"oauth2_api": oauth2_api, "client": client, **known}
+        request.oauth2_named = named
 
 
 def note_parties(oauth2_api, client, **known):

@@ -1,10 +1,10 @@
 """Counts the refusals of callers who have proven nothing, and repeated ones of grants.
 
 A ``client_id`` is public, so a line in the audit log for each of them would let anybody
-fill the table. Where the client is known, one line an hour tells of each reason. All
-others are counted in this process, and one line tells how many there were and where
-most of them came from: the first at once, the others with the next refusal after an
-hour.
+fill the table. Where the client is known, one line an hour tells of each reason; where
+a grant is known, too, one for each grant. All others are counted in this process, and
+one line tells how many there were and where most of them came from: the first at once,
+the others with the next refusal after an hour.
 """
 
 import threading
@@ -21,8 +21,8 @@ _counted = {}  # {database: (Counter by error code, Counter by network)}
 _MAX_NETWORKS = 1000  # that are counted; then those that come new are not
 _NAMED = 5  # networks in a line
 
-#: Lines of this process: of a database; of ``(database, client id, reason)``; of
-#: ``(database, grant id, error code)``.
+#: Lines of this process: of a database; of ``(database, client id, id of the grant or
+#: None, reason)``; of ``(database, grant id, error code)``.
 of_callers, of_clients, of_grants = (Throttle(EVERY) for _what in range(3))
 
 

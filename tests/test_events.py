@@ -1,6 +1,10 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.tests import tagged
 
 from ..models import unproven_refusals
+from ..models.oauth2_rate_limit import LIMIT_PARAMETER
 from .common import OAuth2Case
 
 
@@ -148,6 +152,66 @@ class TestEvents(OAuth2Case):
             self.assertEqual((line.api_id, line.client_id), (self.api, self.client))
             self.assertTrue(line.reason)
             self.assertNotIn("nothing was proven", line.reason)
+
+    def lines_of(self, call):
+        """:return: lines that name the client, of a call that is made three times"""
+        self.forget_what_was_told()
+        before = self.env["oauth2.event"].search([])
+        for _time in range(3):
+            call()
+        return (self.env["oauth2.event"].search([]) - before).filtered("client_id")
+
+    def test_a_trusted_identity_whose_grant_ended_fills_no_table(self):
+        self.api.trust_identity = True
+        self.authorize("42")
+        grant = self.grant_of("42")
+        grant.state = "expired"
+        self.env.flush_all()
+        names = {"client_id": "demo-app"}
+
+        def refresh():
+            self.assertRefused(self.call("token", names), 400, "invalid_grant")
+
+        for identity, user in (("42", self.user), ("43", self.user.browse())):
+            names["client_user_identity"] = identity
+            line = self.lines_of(refresh)
+            self.assertEqual(len(line), 1)
+            self.assertEqual(line.user_id, user)
+            self.assertIn("nothing was proven", line.reason)
+
+    def test_a_replaced_token_that_comes_again_names_its_grant(self):
+        """RFC 9700 section 4.14.2: it may have been stolen."""
+        information, identity = self.authorize()
+        _information, other = self.authorize()
+        names = {"client_id": "demo-app", "client_user_identity": identity}
+        old = {"refresh_token": information["refresh_token"]}
+        self.assertEqual(self.call("token", names | old).status_code, 200)
+        tokens = self.grant_of(identity).token_ids.filtered("superseded_at")
+        tokens.superseded_at = fields.Datetime.now() - timedelta(minutes=2)
+        self.env.flush_all()
+
+        def refresh():
+            self.assertRefused(self.call("token", names | old), 400, "invalid_grant")
+            foreign = names | {"client_user_identity": other}
+            self.assertRefused(self.call("token", foreign | old), 400, "invalid_grant")
+
+        replaced, unknown = self.lines_of(refresh).sorted("id")
+        self.assertTrue(replaced.reason.startswith("refresh token was replaced"))
+        self.assertEqual(replaced.user_id, self.user)
+        self.assertEqual(replaced.client_user_ref, self.grant_of(identity).id)
+        self.assertFalse(unknown.user_id)
+
+    def test_a_proven_caller_over_the_limit_is_told_of_by_the_limit_alone(self):
+        _information, identity = self.authorize()
+        self.env["ir.config_parameter"].set_param(LIMIT_PARAMETER % "client", 1)
+        body = {"client_id": "demo-app", "client_user_identity": identity}
+        self.forget_what_was_told()
+        before = self.env["oauth2.event"].search([])
+        for status in (200, 429, 429):
+            self.assertEqual(self.call("token", body).status_code, status)
+        lines = (self.env["oauth2.event"].search([]) - before).sorted("id")
+        self.assertEqual(lines.mapped("kind"), ["refresh", "refusal"])
+        self.assertEqual(lines[1].reason, "rate limit: client, 1 a minute")
 
     def test_the_line_names_where_most_of_them_came_from(self):
         unproven_refusals.of_callers.forget()
