@@ -154,9 +154,30 @@ class TestRerun(RealCursorsCase):
             cr.execute("UPDATE oauth2_client_user SET last_refresh_at = NULL")
         self.assertEqual(self.request("POST", "/reruns/oauth2/token", names)[0], 200)
 
-    def test_an_answer_is_recorded_whoever_remembers_the_key_meanwhile(self):
-        """From the first use of a configured key on, a parameter tells it."""
+    def test_other_processes_hear_of_a_key_before_the_provider_is_asked(self):
+        """What this one dies of later, or does again, changes nothing of it."""
         names = self.authorize()
+        self.use_a_new_key()
+        self.registry.signal_changes()
+        heard, on_token = [self.caches_cleared()], self.provider.on_token
+
+        def meanwhile(handler, params):
+            heard.append(self.caches_cleared())
+            return on_token(handler, params)
+
+        self.provider.on_token = meanwhile
+        status, body = self.request("POST", "/reruns/oauth2/token", names)
+        self.assertEqual(status, 200, body)
+        before, asked = heard
+        self.assertGreater(asked, before)
+
+    def caches_cleared(self):
+        """:return: how often all processes were told to forget their parameters"""
+        with self.registry.cursor() as cr:
+            return self.registry.get_sequences(cr)[1]["stable"] or 0
+
+    def use_a_new_key(self):
+        """From the first use of a configured key on, a parameter tells it."""
         key = Fernet.generate_key().decode()
         self.enterContext(patch.dict(config.options, {KEYS_OPTION: key}))
         forget = "DELETE FROM ir_config_parameter WHERE key = '%s'" % FINGERPRINT
@@ -164,6 +185,11 @@ class TestRerun(RealCursorsCase):
         self.addCleanup(self.change, forget)
         self.change(forget)
         self.registry.clear_cache("stable")
+        return key
+
+    def test_an_answer_is_recorded_whoever_remembers_the_key_meanwhile(self):
+        names = self.authorize()
+        key = self.use_a_new_key()
         self.meet(
             "token",
             "INSERT INTO ir_config_parameter (key, value)"
