@@ -10,7 +10,7 @@ from ..protocol.errors import (
     SignInDenied,
 )
 from ..protocol.id_token import is_issuer
-from .provider_failures import as_wire_errors, is_refusal
+from .provider_failures import as_wire_errors, has_given_nothing
 from .request_memory import note_parties, once
 from .transactions import begin_read_committed, commit_now
 
@@ -142,7 +142,7 @@ class OAuth2AuthorizationRequest(models.Model):
                     code=code, redirect_uri=redirect_uri, code_verifier=verifier
                 )
         except OAuth2Error as error:
-            if is_refusal(error):
+            if has_given_nothing(error):
                 self.exchange_began_at = False
                 commit_now(self.env)  # the refusal that follows rolls back
             raise

@@ -17,7 +17,7 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
 )
 from .oauth2_client_user import GRACE
-from .provider_failures import as_wire_errors, is_refusal
+from .provider_failures import as_wire_errors, has_given_nothing
 from .request_memory import once
 from .transactions import commit_now, second_cursor
 
@@ -137,8 +137,8 @@ class OAuth2ClientUser(models.Model):
                     reason=f"{refusal.reason}; {lost_answer(lost)}"
                 ) from refusal
             raise
-        except ServerError as refusal:
-            if is_refusal(refusal) and not lost:
+        except OAuth2Error as failure:
+            if has_given_nothing(failure) and not lost:
                 self.refresh_began_at = False  # it has spent nothing
                 commit_now(self.env)  # the refusal that follows rolls back
             raise

@@ -21,15 +21,19 @@ _SPENT = (
 OWN_ERROR = "an error of Odoo's own, see its log"
 
 
-def is_refusal(error):
-    """:return: whether the provider itself said no: it has given out nothing"""
-    return isinstance(error.__cause__, ProviderRefused)
+def has_given_nothing(error):
+    """:return: whether the provider surely gave out nothing: it said no, or was not
+    asked
+    """
+    cause = error.__cause__
+    return isinstance(cause, ProviderRefused) or not getattr(cause, "was_sent", True)
 
 
 def is_refusal_of_client(error):
     """:return: whether the provider would refuse any request of this client"""
     codes = ("invalid_client", "unauthorized_client")
-    return is_refusal(error) and error.__cause__.code in codes
+    cause = error.__cause__
+    return isinstance(cause, ProviderRefused) and cause.code in codes
 
 
 @contextlib.contextmanager

@@ -24,18 +24,19 @@ from .provider_errors import ProviderMisbehaved, ProviderUnavailable, safe_text
 MAX_WIRE_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
     """A call under way: how long it may take and where it may go.
 
     `deadline`, by the monotonic clock, is for the whole; `read_seconds` is for each
     read. `check_address` takes an address as text, and raises when it must not be
-    connected to.
+    connected to. `is_sent` from before the first byte of the request goes out.
     """
 
     deadline: float
     read_seconds: float
     check_address: Callable
+    is_sent: bool = False
 
     def remaining(self):
         """Return the seconds that are left."""
@@ -115,6 +116,12 @@ class _CheckedConnection:
     def request(self, *args, **kwargs):
         call_under_way.get().check_time()
         return super().request(*args, **kwargs)
+
+    def send(self, data):
+        if self.sock is None:
+            self.connect()
+        call_under_way.get().is_sent = True
+        return super().send(data)
 
     def _checked_addresses(self, call):
         """Return the addresses of the host as texts, in the resolver's order.

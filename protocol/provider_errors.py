@@ -36,7 +36,9 @@ def is_error_code(value):
 
 
 class ProviderError(Exception):
-    """A call to a provider failed."""
+    """A call to a provider failed; `was_sent` unless surely nothing reached it."""
+
+    was_sent = True
 
     def __init__(self, reason):
         super().__init__(reason)

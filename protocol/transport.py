@@ -86,13 +86,17 @@ class _ProviderAdapter(HTTPAdapter):
         # timeouts out (the defaults of requests-oauthlib are none at all).
         kwargs.update(stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
         deadline = time.monotonic() + TOTAL_SECONDS
-        reset = call_under_way.set(Call(deadline, READ_SECONDS, self.check_address))
+        call = Call(deadline, READ_SECONDS, self.check_address)
+        reset = call_under_way.set(call)
         try:
             response = super().send(request, **kwargs)
             try:
                 body = self._read(response)
             finally:
                 response.raw.close()
+        except Exception as error:
+            error.was_sent = call.is_sent
+            raise
         finally:
             call_under_way.reset(reset)
         response.raw = io.BytesIO(body)
@@ -136,7 +140,8 @@ class ProviderSession(OAuth2Session):
 
     Raises ProviderUnavailable for whatever kept an answer from coming, for 429 and 5xx;
     ProviderMisbehaved for 3xx, for an answer of more than MAX_ANSWER_BYTES (decoded),
-    and for an endpoint that is out of reach. 2xx and 4xx are returned.
+    and for an endpoint that is out of reach. 2xx and 4xx are returned. `was_sent` of an
+    error tells whether the provider may have been asked.
     """
 
     def __init__(self, *args, reach=PUBLIC, **kwargs):
@@ -152,8 +157,12 @@ class ProviderSession(OAuth2Session):
 
         Raises ProviderMisbehaved like `https_spelling` and `Reach.check_url`.
         """
-        spelling = https_spelling(url)
-        self._reach.check_url(url)
+        try:
+            spelling = https_spelling(url)
+            self._reach.check_url(url)
+        except ProviderMisbehaved as error:
+            error.was_sent = False
+            raise
         if spelling != url:
             origin = urlunsplit((*urlsplit(spelling)[:2], "/", "", ""))
             self.mount(origin, _PlainLoopbackAdapter(self._reach))
@@ -176,9 +185,11 @@ class ProviderSession(OAuth2Session):
                 "the provider's answer cannot be decoded"
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as e:
-            raise ProviderUnavailable(
+            failure = ProviderUnavailable(
                 f"the provider cannot be reached: {_cause(e)}"
-            ) from None
+            )
+            failure.was_sent = getattr(e, "was_sent", False)
+            raise failure from None
         status = response.status_code
         if status == 429 or status >= 500:
             raise ProviderUnavailable(

@@ -15,7 +15,11 @@ from odoo.tests import BaseCase, tagged
 from ..protocol import library_logs, transport
 from ..protocol.connections import MAX_WIRE_BYTES
 from ..protocol.json_object import load_json_object
-from ..protocol.provider_errors import ProviderMisbehaved, ProviderUnavailable
+from ..protocol.provider_errors import (
+    ProviderError,
+    ProviderMisbehaved,
+    ProviderUnavailable,
+)
 from ..protocol.reach import https_spelling
 from ..protocol.transport import (
     MAX_ANSWER_BYTES,
@@ -285,6 +289,30 @@ class TestNoAnswer(TransportCase):
             self.get("http://127.0.0.1:9/jwks")
         self.assertIn("refused", caught.exception.reason)
         self.assertNotIn(" object at ", caught.exception.reason)
+
+    def test_whether_the_provider_may_have_been_asked(self):
+        proxy = {"https_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+        for url, sent in (
+            ("http://127.0.0.1:9/jwks", False),
+            ("https://127.0.0.1:9/jwks", False),
+            ("https://nobody.invalid/jwks", False),
+            ("https://10.0.0.1/jwks", False),
+            ("http://id.example.com/jwks", False),
+            (self.provider.issuer.replace("http:", "https:") + "/jwks", False),
+            (None, True),
+        ):
+            self.provider.close("jwks")
+            with self.subTest(url), self.assertRaises(ProviderError) as caught:
+                self.get(url)
+            self.assertEqual(caught.exception.was_sent, sent)
+        with patch.dict(os.environ, proxy), self.assertRaises(ProviderError) as caught:
+            self.get("https://localhost:9/jwks")
+        self.assertFalse(caught.exception.was_sent)
+        for options in ({"status": 503}, {"status": 302}, {"body": b"a" * 100_000}):
+            self.provider.answer("jwks", **options)
+            with self.assertRaises(ProviderError) as caught:
+                self.get()
+            self.assertTrue(caught.exception.was_sent)
 
     def test_5xx_and_429_are_unavailable_and_say_when_to_come_back(self):
         for status in (500, 502, 503, 429):
