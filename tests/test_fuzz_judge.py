@@ -142,14 +142,18 @@ class TestFuzzJudge(FuzzCase):
     def test_a_redirect_that_leads_the_caller_back(self):
         secret = "a-secret-of-somebody"
 
-        def redirect(status, location):
+        def redirect(status, location, path="/@API@/oauth2/token"):
             answer = self.answer(status, b"", ("Location", f"{location}?x={secret}"))
-            return self.breach(answer, secrets=[secret])
+            request = self.wire.Request("GET", path)
+            return self.breach(answer, request, secrets=[secret])
 
         self.assertIsNone(redirect(308, "/orders/oauth2/start"))
         self.assertIsNone(redirect(303, "/web/login"))
         for location in ("/web/loginx", "//evil.example/web/login", "/odoo"):
             self.assertTrue(redirect(303, location))
+        for path in ("/", "?/@API@/oauth2/callback", "/?x=1"):
+            self.assertIsNone(redirect(303, "/odoo", path))
+            self.assertTrue(redirect(303, "/odoox", path))
 
     def test_his_own_cookie_and_no_other_may_be_sent_to_a_caller(self):
         cookie = "a-secret-of-somebody"

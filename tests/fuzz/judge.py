@@ -34,12 +34,7 @@ def breach(target, request, answer, secrets):
     if _is_ours(request, answer) and not target.pages and is_page:
         if not (answer.status in _BEFORE_ODOO and not request.is_framed_well):
             return f"an HTML page with status {answer.status} from a JSON endpoint"
-    # Werkzeug sends whoever doubles a slash to the same address with one, and Odoo
-    # whoever is not signed in to its login page, which has to know the way back.
-    is_echo = answer.status == 308 or (
-        answer.status == 303 and answer.header("Location").startswith("/web/login?")
-    )
-    if not (is_echo or (target.tells and answer.status == 200)):
+    if not (_leads_back(request, answer) or (target.tells and answer.status == 200)):
         told = answer.body + repr(_headers(request, answer)).encode()
         for secret in secrets:
             if len(secret) >= _NOT_ECHOED and secret.encode() in told:
@@ -47,6 +42,19 @@ def breach(target, request, answer, secrets):
     if not _is_json_where_it_says_so(answer):
         return "a body that is not the JSON that Content-Type promises"
     return None
+
+
+def _leads_back(request, answer):
+    """Whether it is a redirect whose address repeats the one that was asked for.
+
+    Werkzeug sends whoever doubles a slash to the same address with one. Odoo sends
+    whoever is not signed in to its login page, which has to know the way back, and from
+    its root to its web client, with the query.
+    """
+    to, path = answer.header("Location"), request.path.partition("?")[0]
+    is_login = to.startswith("/web/login?")
+    is_root = path in ("", "/") and to.startswith("/odoo?")
+    return answer.status == 308 or (answer.status == 303 and (is_login or is_root))
 
 
 def _headers(request, answer):
