@@ -29,6 +29,8 @@ def of_values(model, values, depth=0):
             found |= _of_properties(model, field, value)
         elif field.type == "many2one" and isinstance(value, (dict, list)):
             raise UnknownShape("vals")
+        elif field.type == "html" and value and not isinstance(value, str):
+            raise UnknownShape("vals")  # Odoo would store an apology in its place
     return found
 
 

@@ -41,6 +41,13 @@ class TestJson2Values(ReachCase):
                 ({"parent_id": False, "unknown": [[0, 0, {}]]}, NOTHING),
                 ({"user_id": {"id": 3, "login": "x"}}, REFUSED),
                 ({"user_id": [3]}, REFUSED),
+                ({"comment": "<p>x</p>"}, NOTHING),
+                ({"comment": False}, NOTHING),
+                ({"comment": None}, NOTHING),
+                ({"comment": ["<p>x</p>"]}, REFUSED),
+                ({"comment": {"en_US": "<p>x</p>"}}, REFUSED),
+                ({"comment": 1}, REFUSED),
+                ({"comment": True}, REFUSED),
                 (["name"], REFUSED),
                 ("name", REFUSED),
             ]
