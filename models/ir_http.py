@@ -2,7 +2,7 @@ import logging
 import time
 
 import psycopg2
-from werkzeug.exceptions import HTTPException, abort
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, abort
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound as WerkzeugNotFound
 
@@ -245,9 +245,10 @@ class IrHttp(models.AbstractModel):
     def _handle_error(cls, exception):
         if isinstance(exception, OAuth2Error):
             return cls._oauth2_refusal(exception)
-        if isinstance(exception, WerkzeugNotFound) and getattr(
-            request, "oauth2_not_found", False
+        if getattr(request, "oauth2_not_found", False) and isinstance(
+            exception, (WerkzeugNotFound, RequestEntityTooLarge)
         ):
+            # Too large is what Odoo calls each form that it cannot read.
             return cls._unmatched(NotFound())
         response = super()._handle_error(exception)
         if cls._is_native_json2_of_grant():
