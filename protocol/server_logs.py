@@ -19,11 +19,13 @@ ACCESS_LOG = "werkzeug"
 CALL_LOGS = ("odoo.service.model",)
 #: A path and its query, up to the end of the request's line.
 _ADDRESS = re.compile(r"([^\s?\"]*)\?(.*?)(?=\s+HTTP/|$)", re.DOTALL)
-#: RFC 6749 section 4.1.2, wherever it has come to.
-_STATE = re.compile(r"(?:^|[?&;])state=")
-_WITH_STATE = re.compile(r"(?:^|[?&;])(?:code|error|iss)=")
-#: A start page's token (`digests.random_token`), wherever it has come to.
-_START = re.compile(r"(?:^|[?&;])request=[\w-]{43}(?![\w-])")
+#: RFC 6749 section 4.1.2, RFC 9207: two of these are a callback's, wherever it came to.
+_OF_CALLBACK = re.compile(r"(?:^|[?&;])(code|state|error|iss)=")
+#: One alone: a code that is long enough to be one; a state or a start page's token, as
+#: `digests.random_token` makes them.
+_ALONE = re.compile(
+    r"(?:^|[?&;])(?:code=[^\s&;]{20}|(?:state|request)=[\w-]{43}(?![\w-]))"
+)
 #: RFC 6750 section 2.3, which nothing here reads, and nobody should send.
 _TOKEN = re.compile(r"(?<=[?&]access_token=)[^\s&]+")
 _SECRET = "client_secret"
@@ -40,8 +42,8 @@ def _without_query(found):
     if (
         "oauth2" in path.lower()
         or "oauth2/" in query.lower()
-        or (_STATE.search(query) and _WITH_STATE.search(query))
-        or _START.search(query)
+        or len(set(_OF_CALLBACK.findall(query))) > 1
+        or _ALONE.search(query)
     ):
         return f"{path}?…"
     return found[0]

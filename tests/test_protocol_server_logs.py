@@ -38,7 +38,14 @@ class TestServerLogs(BaseCase):
             "/callback",
             "/",
         ):
-            for query in ("code=a&state=b", "state=b&error=x", "iss=c&state=b"):
+            for query in (
+                "code=a&state=b",
+                "state=b&error=x",
+                "iss=c&state=b",
+                "code=a&iss=c",
+                "x=1&code=" + 20 * "a",
+                "state=" + 43 * "a",
+            ):
                 self.assertWritten(f"{path}?{query}", f"{path}?…")
         self.assertWritten("/orders?/oauth2/callback?code=a&state=b", "/orders?…")
 
@@ -66,6 +73,9 @@ class TestServerLogs(BaseCase):
             "/web?state=a",
             "/orders/partners?limit=1",
             "/auth_oauth/signin?state=a",
+            "/shop?code=" + 19 * "a",
+            "/web?code=a&code=b",
+            "/web?error=a&promocode=" + 20 * "a",
             "/web/login?redirect=%2Fodoo%2Foauth2",
             "/orders/partners?request=offer",
             f"/orders/partners?request={44 * 'a'}",
