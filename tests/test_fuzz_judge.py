@@ -155,6 +155,17 @@ class TestFuzzJudge(FuzzCase):
             self.assertIsNone(redirect(303, "/odoo", path))
             self.assertTrue(redirect(303, "/odoox", path))
 
+    def test_a_body_too_deep_for_odoo_s_own_route(self):
+        answer = self.answer(500, b'{"name": "builtins.RecursionError"}')
+        ours = self.wire.Request("POST", "/json/2/res.partner/search")
+        ours = ours.with_header("Authorization", "Bearer @ACCESS@")
+        self.assertTrue(self.breach(answer, ours))
+        for path in ("/@API@/json/2/res.partner/search", "/@API@/oauth2/token"):
+            self.assertTrue(self.breach(answer, self.wire.Request("GET", path)))
+        core = self.wire.Request("GET", "/json/2/res.partner/search")
+        self.assertIsNone(self.breach(answer, core))
+        self.assertTrue(self.breach(self.answer(500), core))
+
     def test_his_own_cookie_and_no_other_may_be_sent_to_a_caller(self):
         cookie = "a-secret-of-somebody"
         answer = self.answer(200, b"{}", ("Set-Cookie", f"session_id={cookie}; Path=/"))

@@ -13,6 +13,11 @@ _TRACEBACK = """Traceback (most recent call last):
   File "orm.py", line 1, in read
     raise ValueError
 ValueError"""
+_TOO_DEEP = """Traceback (most recent call last):
+  File "http.py", line 1, in dispatch
+    self.jsonrequest = self.request.get_json_data()
+RecursionError: maximum recursion depth exceeded while decoding a JSON array from a
+unicode string""".replace("a\nu", "a u")
 _CHAINED = f"""{_TRACEBACK}
 
 During handling of the above exception, another exception occurred:
@@ -91,6 +96,22 @@ class TestFuzzReport(ToolsCase):
             for logger in ("odoo.http", f"{_OURS}.token_check"):
                 self.line(f"oops\n{_TRACEBACK}", level, logger)
                 self.assertBreach()
+
+    def test_a_body_too_deep_for_odoo_s_own_route(self):
+        deep = f"Exception during request handling.\n{_TOO_DEEP}"
+        self.line(deep, "ERROR")
+        self.assertEqual(self.status(), 0)
+        for text, logger in (
+            (deep.replace("RecursionError", "ValueError"), "odoo.http"),
+            (deep.replace("get_json_data", "another"), "odoo.http"),
+            (deep, f"{_OURS}.json2_errors"),
+            (f"{deep}\n{_TRACEBACK}", "odoo.http"),
+        ):
+            self.line(text, "ERROR", logger)
+            self.assertBreach()
+        self.line(deep, "ERROR")
+        self.stderr(_TRACEBACK)
+        self.assertBreach()
 
     def test_a_traceback_on_standard_error(self):
         self.line("all is well")

@@ -13,6 +13,14 @@ _CHAINED = (
     "\nDuring handling of the above exception, another exception occurred:\n",
     "\nThe above exception was the direct cause of the following exception:\n",
 )
+#: What Odoo's own JSON-2 writes at a body that is nested deeper than it reads. Where
+#: the route is ours, the answer to it is a breach.
+_TOO_DEEP = re.compile(
+    r"Exception during request handling\.\n.*"
+    r"self\.jsonrequest = self\.request\.get_json_data\(\)\n(?:.*\n)?"
+    r"RecursionError: maximum recursion depth exceeded while decoding a JSON [^\n]*\s*",
+    re.DOTALL,
+)
 #: (level, logger) that tells what a caller's value made Odoo's own methods raise.
 _TOLD = ("INFO", "odoo.addons.api_auth_oauth2.models.json2_errors")
 
@@ -103,7 +111,7 @@ def _in_the_log(log, secrets):
     found = [
         entry
         for entry in odoo_log.entries(log)
-        if entry in complaints or _tracebacks(entry)
+        if (entry in complaints or _tracebacks(entry)) and not _is_core(entry)
     ]
     for entry in found[:_MOST]:
         yield f"in the log: {str(entry)[:3000]}"
@@ -117,6 +125,11 @@ def _in_the_log(log, secrets):
         if secret in text:
             line = next(line for line in text.splitlines() if secret in line)
             yield f"in the log, a secret: {line.replace(secret, '***')[:500]}"
+
+
+def _is_core(entry):
+    is_one = entry.text.count(_TRACEBACK) == 1
+    return is_one and entry.logger == "odoo.http" and _TOO_DEEP.fullmatch(entry.text)
 
 
 def _tracebacks(entry):
