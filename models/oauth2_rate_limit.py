@@ -19,6 +19,7 @@ DEFAULT_LIMITS = {
 }
 LIMIT_PARAMETER = "api_auth_oauth2.limit_%s"
 _ADMITTED = "admitted by rate limits"
+_NOW = SQL("extract(epoch FROM clock_timestamp())::float8")
 
 
 class OAuth2RateLimit(models.Model):
@@ -145,13 +146,8 @@ class OAuth2RateLimit(models.Model):
         :param digests: of the keys, sorted
         :return: the counters, list of dict
         """
-        now = SQL("extract(epoch FROM clock_timestamp())::float8")
-        # Or begun by a clock that has been set back since.
-        is_over = SQL(
-            "(counter.ends_at <= EXCLUDED.ends_at - %(window)s"
-            " OR counter.ends_at > EXCLUDED.ends_at + %(window)s)",
-            window=WINDOW,
-        )
+        now = SQL("EXCLUDED.ends_at - %s", WINDOW)  # the same wherever it is written
+        is_over = _is_over(SQL("counter.ends_at"), now)
         self.env.cr.execute(
             SQL(
                 """
@@ -166,7 +162,7 @@ class OAuth2RateLimit(models.Model):
                                       ELSE counter.ends_at END
              RETURNING key, hits, told, ends_at, ends_at - %(now)s AS left
                 """,
-                now=now,
+                now=_NOW,
                 is_over=is_over,
                 window=WINDOW,
                 digests=list(digests),
@@ -223,14 +219,13 @@ class OAuth2RateLimit(models.Model):
 
     @api.model
     def _clean_up(self, limit, after=None):
-        """Forget windows that are over, or were begun by a clock set back since.
+        """Forget windows that are over.
 
         :param int limit: windows at most
         :param after: where the batch before ended
         :return: ``(how many were forgotten, where the batch ended)``
         """
         begin_read_committed(self.env)
-        now = SQL("extract(epoch FROM clock_timestamp())")
         forgotten, place = take_next(
             self.env,
             # By id: an index on what each count may change would cost each count.
@@ -238,21 +233,32 @@ class OAuth2RateLimit(models.Model):
                 """
                 WITH over AS MATERIALIZED (
                     SELECT id FROM oauth2_rate_limit
-                     WHERE %(behind)s AND (ends_at < %(now)s
-                                           OR ends_at > %(now)s + 2 * %(window)s)
-                     ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                     WHERE %s AND %s
+                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
                 DELETE FROM oauth2_rate_limit counter
                  USING over WHERE counter.id = over.id
                 RETURNING counter.id
                 """,
-                behind=behind(after, "id"),
-                now=now,
-                window=WINDOW,
-                limit=limit,
+                behind(after, "id"),
+                _is_over(SQL("ends_at"), _NOW),
+                limit,
             ),
             limit,
         )
         return len(forgotten), place
+
+
+def _is_over(ends_at, now):
+    """:return: ``SQL``: a window has ended, or a clock began it that was set back since
+
+    :param ends_at: its end, and ``now``, both ``SQL``, in epoch seconds
+    """
+    return SQL(
+        "(%(ends_at)s <= %(now)s OR %(ends_at)s > %(now)s + 2 * %(window)s)",
+        ends_at=ends_at,
+        now=now,
+        window=WINDOW,
+    )
 
 
 def _proxy_is_not_believed(headers):
