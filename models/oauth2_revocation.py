@@ -101,14 +101,21 @@ class OAuth2Revocation(models.Model):
             if provider in silent or time.monotonic() > deadline:
                 answers.append(False)
                 continue
-            try:
-                answers.append(revocation._tell())
-            except ProviderError as failure:
-                revocation._postpone(failure)
-                answers.append(False)
-                if isinstance(failure, ProviderUnavailable):
-                    silent += provider
+            is_told, is_there = revocation._tell_or_postpone()
+            answers.append(is_told)
+            if not is_there:
+                silent += provider
         return True in answers and False not in answers
+
+    def _tell_or_postpone(self):
+        """:return: ``(as of _tell, False where that raises; whether the provider
+        answers)``
+        """
+        try:
+            return self._tell(), True
+        except ProviderError as failure:
+            self._postpone(failure)
+            return False, not isinstance(failure, ProviderUnavailable)
 
     def _tell(self):
         """Tell the provider of one token.
@@ -230,13 +237,11 @@ class OAuth2Revocation(models.Model):
     def _send_in_job(self):
         """:return: whether the provider answers"""
         try:
-            self._tell()
-        except ProviderError as failure:
-            self._postpone(failure)
-            return not isinstance(failure, ProviderUnavailable)
+            _is_told, is_there = self._tell_or_postpone()
         except Exception:  # whatever it is, it is not to keep the others waiting
             self.env.cr.rollback()
             _logger.exception("Revocation %s cannot be sent.", self.id)
             for revocation in self.exists():
                 revocation._postpone(OWN_ERROR)
-        return True
+            return True
+        return is_there
