@@ -97,9 +97,10 @@ class OAuth2ClientUser(models.Model):
         whose = {"user": user, "client_user_ref": grant.id}
         note(oauth2_api, client, **whose)
         # Before the lock, which only proven callers may hold or wait for.
-        grant._token_of_proof(presented)
         if to_revoke:
             grant._check_tokens_for_revocation(presented)
+        else:
+            grant._token_of_proof(presented)
         if is_issued or offers_token:
             note_parties(oauth2_api, client, **whose)
             limits._count_proven(oauth2_api, client, None if to_revoke else user)
