@@ -111,10 +111,10 @@ class OAuth2Client(models.Model):
     def _compute_is_client_secret_lost(self):
         for client in self:
             try:
-                is_readable = client._secret()
+                secret = client._secret()
             except TemporarilyUnavailable:
-                is_readable = False
-            client.is_client_secret_lost = client.has_client_secret and not is_readable
+                secret = ""
+            client.is_client_secret_lost = client._has_lost(secret)
 
     @api.depends("provider_id.own_redirect_uri", "api_ids.redirect_uri")
     def _compute_own_redirect_uris(self):
@@ -261,6 +261,13 @@ class OAuth2Client(models.Model):
         encrypted = self.sudo().client_secret_encrypted
         return self.env["oauth2.keyring"]._decrypt(encrypted) or ""
 
+    def _has_lost(self, secret):
+        """:return: whether there is a secret here that no key reads
+
+        :param str secret: of :meth:`_secret`
+        """
+        return self.has_client_secret and not secret
+
     def _check_secret(self, presented):
         """Check a secret that was sent, and that one was sent where it is required.
 
@@ -276,8 +283,7 @@ class OAuth2Client(models.Model):
         secret = self._secret()
         # Compared even when there is none, so that time tells nothing.
         if not digests.same(presented.client_secret, secret) or not secret:
-            is_lost = self.has_client_secret and not secret
-            reason = _SECRET_LOST if is_lost else "wrong client secret"
+            reason = _SECRET_LOST if self._has_lost(secret) else "wrong client secret"
             raise InvalidClient(reason=reason)
         return True
 
@@ -287,7 +293,7 @@ class OAuth2Client(models.Model):
         """
         self.ensure_one()
         secret = self._secret()
-        if self.has_client_secret and not secret:
+        if self._has_lost(secret):
             raise ProviderRefused("invalid_client", f"{_SECRET_LOST}: type it in again")
         return ProviderClient(
             self.provider_id._metadata(),
