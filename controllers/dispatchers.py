@@ -28,6 +28,7 @@ from odoo.models import BaseModel
 from odoo.tools.json import json_default
 
 from ..models.json2_errors import for_application
+from ..models.request_memory import parties
 from ..models.wire_answer import error_response
 from ..protocol.errors import (
     InvalidRequest,
@@ -134,15 +135,13 @@ class OAuth2Dispatcher(_JsonDispatcher):
 
     def _record_refusal(self, refusal):
         Event = self.request.env["oauth2.event"]
-        if parties := getattr(self.request, "oauth2_parties", None):
-            if isinstance(refusal, TooManyRequests):
-                return  # the limit tells, once in its window
-            reason = refusal.reason or refusal.description
-            Event._record("refusal", error=refusal.error, reason=reason, **parties)
-        else:
+        named, is_proven = parties()
+        if not is_proven:
             # One line each would let anybody fill the table.
-            named = getattr(self.request, "oauth2_named", None)
             Event._record_unproven(refusal, named)
+        elif not isinstance(refusal, TooManyRequests):  # the limit tells of that
+            reason = refusal.reason or refusal.description
+            Event._record("refusal", error=refusal.error, reason=reason, **named)
 
 
 class OAuth2JsonDispatcher(_JsonDispatcher):

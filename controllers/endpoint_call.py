@@ -5,7 +5,7 @@ from typing import Any
 
 from odoo.http import request
 
-from ..models.request_memory import note_named
+from ..models.request_memory import note_parties
 from ..protocol.client_authentication import Presented, presented
 from ..protocol.errors import MethodNotAllowed
 from ..protocol.parameters import Parameters
@@ -43,5 +43,5 @@ class EndpointCall:
         request.env["oauth2.rate.limit"]._admit(endpoint, proofs.client_id)
         oauth2_api = request.env["oauth2.api"]._by_endpoint(endpoint)
         client = oauth2_api._client(proofs.client_id)
-        note_named(oauth2_api, client)
+        note_parties(oauth2_api, client, is_proven=False)
         return cls(oauth2_api, client, parameters, proofs)

@@ -15,7 +15,7 @@ from ..protocol.errors import (
 )
 from ..protocol.token_information import token_information
 from .oauth2_client_user import GRACE
-from .request_memory import note_named, note_parties
+from .request_memory import note_parties
 from .transactions import commit_now
 
 _LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
@@ -77,10 +77,8 @@ class OAuth2ClientUser(models.Model):
         :raises TooManyRequests: the client's proven callers call too often
         """
         limits = self.env["oauth2.rate.limit"]
-        note = note_named
         if has_secret := client._check_secret(presented):
-            note = note_parties
-            note(oauth2_api, client)
+            note_parties(oauth2_api, client)
             limits._count_proven(oauth2_api, client)
         proven = has_secret or oauth2_api.trust_identity
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
@@ -95,7 +93,7 @@ class OAuth2ClientUser(models.Model):
             raise InvalidGrant(reason="unknown identity, or token of no such grant")
         user = grant.user_id  # read now: counting commits, and the grant may be gone
         whose = {"user": user, "client_user_ref": grant.id}
-        note(oauth2_api, client, **whose)
+        note_parties(oauth2_api, client, is_proven=has_secret, **whose)
         # Before the lock, which only proven callers may hold or wait for.
         if to_revoke:
             grant._check_tokens_for_revocation(presented)

@@ -38,21 +38,20 @@ def remote_address():
     return (request and request.httprequest.remote_addr) or ""
 
 
-def note_named(oauth2_api, client, **known):
-    """Remember what the running request's caller named, who has proven nothing yet.
-
-    :param known: as of :func:`note_parties`
-    """
-    if request:
-        named = {"oauth2_api": oauth2_api, "client": client, **known}
-        request.oauth2_named = named
-
-
-def note_parties(oauth2_api, client, **known):
+def note_parties(oauth2_api, client, *, is_proven=True, **known):
     """Remember whom the running request is about, for the event of a refusal.
 
+    :param bool is_proven: whether its caller has proven anything of it; what was proven
+        is not forgotten for what is only named
     :param known: ``user``, ``user_login``, ``client_user_ref``
     """
-    if request:
-        parties = {"oauth2_api": oauth2_api, "client": client, **known}
-        request.oauth2_parties = parties
+    if request and (is_proven or not parties()[1]):
+        request.oauth2_parties = (
+            {"oauth2_api": oauth2_api, "client": client, **known},
+            is_proven,
+        )
+
+
+def parties():
+    """:return: ``(what note_parties was given last or None, whether it is proven)``"""
+    return getattr(request, "oauth2_parties", (None, False))
