@@ -26,6 +26,8 @@ from server import (
     wait_until,
 )
 
+import rate_limits
+
 KEY = os.environ["API_AUTH_OAUTH2_KEYS"]
 _world = {}
 _open = contextlib.ExitStack()
@@ -64,9 +66,8 @@ def start_server():
 
 def set_parameters(database, url):
     """Set base URL and limits of calls, while no Odoo runs on the database."""
-    names = ("address", "client_address", "client", "user", "refused_tokens")
-    parameters = {f"api_auth_oauth2.limit_{name}": "0" for name in names}
-    parameters["api_auth_oauth2.base_url"] = url
+    base_url = {"api_auth_oauth2.base_url": url}
+    parameters = rate_limits.parameters(0) | base_url
     with at(url, database):
         for key, value in parameters.items():
             sql(

@@ -20,6 +20,7 @@ import odoo_server
 import places
 import ports
 import processes
+import rate_limits
 from console import Failure
 from e2e_variables import e2e_variables
 
@@ -30,10 +31,7 @@ ADDON = "api_auth_oauth2_fuzz"
 
 #: Rate limits, in calls a minute, switched up: at their own values they would answer
 #: for everything behind them.
-LIMITS = {
-    f"api_auth_oauth2.limit_{name}": "1000000"
-    for name in ("address", "client_address", "client", "user", "refused_tokens")
-}
+LIMITS = rate_limits.parameters(1_000_000)
 
 
 def run(args):
