@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 
 from ..protocol.errors import InvalidRequest
-from ..protocol.parameters import check_storable, read_json_object
+from ..protocol.json_object import check_storable, read_json_object
 
 _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
 

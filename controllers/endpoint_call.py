@@ -6,19 +6,19 @@ from typing import Any
 from odoo.http import request
 
 from ..models.request_memory import note_parties
-from ..protocol.client_authentication import Presented, presented
+from ..protocol.credentials import ClientCredentials, parse_credentials
 from ..protocol.errors import MethodNotAllowed
 from ..protocol.parameters import Parameters
 
 
 @dataclass(frozen=True)
 class EndpointCall:
-    """One call: its API and client as records, its parameters and proofs."""
+    """One call: its API and client as records, its parameters and credentials."""
 
     api: Any
     client: Any
     parameters: Parameters
-    presented: Presented
+    credentials: ClientCredentials
 
     @classmethod
     def from_request(cls, endpoint):
@@ -39,9 +39,11 @@ class EndpointCall:
             body=httprequest.get_data(),
             query_string=httprequest.query_string,
         )
-        proofs = presented(parameters, httprequest.headers.get("Authorization"))
-        request.env["oauth2.rate.limit"]._admit(endpoint, proofs.client_id)
+        credentials = parse_credentials(
+            parameters, httprequest.headers.get("Authorization")
+        )
+        request.env["oauth2.rate.limit"]._admit(endpoint, credentials.client_id)
         oauth2_api = request.env["oauth2.api"]._by_endpoint(endpoint)
-        client = oauth2_api._client(proofs.client_id)
+        client = oauth2_api._client(credentials.client_id)
         note_parties(oauth2_api, client, is_proven=False)
-        return cls(oauth2_api, client, parameters, proofs)
+        return cls(oauth2_api, client, parameters, credentials)

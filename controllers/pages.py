@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from odoo.http import Response, request
 
-from ..protocol.browser_page import PAGE_HEADERS
+from ..protocol.browser import PAGE_HEADERS
 
 
 def page(template, *, status=200, **values):

@@ -4,8 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 from odoo import fields, http
 from odoo.http import request
 
-from ..protocol.browser_page import PAGE_HEADERS
-from ..protocol.caller import Caller, kind_of_caller
+from ..protocol.browser import PAGE_HEADERS, Caller, classify_client
 from ..protocol.digests import digest
 from ..protocol.errors import (
     EmbeddedCaller,
@@ -62,7 +61,7 @@ class ProviderSignIn(http.Controller):
     )
     def callback(self, api, provider=None):
         httprequest = request.httprequest
-        caller = kind_of_caller(httprequest.method, httprequest.headers)
+        caller = classify_client(httprequest.method, httprequest.headers)
         if caller is Caller.REFUSED:
             raise EmbeddedCaller()
         request.oauth2_shows_pages = caller is Caller.BROWSER

@@ -26,7 +26,7 @@ class TokenLife(http.Controller):
     def authorize(self, api):
         call = EndpointCall.from_request(api)
         identity = call.parameters.identity()
-        if call.client._check_secret(call.presented):
+        if call.client._check_secret(call.credentials):
             note_parties(call.api, call.client)
             request.env["oauth2.rate.limit"]._count_proven(call.api, call.client)
         return request.env["oauth2.authorization.request"]._ask(
@@ -40,7 +40,7 @@ class TokenLife(http.Controller):
             raise UnsupportedGrantType()
         identity = call.parameters.identity(required=True)
         return request.env["oauth2.client.user"]._refresh(
-            call.api, call.client, identity, call.presented
+            call.api, call.client, identity, call.credentials
         )
 
     @http.route("/<string:api>/oauth2/revoke", methods=["GET", "POST"], **_ROUTING)
@@ -48,6 +48,6 @@ class TokenLife(http.Controller):
         call = EndpointCall.from_request(api)
         identity = call.parameters.identity(required=True)
         at_provider = request.env["oauth2.client.user"]._revoke(
-            call.api, call.client, identity, call.presented
+            call.api, call.client, identity, call.credentials
         )
         return {"revoked": True, "provider_revoked": at_provider}

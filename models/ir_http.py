@@ -11,8 +11,7 @@ from odoo.exceptions import MissingError
 from odoo.http import request
 from odoo.sql_db import PoolError
 
-from ..protocol import server_logs  # noqa: F401  guards the server's log
-from ..protocol.authorization_header import bearer_token
+from ..protocol.credentials import bearer_token
 from ..protocol.errors import (
     InsufficientScope,
     InvalidToken,

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..protocol import digests
 from ..protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuth2Error
-from ..protocol.token_information import token_information
+from ..protocol.token_response import token_information
 from .oauth2_authorization_request import LIFETIME, STALE
 from .request_memory import note_parties
 from .transactions import commit_now, row_by_row

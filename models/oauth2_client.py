@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, ValidationError
 
 from ..protocol import digests
 from ..protocol.errors import InvalidClient, TemporarilyUnavailable
-from ..protocol.provider_client import ClientCredentials, ProviderClient
+from ..protocol.provider_client import ClientRegistration, ProviderClient
 from ..protocol.provider_errors import ProviderRefused
 from .oauth2_provider import is_safe_url
 
@@ -268,21 +268,21 @@ class OAuth2Client(models.Model):
         """
         return self.has_client_secret and not secret
 
-    def _check_secret(self, presented):
+    def _check_secret(self, credentials):
         """Check a secret that was sent, and that one was sent where it is required.
 
-        :param presented: ``protocol.client_authentication.Presented``
+        :param credentials: ``protocol.credentials.ClientCredentials``
         :return: whether the right secret was sent
         :raises InvalidClient: wrong, or required and missing
         """
         self.ensure_one()
-        if not presented.has_secret:
+        if not credentials.has_secret:
             if self.require_secret:
                 raise InvalidClient(reason="client secret required")
             return False
         secret = self._secret()
         # Compared even when there is none, so that time tells nothing.
-        if not digests.same(presented.client_secret, secret) or not secret:
+        if not digests.same(credentials.client_secret, secret) or not secret:
             reason = _SECRET_LOST if self._has_lost(secret) else "wrong client secret"
             raise InvalidClient(reason=reason)
         return True
@@ -297,12 +297,12 @@ class OAuth2Client(models.Model):
             raise ProviderRefused("invalid_client", f"{_SECRET_LOST}: type it in again")
         return ProviderClient(
             self.provider_id._metadata(),
-            ClientCredentials(
+            ClientRegistration(
                 client_id=self.client_identifier,
                 client_secret=secret,
                 token_endpoint_auth_method=self.provider_id.token_endpoint_auth_method,
             ),
-            self.provider_id._reach(),
+            self.provider_id._network_policy(),
         )
 
     def _scopes_on(self, oauth2_api):

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..protocol.token_information import expires_at as end_of_access
+from ..protocol.token_response import expires_at as end_of_access
 
 #: A replaced access token opens routes for so long; a refresh that crossed another one
 #: gets the same answer for so long.

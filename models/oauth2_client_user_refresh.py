@@ -13,7 +13,7 @@ from ..protocol.errors import (
     InvalidGrant,
     TemporarilyUnavailable,
 )
-from ..protocol.token_information import token_information
+from ..protocol.token_response import token_information
 from .oauth2_client_user import GRACE
 from .request_memory import note_parties
 from .transactions import commit_now
@@ -29,27 +29,27 @@ class OAuth2ClientUser(models.Model):
 
     _inherit = "oauth2.client.user"
 
-    def _refresh(self, oauth2_api, client, identity, presented):
+    def _refresh(self, oauth2_api, client, identity, credentials):
         """Get a new token pair from the provider, or the one another caller just got.
 
         :param oauth2_api: the API, active
         :param client: the client, active, on that API
         :param str identity: the ``client_user_identity``
-        :param presented: ``protocol.client_authentication.Presented``
+        :param credentials: ``protocol.credentials.ClientCredentials``
         :return: token information, dict
         :raises InvalidClient: no proof
         :raises InvalidGrant: no such grant, or it cannot be refreshed any more
         :raises TemporarilyUnavailable: the provider, or another caller, takes too long
         :raises ServerError: the provider's answer cannot be used; nothing is changed
         """
-        grant = self._proven(oauth2_api, client, identity, presented)
+        grant = self._proven(oauth2_api, client, identity, credentials)
         self.env["oauth2.keyring"]._make_ready()
         grant._lock()
         begun = False
         while True:
             if not grant._is_usable():
                 raise InvalidGrant(reason="the grant is not in force")
-            token = grant._token_of_proof(presented)
+            token = grant._token_of_proof(credentials)
             answer = grant._answer_just_given(token) or grant._take_over()
             if answer is not None:
                 break
@@ -61,12 +61,12 @@ class OAuth2ClientUser(models.Model):
                 grant._ask(lost=None if begun else grant.refresh_began_at)
                 grant._lock()  # commits the answer
                 begun = False
-        if presented.access_token:
+        if credentials.access_token:
             # Whoever holds an access token alone does not get more than it.
             answer.pop("refresh_token", None)
         return answer
 
-    def _proven(self, oauth2_api, client, identity, presented, *, to_revoke=False):
+    def _proven(self, oauth2_api, client, identity, credentials, *, to_revoke=False):
         """Find a grant, once its caller has proven that it may be used.
 
         :param bool to_revoke: to end it, which happens once: then its user's limit does
@@ -77,16 +77,16 @@ class OAuth2ClientUser(models.Model):
         :raises TooManyRequests: the client's proven callers call too often
         """
         limits = self.env["oauth2.rate.limit"]
-        if has_secret := client._check_secret(presented):
+        if has_secret := client._check_secret(credentials):
             note_parties(oauth2_api, client)
             limits._count_proven(oauth2_api, client)
         proven = has_secret or oauth2_api.trust_identity
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
-        offers_token = presented.access_token or presented.refresh_token
+        offers_token = credentials.access_token or credentials.refresh_token
         if not (proven or is_issued or offers_token):
             raise InvalidClient(reason="no proof")
         if offers_token:
-            grant = self._find_by_token(oauth2_api, client, identity, presented)
+            grant = self._find_by_token(oauth2_api, client, identity, credentials)
         else:
             grant = self._find(oauth2_api, client, identity)
         if not grant or (is_issued and not grant.identity_issued):
@@ -96,15 +96,15 @@ class OAuth2ClientUser(models.Model):
         note_parties(oauth2_api, client, is_proven=has_secret, **whose)
         # Before the lock, which only proven callers may hold or wait for.
         if to_revoke:
-            grant._check_tokens_for_revocation(presented)
+            grant._check_tokens_for_revocation(credentials)
         else:
-            grant._token_of_proof(presented)
+            grant._token_of_proof(credentials)
         if is_issued or offers_token:
             note_parties(oauth2_api, client, **whose)
             limits._count_proven(oauth2_api, client, None if to_revoke else user)
         return grant
 
-    def _find_by_token(self, oauth2_api, client, identity, presented):
+    def _find_by_token(self, oauth2_api, client, identity, credentials):
         """Find the grant of a token that was sent, if the identity is its name.
 
         The identity is not looked up: whether a guessed one exists would show in the
@@ -112,8 +112,8 @@ class OAuth2ClientUser(models.Model):
 
         :return: the client API user, possibly none
         """
-        kind = "refresh" if presented.refresh_token else "access"
-        text = presented.refresh_token or presented.access_token
+        kind = "refresh" if credentials.refresh_token else "access"
+        text = credentials.refresh_token or credentials.access_token
         domain = [("digest", "=", digests.digest(text)), ("kind", "=", kind)]
         holders = self.env["oauth2.token"].sudo().search(domain).client_user_id
         names = self.env["oauth2.keyring"]._identity_digests(identity)
@@ -164,18 +164,18 @@ class OAuth2ClientUser(models.Model):
             return False
         return bool(self.env.cr.rowcount)
 
-    def _token_of_proof(self, presented):
+    def _token_of_proof(self, credentials):
         """Look up the tokens that were sent as proof.
 
         :return: the token record that decides, none when no token was sent
         :raises InvalidGrant: when one is not this grant's, or too old
         """
         token = self.env["oauth2.token"]
-        if presented.refresh_token:
-            token = self._proving("refresh", presented.refresh_token, timedelta())
-        if presented.access_token:
+        if credentials.refresh_token:
+            token = self._proving("refresh", credentials.refresh_token, timedelta())
+        if credentials.access_token:
             slack = timedelta(seconds=self.api_id.refresh_token_lifetime)
-            access = self._proving("access", presented.access_token, slack)
+            access = self._proving("access", credentials.access_token, slack)
             token = token or access
         return token
 

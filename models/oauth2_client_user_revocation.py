@@ -35,7 +35,7 @@ class OAuth2ClientUser(models.Model):
             "api_auth_oauth2.oauth2_client_user_action"
         )
 
-    def _revoke(self, oauth2_api, client, identity, presented):
+    def _revoke(self, oauth2_api, client, identity, credentials):
         """Revoke a grant here for good, then at the provider (RFC 7009).
 
         :return: whether the provider confirmed
@@ -45,10 +45,10 @@ class OAuth2ClientUser(models.Model):
 
         def end_here():
             grant = self._proven(
-                oauth2_api, client, identity, presented, to_revoke=True
+                oauth2_api, client, identity, credentials, to_revoke=True
             )
             grant._lock()
-            grant._check_tokens_for_revocation(presented)
+            grant._check_tokens_for_revocation(credentials)
             revocations = grant._queue_revocations()
             # Sent below: until then the cron leaves them alone.
             revocations.next_try_at = fields.Datetime.now() + _OUR_TURN
@@ -62,12 +62,12 @@ class OAuth2ClientUser(models.Model):
         ids = once(("revoke", identity), end_here)
         return self.env["oauth2.revocation"].sudo().browse(ids).exists()._send()
 
-    def _check_tokens_for_revocation(self, presented):
+    def _check_tokens_for_revocation(self, credentials):
         """An access token proves a revocation only while it is unexpired."""
-        if self._token_of_proof(presented).superseded_at:
+        if self._token_of_proof(credentials).superseded_at:
             raise InvalidGrant(reason="token was replaced")
-        if presented.access_token:
-            self._proving("access", presented.access_token, timedelta())
+        if credentials.access_token:
+            self._proving("access", credentials.access_token, timedelta())
 
     def _queue_revocations(self):
         """Write down that the provider is to revoke these grants' tokens.

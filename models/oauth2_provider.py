@@ -3,13 +3,13 @@ from urllib.parse import parse_qsl, urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..protocol.network_policy import NetworkPolicy, https_spelling, is_loopback
 from ..protocol.provider_client import (
     OPENID_SCOPE,
     RESERVED_AUTHORIZE_PARAMS,
     ProviderMetadata,
 )
 from ..protocol.provider_errors import ProviderMisbehaved
-from ..protocol.reach import Reach, https_spelling, is_loopback
 from .oauth2_provider_presets import PRESETS
 
 ENDPOINT_FIELDS = (
@@ -249,7 +249,7 @@ class OAuth2Provider(models.Model):
             **{name: self[name] or "" for name in ENDPOINT_FIELDS},
         )
 
-    def _reach(self):
+    def _network_policy(self):
         """Where this provider may be called.
 
         Plain http is for development: it is allowed where this Odoo itself is reached
@@ -261,7 +261,7 @@ class OAuth2Provider(models.Model):
         private = self.allow_private_addresses
         base = urlsplit(self.env["oauth2.api"]._oauth2_base_url())
         is_development = base.scheme == "http" and is_loopback(base.hostname or "")
-        return Reach(private=private, plain_http=private and is_development)
+        return NetworkPolicy(private=private, plain_http=private and is_development)
 
     def _is_written_within_reach(self, url):
         """Judge an address by its text, whatever its name leads to later.
@@ -271,7 +271,7 @@ class OAuth2Provider(models.Model):
         """
         private = self.allow_private_addresses
         try:
-            Reach(private=private, plain_http=private).check_url(url)
+            NetworkPolicy(private=private, plain_http=private).check_url(url)
         except ProviderMisbehaved:
             return False
         return True

@@ -46,12 +46,15 @@ class OAuth2Provider(models.Model):
         if not issuer:
             raise UserError(self.env._("Write the issuer first."))
         try:
-            metadata = fetch_metadata(issuer, self._reach())
+            metadata = fetch_metadata(issuer, self._network_policy())
         except ProviderError as failure:
             told = self.env._(
                 "Nothing was read from the issuer: %(reason)s.", reason=failure.reason
             )
-            if urlsplit(issuer).scheme == "http" and not self._reach().plain_http:
+            if (
+                urlsplit(issuer).scheme == "http"
+                and not self._network_policy().plain_http
+            ):
                 told += " " + self.env._(
                     "Use https. For development, with the provider on this machine: set"
                     " Allow Private Addresses, and Odoo's own base URL must begin with"

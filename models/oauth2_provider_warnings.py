@@ -46,7 +46,7 @@ class OAuth2Provider(models.Model):
                 ", ".join(sorted(foreign)),
             )
         addresses = [self.issuer, *(self[name] for name in ENDPOINT_FIELDS)]
-        if self.allow_private_addresses and not self._reach().plain_http:
+        if self.allow_private_addresses and not self._network_policy().plain_http:
             if any((url or "").startswith("http:") for url in addresses[1:]):
                 yield self.env._(
                     "This Odoo's own base URL is not http://localhost, so it is taken"

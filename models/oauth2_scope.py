@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import config, ormcache
 
 from ..protocol.errors import InsufficientScope, InvalidRequest
-from ..protocol.parameters import check_storable
+from ..protocol.json_object import check_storable
 from ..protocol.scope import SCOPE_TOKEN, scope_string
 from .json2_arguments import check_context, reached
 from .json2_methods import CLASSED_METHODS

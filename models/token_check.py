@@ -8,7 +8,7 @@ not behind a connection pool that hands out another connection each time.)
 
 from odoo.tools import SQL
 
-from ..protocol.grant import Grant
+from ..protocol.scope import TokenContext
 from .check_connections import fetch_latest
 from .group_membership import IS_ADMITTED
 
@@ -96,4 +96,4 @@ def check(cr, digest, endpoint):
     if opened is None:
         return None
     *ids, serves_json2 = map(int, opened[:5])
-    return Grant(*ids, bool(serves_json2), frozenset(opened[5:]))
+    return TokenContext(*ids, bool(serves_json2), frozenset(opened[5:]))

@@ -4,3 +4,5 @@ Nothing in this package knows Odoo, an HTTP framework or a database: it takes an
 returns plain values, so that each rule can be read and tested beside the paragraph it
 follows.
 """
+
+from . import logs  # guards the logs of server and libraries

@@ -15,8 +15,8 @@ import jwt
 
 from .json_object import load_json_object
 from .jwks import ALGORITHMS, key_sets
+from .network_policy import PUBLIC
 from .provider_errors import ProviderMisbehaved
-from .reach import PUBLIC
 
 LEEWAY_SECONDS = 120
 MAX_AGE_SECONDS = 24 * 60 * 60
@@ -36,7 +36,7 @@ def verify_id_token(
     jwks_uri,
     expected_nonce_digest=None,
     access_token=None,
-    reach=PUBLIC,
+    network_policy=PUBLIC,
     keys=key_sets,
     now=None,
 ):
@@ -45,14 +45,14 @@ def verify_id_token(
     `issuer` is the configured one and may have Microsoft's `{tenantid}`;
     `expected_nonce_digest` is the hexadecimal SHA-256 of the nonce that was sent, None
     when none was; `access_token` is the one that came along, None when none did;
-    `reach` says where `jwks_uri` may be; `keys` finds keys; `now` is in epoch seconds.
-    Raises ProviderMisbehaved when a check fails
-    and ProviderUnavailable when the provider's keys cannot be had.
+    `network_policy` says where `jwks_uri` may be; `keys` finds keys; `now` is in epoch
+    seconds. Raises ProviderMisbehaved when a check fails and ProviderUnavailable when
+    the provider's keys cannot be had.
     """
     now = time.time() if now is None else now
     header = _header(id_token)
     payload = _signed_payload(
-        id_token, header, partial(keys.find, jwks_uri, reach=reach)
+        id_token, header, partial(keys.find, jwks_uri, network_policy=network_policy)
     )
     claims = load_json_object(payload)
     _check_issuer(claims, issuer)

@@ -1,8 +1,68 @@
-"""JSON that somebody else wrote: keys, claims, answers of a provider."""
+"""JSON that somebody else wrote: bodies of callers, answers of providers (RFC 8259)."""
 
 import json
+import math
+import re
 
+from .errors import InvalidRequest
 from .provider_errors import ProviderMisbehaved
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _sent_twice(_name):
+    return "A parameter was sent twice."
+
+
+def read_json_object(text, sent_twice=_sent_twice):
+    """Read the JSON object of a request's body.
+
+    :param text: str or bytes
+    :param sent_twice: turns a name that comes twice into the description for the caller
+    :return: dict
+    :raises InvalidRequest: not JSON (RFC 8259, so no NaN), no object, a name twice
+    """
+
+    def no_duplicates(pairs):
+        values = {}
+        for name, value in pairs:
+            if name in values:
+                raise InvalidRequest(sent_twice(name))
+            values[name] = value
+        return values
+
+    def no_constant(name):
+        raise ValueError(name)
+
+    try:
+        values = json.loads(
+            text, object_pairs_hook=no_duplicates, parse_constant=no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest("The request body is not valid JSON.") from error
+    if not isinstance(values, dict):
+        raise InvalidRequest("The request body must be a JSON object.")
+    return values
+
+
+def check_storable(value):
+    """Refuse what JSON can spell and no database stores or no answer can repeat.
+
+    :param value: as read from JSON
+    :raises InvalidRequest: for NUL, half of a surrogate pair, a number without value
+    """
+    waiting = [value]
+    while waiting:  # no recursion, which would end somewhere
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.keys()
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and _UNSTORABLE.search(value):
+            raise InvalidRequest("The request has text that cannot be stored.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise InvalidRequest("The request has a number without a value.")
 
 
 def load_json_object(text):

@@ -12,8 +12,8 @@ from jwt.algorithms import get_default_algorithms
 from jwt.exceptions import PyJWTError
 
 from .json_object import load_json_object
+from .network_policy import PUBLIC
 from .provider_errors import ProviderMisbehaved, ProviderUnavailable
-from .reach import PUBLIC
 from .transport import TOTAL_SECONDS, ProviderSession
 
 KEY_SET_SECONDS = 60 * 60
@@ -35,12 +35,12 @@ ALGORITHMS = frozenset(alg for algs in ALGORITHMS_BY_KEY.values() for alg in alg
 _PUBLIC_MEMBERS = ("kty", "crv", "n", "e", "x", "y")
 
 
-def fetch_key_set(jwks_uri, reach=PUBLIC):
-    """Return the keys (a list of dicts) that `jwks_uri`, within `reach`, answers with.
+def fetch_key_set(jwks_uri, network_policy=PUBLIC):
+    """Return the keys (a list of dicts) that `jwks_uri` answers with.
 
     Raises ProviderUnavailable and ProviderMisbehaved.
     """
-    with ProviderSession(reach=reach) as session:
+    with ProviderSession(network_policy=network_policy) as session:
         response = session.get(jwks_uri, headers={"Accept": "application/json"})
     if response.status_code != 200:
         raise ProviderMisbehaved(f"jwks_uri answered status {response.status_code}")
@@ -110,7 +110,7 @@ class KeySetCache:
         with self._lock:
             self._key_sets = {}
 
-    def find(self, jwks_uri, *, kid, algorithm, distrust=False, reach=PUBLIC):
+    def find(self, jwks_uri, *, kid, algorithm, distrust=False, network_policy=PUBLIC):
         """Return the key for a token with this `kid` (None: it has none).
 
         Without a kid the set must have exactly one suitable key. A key that is not
@@ -118,7 +118,7 @@ class KeySetCache:
         then at most every COOL_DOWN_SECONDS. Raises ProviderMisbehaved when there is no
         such key, and whatever `fetch` raises.
         """
-        source = jwks_uri, reach
+        source = jwks_uri, network_policy
         with self._lock:
             key_set = self._key_sets.setdefault(source, _KeySet())
         if not key_set.lock.acquire(timeout=TOTAL_SECONDS):

@@ -4,19 +4,16 @@ RFC 6749 section 3.1 and 3.2: a parameter without a value counts as left out, an
 one is ignored, none may come twice, and (a rule of ours) none may come in the URL.
 """
 
-import json
-import math
-import re
 from urllib.parse import parse_qsl
 
 from .errors import InvalidRequest
+from .json_object import read_json_object
 
 MAX_BODY = 64 * 1024  # bytes
 MAX_VALUE = 8 * 1024  # characters
 MAX_IDENTITY = 255  # characters
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Parameters:
@@ -106,61 +103,6 @@ def _is_text(character):
     """Neither a control character (C0, DEL, C1) nor half of a surrogate pair."""
     code = ord(character)
     return not (code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000)
-
-
-def _sent_twice(_name):
-    return "A parameter was sent twice."
-
-
-def read_json_object(text, sent_twice=_sent_twice):
-    """Read the JSON object of a request's body.
-
-    :param text: str or bytes
-    :param sent_twice: turns a name that comes twice into the description for the caller
-    :return: dict
-    :raises InvalidRequest: not JSON (RFC 8259, so no NaN), no object, a name twice
-    """
-
-    def no_duplicates(pairs):
-        values = {}
-        for name, value in pairs:
-            if name in values:
-                raise InvalidRequest(sent_twice(name))
-            values[name] = value
-        return values
-
-    def no_constant(name):
-        raise ValueError(name)
-
-    try:
-        values = json.loads(
-            text, object_pairs_hook=no_duplicates, parse_constant=no_constant
-        )
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("The request body is not valid JSON.") from error
-    if not isinstance(values, dict):
-        raise InvalidRequest("The request body must be a JSON object.")
-    return values
-
-
-def check_storable(value):
-    """Refuse what JSON can spell and no database stores or no answer can repeat.
-
-    :param value: as read from JSON
-    :raises InvalidRequest: for NUL, half of a surrogate pair, a number without value
-    """
-    waiting = [value]
-    while waiting:  # no recursion, which would end somewhere
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.keys()
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, str) and _UNSTORABLE.search(value):
-            raise InvalidRequest("The request has text that cannot be stored.")
-        elif isinstance(value, float) and not math.isfinite(value):
-            raise InvalidRequest("The request has a number without a value.")
 
 
 def _read_form(text):

@@ -21,9 +21,9 @@ from requests.auth import HTTPBasicAuth
 
 from .id_token import verify_id_token
 from .json_object import load_json_object
+from .network_policy import PUBLIC, as_spelled_in, https_spelling
 from .provider_errors import ProviderRefused
-from .reach import PUBLIC, as_spelled_in, https_spelling
-from .token_answer import raise_for_error, token_parameters
+from .token_response import raise_for_error, token_parameters
 from .transport import ProviderSession
 
 OPENID_SCOPE = "openid"
@@ -64,7 +64,7 @@ class ProviderMetadata:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClientCredentials:
+class ClientRegistration:
     """Who the client is at the provider. Raises ValueError for an unknown method."""
 
     client_id: str
@@ -116,12 +116,12 @@ def check_authorize_params(params):
 
 
 class ProviderClient:
-    """The calls of one client to one provider, which must be within `reach`."""
+    """The calls of one client to one provider, which `network_policy` must allow."""
 
-    def __init__(self, metadata, credentials, reach=PUBLIC):
+    def __init__(self, metadata, credentials, network_policy=PUBLIC):
         self.metadata = metadata
         self.credentials = credentials
-        self.reach = reach
+        self.network_policy = network_policy
 
     def authorization_url(
         self,
@@ -142,7 +142,7 @@ class ProviderClient:
         """
         endpoint = self.metadata.authorization_endpoint
         spelling = https_spelling(endpoint)
-        self.reach.check_url(endpoint)
+        self.network_policy.check_url(endpoint)
         extra = dict(extra or {})
         check_authorize_params(extra)
         check_authorize_params(
@@ -254,14 +254,17 @@ class ProviderClient:
             jwks_uri=self.metadata.jwks_uri,
             expected_nonce_digest=nonce_digest,
             access_token=access_token,
-            reach=self.reach,
+            network_policy=self.network_policy,
         )
 
     def _session(self, **kwargs):
         # No scope: requests-oauthlib raises when it is given one and the provider
         # grants another, which Google and Microsoft always do.
         return ProviderSession(
-            self.credentials.client_id, scope=None, reach=self.reach, **kwargs
+            self.credentials.client_id,
+            scope=None,
+            network_policy=self.network_policy,
+            **kwargs,
         )
 
 

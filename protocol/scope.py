@@ -1,6 +1,7 @@
-"""Scopes (RFC 6749 section 3.3)."""
+"""Scopes (RFC 6749 section 3.3), and what a valid access token stands for."""
 
 import re
+from typing import NamedTuple
 
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
@@ -22,3 +23,14 @@ def scope_set(value):
 def scope_string(names):
     """:return: the names, sorted, as one scope string"""
     return " ".join(sorted(names))
+
+
+class TokenContext(NamedTuple):
+    """The outcome of the token check: record ids and scope names, no secret."""
+
+    api_id: int
+    client_id: int
+    client_user_id: int
+    user_id: int
+    serves_json2: bool  # whether the API serves Odoo's JSON-2
+    scopes: frozenset

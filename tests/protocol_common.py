@@ -8,19 +8,19 @@ import requests
 from odoo.tests import BaseCase
 
 from ..protocol.jwks import key_sets
+from ..protocol.network_policy import NetworkPolicy
 from ..protocol.provider_client import (
-    ClientCredentials,
+    ClientRegistration,
     ProviderClient,
     ProviderMetadata,
     create_code_verifier,
 )
-from ..protocol.reach import Reach
 from .faulty_provider import FaultyProvider
 
 REDIRECT_URI = "http://localhost:8069/demo/oauth2/callback"
 NONCE = "a-nonce"
 NONCE_DIGEST = hashlib.sha256(NONCE.encode()).hexdigest()
-THIS_MACHINE = Reach(private=True, plain_http=True)
+THIS_MACHINE = NetworkPolicy(private=True, plain_http=True)
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
 
 
@@ -33,7 +33,7 @@ def client_of(provider, **credentials):
     }
     return ProviderClient(
         ProviderMetadata(**provider.endpoints()),
-        ClientCredentials(**credentials),
+        ClientRegistration(**credentials),
         THIS_MACHINE,
     )
 

@@ -14,7 +14,7 @@ from odoo.tests import tagged
 
 from .. import protocol
 from ..protocol import digests
-from ..protocol.client_authentication import Presented
+from ..protocol.credentials import ClientCredentials
 from ..protocol.errors import OAuth2Error
 from .common import BROWSER_HEADERS, basic_authorization
 from .test_token import TokenCase
@@ -287,7 +287,7 @@ class TestSameWork(ShapeCase):
             {"access_token": self.foreign},
         ):
             with self.subTest(offered):
-                sent = Presented("demo-app", **offered)
+                sent = ClientCredentials("demo-app", **offered)
                 self.assertSameWork(
                     lambda name, sent=sent: Grant._proven(
                         self.api, self.client, name, sent

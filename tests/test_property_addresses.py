@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase
 
 from ..protocol.id_token import TENANT_PLACEHOLDER, is_issuer
+from ..protocol.network_policy import NetworkPolicy, literal_address
 from ..protocol.provider_errors import ProviderMisbehaved
 from ..protocol.rate_limit import network
-from ..protocol.reach import Reach, literal_address
 from .property_common import holds_for, texts
 
 _ISSUER = f"https://login.example.com/{TENANT_PLACEHOLDER}/v2.0"
@@ -79,7 +79,7 @@ class TestPropertyReachOfAddresses(BaseCase):
     @holds_for(_LINK_LOCAL, st.booleans())
     def test_link_local_addresses_are_out_of_reach_however_written(self, text, private):
         number = int(ipaddress.IPv4Address(text))
-        reach = Reach(private=private, plain_http=private)
+        network_policy = NetworkPolicy(private=private, plain_http=private)
         for host in (text, str(number), hex(number), f"[::ffff:{text}]"):
             with self.assertRaises(ProviderMisbehaved, msg=host):
-                reach.check_url(f"https://{host}/latest/meta-data")
+                network_policy.check_url(f"https://{host}/latest/meta-data")

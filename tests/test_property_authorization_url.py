@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
 
+from ..protocol.network_policy import PUBLIC
 from ..protocol.provider_client import (
     RESERVED_AUTHORIZE_PARAMS,
-    ClientCredentials,
+    ClientRegistration,
     ProviderClient,
     ProviderMetadata,
     create_code_verifier,
 )
-from ..protocol.reach import PUBLIC
 from .property_common import PRINTABLE, holds_for
 
 _VERIFIER = create_code_verifier()
@@ -34,7 +34,7 @@ class TestPropertyAuthorizationUrl(BaseCase):
                 authorization_endpoint=endpoint,
                 token_endpoint="https://provider.example.com/token",
             ),
-            ClientCredentials(client_id="demo-app"),
+            ClientRegistration(client_id="demo-app"),
             PUBLIC,
         )
         flow = {

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase
 
 from ..protocol.keyring import CannotDecrypt, Keyring, derived_key, split_keys
-from ..protocol.server_logs import without_queries, without_secret
-from ..protocol.token_information import expires_at, token_information
+from ..protocol.logs import without_queries, without_secret
+from ..protocol.token_response import expires_at, token_information
 from .property_common import VISIBLE, holds_for, objects, texts
 
 _NOW = 1_900_000_000

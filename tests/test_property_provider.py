@@ -16,6 +16,7 @@ from odoo.tests import BaseCase
 from ..protocol.id_token import verify_id_token
 from ..protocol.json_object import load_json_object
 from ..protocol.jwks import ALGORITHMS, KeySetCache, is_suitable, public_key
+from ..protocol.network_policy import https_spelling
 from ..protocol.provider_errors import (
     ProviderError,
     ProviderMisbehaved,
@@ -23,8 +24,7 @@ from ..protocol.provider_errors import (
     is_error_code,
     safe_text,
 )
-from ..protocol.reach import https_spelling
-from ..protocol.token_answer import lifetime_seconds, token_parameters
+from ..protocol.token_response import lifetime_seconds, token_parameters
 from ..protocol.transport import retry_after_seconds
 from .property_common import PRINTABLE, VISIBLE, holds_for, objects, texts, values
 
@@ -196,7 +196,7 @@ class TestPropertyIdToken(BaseCase):
         cls.key = ec.generate_private_key(ec.SECP256R1())
         jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(cls.key.public_key()))
         cls.jwk = {name: jwk[name] for name in ("kty", "crv", "x", "y")}
-        cls.keys = KeySetCache(fetch=lambda _uri, _reach: [cls.jwk])
+        cls.keys = KeySetCache(fetch=lambda _uri, _network_policy: [cls.jwk])
         cls.claims = {
             "iss": "https://provider.example",
             "aud": "demo-app",

@@ -18,7 +18,7 @@ from ..protocol.provider_errors import (
     ProviderMisbehaved,
     ProviderUnavailable,
 )
-from ..protocol.token_answer import token_parameters
+from ..protocol.token_response import token_parameters
 from ..protocol.transport import MAX_RETRY_AFTER_SECONDS, retry_after_seconds
 from .property_common import PRINTABLE, holds_for, objects, values
 from .protocol_common import NONCE, NONCE_DIGEST, THIS_MACHINE, ClientCase
@@ -253,7 +253,7 @@ class TestPropertyTokens(BaseCase):
         cls.key = ec.generate_private_key(ec.SECP256R1())
         jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(cls.key.public_key()))
         jwk = {name: jwk[name] for name in ("kty", "crv", "x", "y")}
-        cls.keys = KeySetCache(fetch=lambda _uri, _reach: [jwk])
+        cls.keys = KeySetCache(fetch=lambda _uri, _network_policy: [jwk])
 
     @holds_for(
         st.one_of(

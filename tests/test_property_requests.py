@@ -9,12 +9,16 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase
 
 from ..protocol import digests
-from ..protocol.authorization_header import basic_credentials, bearer_token
-from ..protocol.caller import Caller, kind_of_caller
-from ..protocol.challenge import quoted_challenge
-from ..protocol.client_authentication import presented
-from ..protocol.errors import InvalidRequest, MalformedAuthorization, OAuth2Error
-from ..protocol.parameters import Parameters, check_storable
+from ..protocol.browser import Caller, classify_client
+from ..protocol.credentials import basic_credentials, bearer_token, parse_credentials
+from ..protocol.errors import (
+    InvalidRequest,
+    MalformedAuthorization,
+    OAuth2Error,
+    quoted_challenge,
+)
+from ..protocol.json_object import check_storable
+from ..protocol.parameters import Parameters
 from ..protocol.scope import scope_set, scope_string
 from .property_common import PRINTABLE, VISIBLE, holds_for, objects, texts, values
 
@@ -188,7 +192,7 @@ class TestPropertyProofs(BaseCase):
     )
     def test_proofs_are_told_apart_or_refused(self, sent, authorization):
         try:
-            proofs = presented(Parameters(sent), authorization)
+            proofs = parse_credentials(Parameters(sent), authorization)
         except OAuth2Error as refusal:
             self.assertEqual(refusal.status, 400)
             return
@@ -231,7 +235,7 @@ class TestPropertyCaller(BaseCase):
         examples=300,
     )
     def test_who_calls(self, method, headers):
-        kind = kind_of_caller(method, headers)
+        kind = classify_client(method, headers)
         accept = headers.get("Accept", "").lower()
         if kind is Caller.BROWSER:
             self.assertRegex(accept, r"text/html|application/xhtml\+xml")

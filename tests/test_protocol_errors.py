@@ -3,7 +3,7 @@ import re
 from odoo.tests import BaseCase
 
 from ..protocol import errors
-from ..protocol.challenge import quoted_challenge
+from ..protocol.errors import quoted_challenge
 
 WIRE = {
     errors.InvalidRequest: (400, "invalid_request"),

@@ -12,7 +12,7 @@ from odoo.tests import BaseCase, tagged
 from ..protocol.jwks import key_sets
 from ..protocol.provider_client import (
     RESERVED_AUTHORIZE_PARAMS,
-    ClientCredentials,
+    ClientRegistration,
     ProviderMetadata,
     create_code_verifier,
 )
@@ -228,7 +228,7 @@ class TestTokenLife(ClientCase):
 
     def test_an_unknown_method_of_authentication_is_refused(self):
         with self.assertRaises(ValueError):
-            ClientCredentials(client_id="a", token_endpoint_auth_method="magic")
+            ClientRegistration(client_id="a", token_endpoint_auth_method="magic")
 
 
 @tagged("post_install", "-at_install")

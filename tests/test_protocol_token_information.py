@@ -4,7 +4,7 @@ from odoo.tests import BaseCase
 
 from ..protocol import digests
 from ..protocol.scope import scope_set, scope_string
-from ..protocol.token_information import expires_at, token_information
+from ..protocol.token_response import expires_at, token_information
 
 NOW = 1_800_000_000
 

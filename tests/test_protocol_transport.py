@@ -12,17 +12,17 @@ from unittest.mock import patch
 
 from odoo.tests import BaseCase, tagged
 
-from ..protocol import library_logs, transport
-from ..protocol.connections import MAX_WIRE_BYTES
+from ..protocol import logs, transport
 from ..protocol.json_object import load_json_object
+from ..protocol.network_policy import https_spelling
 from ..protocol.provider_errors import (
     ProviderError,
     ProviderMisbehaved,
     ProviderUnavailable,
 )
-from ..protocol.reach import https_spelling
 from ..protocol.transport import (
     MAX_ANSWER_BYTES,
+    MAX_WIRE_BYTES,
     ProviderSession,
     retry_after_seconds,
 )
@@ -44,7 +44,7 @@ class TransportCase(BaseCase):
 
     def get(self, url=None, **options):
         url = f"{self.provider.issuer}/jwks" if url is None else url
-        with ProviderSession(reach=THIS_MACHINE) as session:
+        with ProviderSession(network_policy=THIS_MACHINE) as session:
             return session.get(url, **options)
 
 
@@ -137,7 +137,7 @@ class TestBounds(TransportCase):
 
         with patch("requests.adapters.HTTPAdapter.send", send):
             for timeout in (None, 1000):
-                with ProviderSession(reach=THIS_MACHINE) as session:
+                with ProviderSession(network_policy=THIS_MACHINE) as session:
                     with self.assertRaises(ProviderUnavailable):
                         session.get("https://localhost/", timeout=timeout)
         self.assertEqual(seen, [(5, 10), (5, 10)])
@@ -261,7 +261,7 @@ class TestBounds(TransportCase):
     def test_a_redirect_of_a_caller_that_allows_them_is_not_followed(self):
         self.provider.redirect("jwks", f"{self.provider.issuer}/userinfo")
         with (
-            ProviderSession(reach=THIS_MACHINE) as session,
+            ProviderSession(network_policy=THIS_MACHINE) as session,
             self.assertRaises(ProviderMisbehaved),
         ):
             session.get(f"{self.provider.issuer}/jwks", allow_redirects=True)
@@ -360,7 +360,7 @@ class TestTls(TransportCase):
 
     def test_verification_cannot_be_switched_off_by_a_caller(self):
         with (
-            ProviderSession(reach=THIS_MACHINE) as session,
+            ProviderSession(network_policy=THIS_MACHINE) as session,
             self.assertRaises(ProviderUnavailable),
         ):
             session.get(self.url, verify=False)
@@ -449,7 +449,7 @@ class TestLibraryLogs(BaseCase):
         names = [
             name
             for name in logging.root.manager.loggerDict
-            if name.partition(".")[0] in library_logs.LIBRARIES
+            if name.partition(".")[0] in logs.LIBRARIES
         ]
         self.assertIn("requests_oauthlib.oauth2_session", names)
         self.assertIn("oauthlib.oauth2.rfc6749.grant_types.authorization_code", names)
@@ -467,6 +467,6 @@ class TestLibraryLogs(BaseCase):
         root = logging.getLogger()
         self.addCleanup(root.setLevel, root.level)
         root.setLevel(logging.DEBUG)
-        for library in library_logs.LIBRARIES:
+        for library in logs.LIBRARIES:
             later = logging.getLogger(f"{library}.later")
             self.assertFalse(later.isEnabledFor(logging.DEBUG))

@@ -113,12 +113,14 @@ class TestProviderRecord(RecordsCase):
                 parameters.set_param(name, value)
             self.provider.invalidate_recordset()
             with self.subTest(base):
-                self.assertEqual(self.provider._reach().plain_http, is_development)
+                self.assertEqual(
+                    self.provider._network_policy().plain_http, is_development
+                )
                 warning = self.provider.warning or ""
                 self.assertEqual("by https only" in warning, not is_development)
         parameters.set_param("api_auth_oauth2.base_url", "http://localhost:8069")
         self.provider.write({"jwks_uri": False, "allow_private_addresses": False})
-        self.assertFalse(self.provider._reach().plain_http)
+        self.assertFalse(self.provider._network_policy().plain_http)
 
     def test_extra_parameters_never_set_what_the_flow_sets(self):
         for good in ("access_type=offline&prompt=consent", "a=b%20c", "", False):

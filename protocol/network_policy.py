@@ -22,7 +22,7 @@ def _networks(*texts):
 
 
 # Python's is_global depends on its version, and says yes to some of these.
-_NOBODYS = _networks(
+NON_GLOBAL_NETWORKS = _networks(
     "192.0.0.0/24",  # protocol assignments (RFC 6890)
     "192.88.99.0/24",  # relays of 6to4 (RFC 7526)
     "224.0.0.0/4",  # multicast
@@ -54,7 +54,7 @@ _METADATA = _networks(
 
 
 @dataclass(frozen=True)
-class Reach:
+class NetworkPolicy:
     """Where calls to one provider may go; by default, to public addresses by https.
 
     `private`: also to private networks and to this machine. `plain_http`: there also
@@ -89,7 +89,7 @@ class Reach:
         raise ProviderMisbehaved(f"the provider's address {address} is not allowed")
 
 
-PUBLIC = Reach()
+PUBLIC = NetworkPolicy()
 
 
 def literal_address(host):
@@ -115,7 +115,7 @@ def _destination(address):
 def _is_public(address):
     if address.version == 6 and address not in _GLOBAL_UNICAST:
         return False
-    return address.is_global and not _is_in(address, _NOBODYS)
+    return address.is_global and not _is_in(address, NON_GLOBAL_NETWORKS)
 
 
 def _is_private(address):

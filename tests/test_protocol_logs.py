@@ -4,9 +4,9 @@ import logging
 
 from odoo.tests import BaseCase, tagged
 
-from ..protocol import server_logs
+from ..protocol import logs
 from ..protocol.digests import random_token
-from ..protocol.server_logs import without_queries, without_secret
+from ..protocol.logs import without_queries, without_secret
 
 
 @tagged("post_install", "-at_install", "api_auth_oauth2")
@@ -107,7 +107,7 @@ class TestServerLogs(BaseCase):
         wrong = logger.makeRecord("werkzeug", 20, "", 0, "%s %s", ("few",), None)
         self.assertTrue(logger.filter(wrong))
         before = list(logging.getLogger("werkzeug").filters)
-        server_logs.guard_server_logs()
+        logs.guard_server_logs()
         self.assertEqual(logging.getLogger("werkzeug").filters, before)
 
     def test_calls_that_have_a_client_s_secret_lose_their_arguments(self):
@@ -126,5 +126,5 @@ class TestServerLogs(BaseCase):
         self.assertNotIn("'s'", without_secret(pretty))
         line = "call oauth2.client().search_read([])"
         self.assertEqual(without_secret(line), line)
-        for name in server_logs.CALL_LOGS:
+        for name in logs.CALL_LOGS:
             self.assertTrue(logging.getLogger(name).filters)

@@ -4,6 +4,8 @@ A hostile page can make its visitor's browser request any address: as image, scr
 frame, ``fetch`` or prefetch. Such a request must not finish a sign-in. Browsers say
 what a request is for (Fetch Metadata) and always send ``Accept-Language``; scripts do
 neither.
+
+Headers of pages shown to a browser in the middle of a sign-in (RFC 9700 4.16).
 """
 
 import enum
@@ -18,7 +20,7 @@ class Caller(enum.Enum):
 _PAGE_TYPES = {"text/html", "application/xhtml+xml"}
 
 
-def kind_of_caller(method, headers):
+def classify_client(method, headers):
     """Tell the kind of caller from a request's method and headers.
 
     :param str method: such as ``GET``
@@ -44,3 +46,16 @@ def kind_of_caller(method, headers):
 def _lists_html(accept):
     types = (part.partition(";")[0].strip().lower() for part in accept.split(","))
     return any(media_type in _PAGE_TYPES for media_type in types)
+
+
+#: No frame, no foreign script, no address in a Referer, no copy in a cache.
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+        " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}

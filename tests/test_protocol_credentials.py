@@ -3,12 +3,13 @@ import json
 
 from odoo.tests import BaseCase
 
-from ..protocol.authorization_header import (
+from ..protocol.credentials import (
+    ClientCredentials,
     basic_credentials,
     bearer_token,
+    parse_credentials,
     scheme_of,
 )
-from ..protocol.client_authentication import Presented, presented
 from ..protocol.errors import InvalidRequest, MalformedAuthorization
 from ..protocol.parameters import Parameters
 
@@ -23,7 +24,7 @@ def present(authorization=None, **values):
         body=json.dumps(values).encode(),
         query_string=b"",
     )
-    return presented(parameters, authorization)
+    return parse_credentials(parameters, authorization)
 
 
 class TestProtocolBearerToken(BaseCase):
@@ -103,22 +104,26 @@ class TestProtocolPresented(BaseCase):
 
     def test_the_proofs_of_body_and_header_are_collected(self):
         for authorization, values, expected in (
-            (None, {"client_id": "a"}, Presented("a")),
+            (None, {"client_id": "a"}, ClientCredentials("a")),
             (
                 None,
                 {"client_id": "a", "client_secret": "s"},
-                Presented("a", client_secret="s", has_secret=True),
+                ClientCredentials("a", client_secret="s", has_secret=True),
             ),
-            (basic("a:s"), {}, Presented("a", client_secret="s", has_secret=True)),
+            (
+                basic("a:s"),
+                {},
+                ClientCredentials("a", client_secret="s", has_secret=True),
+            ),
             (
                 basic("a:s"),
                 {"client_id": "a", "refresh_token": "r"},
-                Presented("a", "s", refresh_token="r", has_secret=True),
+                ClientCredentials("a", "s", refresh_token="r", has_secret=True),
             ),
             (
                 "Bearer t",
                 {"client_id": "a", "client_secret": "s"},
-                Presented("a", "s", access_token="t", has_secret=True),
+                ClientCredentials("a", "s", access_token="t", has_secret=True),
             ),
         ):
             with self.subTest(authorization=authorization, values=values):
@@ -152,6 +157,8 @@ class TestProtocolPresented(BaseCase):
         self.assertIn("not digest", caught.exception.description)
 
     def test_no_secret_shows_in_a_log(self):
-        shown = repr(Presented("a", "s3cret", "t0ken", "r3fresh", has_secret=True))
+        shown = repr(
+            ClientCredentials("a", "s3cret", "t0ken", "r3fresh", has_secret=True)
+        )
         for secret in ("s3cret", "t0ken", "r3fresh"):
             self.assertNotIn(secret, shown)

@@ -12,7 +12,7 @@ from ..protocol.provider_errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
-from ..protocol.token_answer import lifetime_seconds
+from ..protocol.token_response import lifetime_seconds
 from .faulty_provider import FaultyProvider
 from .protocol_common import ClientCase
 

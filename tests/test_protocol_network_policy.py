@@ -12,16 +12,15 @@ import requests
 from odoo.tests import BaseCase, tagged
 
 from ..protocol import transport
-from ..protocol.connections import call_under_way
 from ..protocol.jwks import KeySetCache
+from ..protocol.network_policy import PUBLIC, NetworkPolicy
 from ..protocol.provider_client import (
-    ClientCredentials,
+    ClientRegistration,
     ProviderClient,
     ProviderMetadata,
 )
 from ..protocol.provider_errors import ProviderMisbehaved, ProviderUnavailable
-from ..protocol.reach import PUBLIC, Reach
-from ..protocol.transport import ProviderSession
+from ..protocol.transport import ProviderSession, call_under_way
 from . import certificates
 from .faulty_provider import FaultyProvider
 from .protocol_common import THIS_MACHINE
@@ -29,7 +28,7 @@ from .protocol_common import THIS_MACHINE
 _send = requests.Session.send  # Odoo's tests replace it by one for localhost only
 
 HOST = certificates.HOST
-PRIVATE = Reach(private=True)
+PRIVATE = NetworkPolicy(private=True)
 
 PUBLIC_ADDRESSES = (
     "8.8.8.8",
@@ -100,19 +99,19 @@ NOBODYS_ADDRESSES = (
 
 @tagged("post_install", "-at_install")
 class TestAddresses(BaseCase):
-    def admits(self, reach, address):
+    def admits(self, network_policy, address):
         try:
-            reach.check_address(address)
+            network_policy.check_address(address)
         except ProviderMisbehaved:
             return False
         return True
 
-    def check(self, addresses, reach, admitted):
+    def check(self, addresses, network_policy, admitted):
         for address in addresses:
             with self.subTest(address):
-                self.assertIs(self.admits(reach, address), admitted)
+                self.assertIs(self.admits(network_policy, address), admitted)
                 literal = ipaddress.ip_address(address)
-                self.assertIs(self.admits(reach, literal), admitted)
+                self.assertIs(self.admits(network_policy, literal), admitted)
 
     def test_public_addresses_are_within_reach(self):
         self.check(PUBLIC_ADDRESSES, PUBLIC, True)
@@ -151,9 +150,9 @@ class TestAddresses(BaseCase):
             PUBLIC.check_url(f"https://{host}/token")
 
     def test_plain_http_is_asked_for_by_name(self):
-        for reach in (PUBLIC, PRIVATE):
+        for network_policy in (PUBLIC, PRIVATE):
             with self.assertRaises(ProviderMisbehaved):
-                reach.check_url("http://127.0.0.1/token")
+                network_policy.check_url("http://127.0.0.1/token")
         THIS_MACHINE.check_url("http://127.0.0.1/token")
 
 
@@ -228,13 +227,13 @@ class NetworkCase(BaseCase):
         self.addCleanup(patcher.stop)
         return resolver
 
-    def get(self, reach, host=HOST):
-        with ProviderSession(reach=reach) as session:
+    def get(self, network_policy, host=HOST):
+        with ProviderSession(network_policy=network_policy) as session:
             return session.get(f"https://{host}:{self.port}/jwks")
 
-    def assertRefused(self, reach, reason, host=HOST):
+    def assertRefused(self, network_policy, reason, host=HOST):
         with self.assertRaises(ProviderMisbehaved) as caught:
-            self.get(reach, host)
+            self.get(network_policy, host)
         self.assertIn(reason, caught.exception.reason)
         self.assertFalse(self.provider.requests)
         self.assertFalse(self.names, "not even a connection")
@@ -284,7 +283,7 @@ class TestResolving(NetworkCase):
     def assertNotSent(self, url):
         """A refresh token would be spent for an answer that nobody waits for."""
         with self.assertRaises(ProviderUnavailable) as caught:
-            with ProviderSession(reach=THIS_MACHINE) as session:
+            with ProviderSession(network_policy=THIS_MACHINE) as session:
                 session.get(url)
         # Not that an answer was waited for in vain.
         self.assertIn("cannot be reached in time", caught.exception.reason)
@@ -325,7 +324,7 @@ class TestResolving(NetworkCase):
 
     def test_plain_http_stays_on_this_machine_whatever_localhost_is(self):
         self.resolve(["10.0.0.1"])
-        with ProviderSession(reach=THIS_MACHINE) as session:
+        with ProviderSession(network_policy=THIS_MACHINE) as session:
             with self.assertRaises(ProviderMisbehaved) as caught:
                 session.get("http://localhost:8080/jwks")
         self.assertIn("leave this machine", caught.exception.reason)
@@ -377,14 +376,16 @@ class TestRebinding(NetworkCase):
 class TestEveryCall(NetworkCase):
     """No call to a provider goes around the check."""
 
-    def client(self, reach):
+    def client(self, network_policy):
         issuer = f"https://{HOST}:{self.port}"
         endpoints = {
             name: url.replace(self.provider.issuer, issuer)
             for name, url in self.provider.endpoints().items()
         }
-        credentials = ClientCredentials(client_id="demo-app", client_secret="x")
-        return ProviderClient(ProviderMetadata(**endpoints), credentials, reach)
+        credentials = ClientRegistration(client_id="demo-app", client_secret="x")
+        return ProviderClient(
+            ProviderMetadata(**endpoints), credentials, network_policy
+        )
 
     def calls(self, client):
         yield lambda: client.fetch_token(code="a", redirect_uri="b", code_verifier="c")
@@ -419,9 +420,9 @@ class TestEveryCall(NetworkCase):
         self.resolve(["127.0.0.1"])
         url = f"https://{HOST}:{self.port}/jwks"
         wanted = {"kid": "key-1", "algorithm": "RS256"}
-        cache.find(url, reach=PRIVATE, **wanted)
+        cache.find(url, network_policy=PRIVATE, **wanted)
         with self.assertRaisesRegex(ProviderMisbehaved, "not allowed"):
-            cache.find(url, reach=PUBLIC, **wanted)
+            cache.find(url, network_policy=PUBLIC, **wanted)
 
 
 @tagged("post_install", "-at_install")

@@ -2,7 +2,7 @@ from werkzeug.datastructures import Headers
 
 from odoo.tests import BaseCase
 
-from ..protocol.caller import Caller, kind_of_caller
+from ..protocol.browser import Caller, classify_client
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
 IMAGE = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
@@ -13,7 +13,7 @@ class TestProtocolCaller(BaseCase):
     """Who stands at the callback, by method and headers."""
 
     def assertCaller(self, expected, headers, method="GET"):
-        self.assertIs(kind_of_caller(method, Headers(headers)), expected)
+        self.assertIs(classify_client(method, Headers(headers)), expected)
 
     def test_a_navigation_is_a_browser(self):
         for headers in (
