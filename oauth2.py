@@ -14,6 +14,22 @@ from .protocol.scope import scope_set, scope_string
 __all__ = ["oauth2", "oauth2_route"]
 
 _ENDPOINT = re.compile(r"[a-z0-9][a-z0-9_-]*")
+#: What this decorator sets itself.
+_OWN = {"auth", "csrf", "save_session", "cors", "oauth2_api", "oauth2_scopes"}
+#: What Odoo's route takes beside these. Odoo keeps any other keyword and ignores it: a
+#: misspelt ``scopes`` would leave the route open to every token of the API.
+_ODOOS = {
+    "type",
+    "methods",
+    "readonly",
+    "captcha",
+    "handle_params_access_error",
+    "max_content_length",
+    "website",
+    "multilang",
+    "sitemap",
+}
+_TYPES = {"oauth2_json", "http"}
 
 
 def oauth2_route(route=None, *, api=None, scopes=(), **routing):
@@ -27,15 +43,15 @@ def oauth2_route(route=None, *, api=None, scopes=(), **routing):
         ``api``; left out by a method that overrides another addon's
     :param str api: endpoint of the one API, where the path does not name it
     :param scopes: names separated by spaces, or a list: all are needed, none by default
-    :param routing: whatever else ``http.route`` takes; ``type="http"`` for files
-    :raises TypeError: for what this decorator sets itself, or a route without API
-    :raises ValueError: for a malformed scope or API
+    :param routing: what else ``http.route`` takes; ``type="http"`` for files
+    :raises TypeError: for what this decorator sets itself or does not know, or a route
+        without API
+    :raises ValueError: for a malformed scope, API, type or method
     """
-    taken = {"auth", "csrf", "save_session", "cors", "oauth2_api", "oauth2_scopes"}
-    if wrong := sorted(taken & routing.keys()):
-        raise TypeError(
-            f"oauth2_route sets {', '.join(wrong)} itself: leave it out, or write"
-            ' @http.route(..., auth="oauth2")'
+    _check_routing(routing)
+    if isinstance(scopes, str) and "," in scopes:
+        raise ValueError(
+            f"scopes={scopes!r}: separate scopes by spaces, or pass a list"
         )
     if api is not None and not _ENDPOINT.fullmatch(api):
         raise ValueError(f"api={api!r} is no endpoint: write it as in the API's record")
@@ -59,6 +75,29 @@ def oauth2_route(route=None, *, api=None, scopes=(), **routing):
         oauth2_scopes=scope_set(scopes),
         **routing,
     )
+
+
+def _check_routing(routing):
+    """Refuse keywords that would not do what they seem to."""
+    if wrong := sorted(_OWN & routing.keys()):
+        raise TypeError(
+            f"oauth2_route sets {', '.join(wrong)} itself: leave it out, or write"
+            ' @http.route(..., auth="oauth2")'
+        )
+    if unknown := sorted(routing.keys() - _ODOOS):
+        raise TypeError(
+            f"oauth2_route does not know {', '.join(unknown)}: it takes api, scopes and"
+            f" {', '.join(sorted(_ODOOS))}"
+        )
+    if routing.get("type", "http") not in _TYPES:
+        raise ValueError(
+            f"type={routing['type']!r}: leave it out for JSON, or write 'http'"
+        )
+    methods = routing.get("methods")
+    if isinstance(methods, str) or not all(
+        isinstance(method, str) and method.isupper() for method in methods or ()
+    ):
+        raise ValueError(f"methods={methods!r}: write a list, such as ['GET', 'POST']")
 
 
 class _Context:

@@ -28,6 +28,36 @@ class TestWrongUse(BaseCase):
             with self.subTest(name), self.assertRaisesRegex(TypeError, name):
                 oauth2_route("/<api>/x", **{name: value})
 
+    def test_a_keyword_that_nobody_knows_is_refused_and_leaves_no_route_open(self):
+        for name in ("scope", "oauth2_scope", "scopes_", "method", "readonli", "Auth"):
+            with self.subTest(name), self.assertRaisesRegex(TypeError, "it takes api"):
+                oauth2_route("/<api>/x", **{name: "secret.read"})
+
+    def test_what_odoo_takes_passes(self):
+        oauth2_route(
+            "/<api>/x",
+            scopes="a b",
+            type="http",
+            methods=["GET"],
+            readonly=True,
+            website=False,
+            max_content_length=1024,
+        )
+
+    def test_a_comma_between_scopes(self):
+        with self.assertRaisesRegex(ValueError, "by spaces"):
+            oauth2_route("/<api>/x", scopes="a,b")
+
+    def test_a_type_that_is_neither_json_nor_http(self):
+        for kind in ("json", "jsonrpc", "json2", None):
+            with self.subTest(kind), self.assertRaisesRegex(ValueError, "type="):
+                oauth2_route("/<api>/x", type=kind)
+
+    def test_methods_that_are_no_list_of_methods(self):
+        for methods in ("GET", ["get"], [b"GET"], [None]):
+            with self.subTest(methods), self.assertRaisesRegex(ValueError, "a list"):
+                oauth2_route("/<api>/x", methods=methods)
+
     def test_a_route_without_an_api(self):
         for route in ("/x", ["/<api>/x", "/y"], "/<string:api>/x", "/<int:api>/x"):
             with self.subTest(route):
