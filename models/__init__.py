@@ -34,5 +34,4 @@ from . import (
     res_config_settings,
     ir_http,
     ir_http_answers,
-    ir_ui_menu,
 )

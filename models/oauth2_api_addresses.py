@@ -108,7 +108,7 @@ class OAuth2Api(models.Model):
         ):
             return self.env._(
                 "The base URL follows the address an administrator last logged in from:"
-                " set one in Settings, API OAuth2."
+                " set one in Settings, General Settings, API OAuth2."
             )
         return False
 

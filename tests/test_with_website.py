@@ -42,6 +42,29 @@ class TestWithWebsite(JsonRouteCase):
         )
         cls.env.flush_all()
 
+    def test_pages_of_the_website_open_for_everybody(self):
+        member = self.env.ref("api_auth_oauth2.group_admin")
+        internal, portal = (
+            self.env.ref(f"base.group_{name}") for name in ("user", "portal")
+        )
+        logins = {
+            "settings administrator": "admin",
+            "member of our group": self.make_member("mara", internal | member),
+            "employee": self.make_member("emil", internal),
+            "portal user": self.make_member("paula", portal),
+            "visitor": None,
+        }
+        for who, login in logins.items():
+            self.authenticate(login, login)
+            for path in ("/", "/contactus", "/web/login"):
+                with self.subTest(who, path=path):
+                    answer = self.url_open(path)
+                    self.assertEqual(answer.status_code, 200)
+
+    def make_member(self, login, groups):
+        self.make_user(login, password=login, group_ids=[(6, 0, groups.ids)])
+        return login
+
     def test_a_page_in_another_language_stays_the_websites(self):
         answer = self.url_open("/fr/partners")
         self.assertEqual(answer.status_code, 200)
