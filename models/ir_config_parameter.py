@@ -1,22 +1,8 @@
-import contextlib
-
-from psycopg2.errors import UndefinedColumn, UndefinedTable
-
 from odoo import api, models
-from odoo.tools import SQL
+
+from ..services.database_copy import DatabaseCopy
 
 _OURS = "api_auth_oauth2."
-
-# A plain unlink would revoke, at the provider, what belongs to the original.
-_LET_GO = (
-    "DELETE FROM oauth2_revocation",
-    "DELETE FROM oauth2_authorization_request",
-    "DELETE FROM oauth2_token",
-    "UPDATE oauth2_client_user SET state = 'expired'",
-    "UPDATE oauth2_client_user SET last_answer = NULL",
-    "UPDATE oauth2_client_user SET received_answer = NULL",
-    "UPDATE oauth2_client_user SET refresh_began_at = NULL",
-)
 
 
 class IrConfigParameter(models.Model):
@@ -29,26 +15,10 @@ class IrConfigParameter(models.Model):
 
     @api.private
     def init(self, force=False):
-        """Odoo gives a copy an identity of its own, by force: duplicated or restored.
-
-        With a configured key the copy could use the original's tokens. One refresh of
-        a provider that rotates would end the original's grant, and so would a
-        revocation that both send.
-
-        The tables may be of an earlier version, whose dump was restored: what they do
-        not have yet, they need not let go.
-        """
+        """Odoo gives a copy an identity of its own, by force: duplicated or restored."""
         result = super().init(force=force)
         if force:
-            self.env.flush_all()
-            for statement in _LET_GO:
-                with contextlib.suppress(UndefinedColumn, UndefinedTable):
-                    with self.env.cr.savepoint(flush=False):
-                        self.env.cr.execute(SQL(statement), log_exceptions=False)
-            self.env.invalidate_all(flush=False)
-            self.env["oauth2.event"]._record_in_any_version(
-                "revoke", "this database is a copy: its grants stay with the original"
-            )
+            DatabaseCopy(self.env).let_go()
         return result
 
     @api.model_create_multi

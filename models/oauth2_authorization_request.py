@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..protocol import digests
 from ..protocol.errors import InvalidRequest
 from ..protocol.provider_client import create_code_verifier
+from ..services.encrypted_field import EncryptedChar
 from .provider_failures import as_wire_errors
 from .request_memory import note_parties, once, remote_address
 from .transactions import begin_read_committed, commit_now
@@ -68,12 +69,8 @@ class OAuth2AuthorizationRequest(models.Model):
     browser_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     form_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     nonce_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
-    code_verifier = fields.Char(
-        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
-    )
-    result = fields.Char(
-        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
-    )
+    code_verifier = EncryptedChar(on_database_copy="delete")
+    result = EncryptedChar(on_database_copy="delete")
 
     _state_unique = models.UniqueIndex("(state_digest) WHERE state_digest IS NOT NULL")
 

@@ -8,6 +8,7 @@ from ..protocol import digests
 from ..protocol.errors import InvalidClient, TemporarilyUnavailable
 from ..protocol.provider_client import ClientRegistration, ProviderClient
 from ..protocol.provider_errors import ProviderRefused
+from ..services.encrypted_field import EncryptedChar
 from .oauth2_provider import is_safe_url
 
 _logger = logging.getLogger(__name__)
@@ -46,9 +47,7 @@ class OAuth2Client(models.Model):
         copy=False,
         help="Write-only: it is kept encrypted and never shown again.",
     )
-    client_secret_encrypted = fields.Char(
-        groups=fields.NO_ACCESS, copy=False, prefetch=False
-    )
+    client_secret_encrypted = EncryptedChar(on_database_copy="keep")
     has_client_secret = fields.Boolean(compute="_compute_has_client_secret")
     is_client_secret_lost = fields.Boolean(
         compute="_compute_is_client_secret_lost",

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..protocol.token_response import expires_at as end_of_access
+from ..services.encrypted_field import EncryptedChar
 
 #: A replaced access token opens routes for so long; a refresh that crossed another one
 #: gets the same answer for so long.
@@ -102,9 +103,7 @@ class OAuth2ClientUser(models.Model):
         readonly=True, help="The last call, to within a few minutes."
     )
     last_refresh_at = fields.Datetime(readonly=True)
-    last_answer = fields.Char(
-        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
-    )
+    last_answer = EncryptedChar()
     refresh_began_at = fields.Datetime(
         "Refresh Without Answer",
         readonly=True,
@@ -113,9 +112,7 @@ class OAuth2ClientUser(models.Model):
         " recorded. Where this stays, Odoo ended before it could be, or the provider"
         " took too long: it may hold tokens that are not known here.",
     )
-    received_answer = fields.Char(
-        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
-    )
+    received_answer = EncryptedChar()
 
     _identity_unique = models.UniqueIndex(
         "(api_id, client_id, identity_digest)",

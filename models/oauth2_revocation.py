@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.provider_client import UNSUPPORTED_TOKEN_TYPE
 from ..protocol.provider_errors import (
     ProviderError,
@@ -12,6 +11,8 @@ from ..protocol.provider_errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
+from ..services.encrypted_field import EncryptedChar
+from ..services.keyring import Keyring
 from .provider_failures import OWN_ERROR
 from .request_memory import once
 
@@ -40,12 +41,7 @@ class OAuth2Revocation(models.Model):
     kind = fields.Selection(
         [("access", "Access"), ("refresh", "Refresh")], required=True, readonly=True
     )
-    value = fields.Char(
-        readonly=True,
-        groups=fields.NO_ACCESS,
-        copy=False,
-        prefetch=False,
-    )
+    value = EncryptedChar(on_database_copy="delete")
     state = fields.Selection(
         [("pending", "To Be Sent"), ("given_up", "Given Up")],
         required=True,
@@ -211,7 +207,7 @@ class OAuth2Revocation(models.Model):
             ("state", "=", "pending"),
         ]
         due = self.search(domain, limit=limit, order="next_try_at, id")
-        if due and not self._has_key():
+        if due and Keyring(self.env).is_missing():
             return  # which is told in the log; nothing counts as tried
         remaining = self.search_count(domain)
         self.env["ir.cron"]._commit_progress(remaining=remaining)
@@ -226,13 +222,6 @@ class OAuth2Revocation(models.Model):
                     silent += provider
             if not self.env["ir.cron"]._commit_progress(1):
                 break
-
-    def _has_key(self):
-        try:
-            self.env["oauth2.keyring"]._ring()
-        except TemporarilyUnavailable:
-            return False
-        return True
 
     def _send_in_job(self):
         """:return: whether the provider answers"""

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..protocol import digests
 from ..protocol.errors import ServerError
+from ..services.encrypted_field import EncryptedChar
 from . import served_clients, token_check
 from .transactions import behind, take_next
 
@@ -36,9 +37,7 @@ class OAuth2Token(models.Model):
     digest = fields.Char(
         required=True, readonly=True, groups=fields.NO_ACCESS, copy=False
     )
-    value = fields.Char(
-        readonly=True, groups=fields.NO_ACCESS, copy=False, prefetch=False
-    )
+    value = EncryptedChar(on_database_copy="delete", locked_with="client_user_id")
     scope = fields.Char(
         "Provider Scope",
         readonly=True,

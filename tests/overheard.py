@@ -73,7 +73,7 @@ def _listen_to_protocol():
         "keyed_digest",
         lambda _key, it: ledger.keep("client_user_identity", it),
     )
-    _before(keyring.Keyring, "encrypt", lambda _self, it: _keep_encrypted(it))
+    _before(keyring.EncryptionKeys, "encrypt", lambda _self, it: _keep_encrypted(it))
 
 
 def _keep_encrypted(text):

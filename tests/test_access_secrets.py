@@ -210,8 +210,3 @@ class TestPublicMethods(AccessCase):
             foreign = (self.grant + self.portal_grant) - own
             self.assertNotAllowed(self.as_user(user, foreign).action_revoke)
             self.assertTrue(foreign.exists())
-
-    def test_the_keyring_holds_no_records_and_tells_nothing(self):
-        keyring = self.env["oauth2.keyring"].with_user(self.system)
-        self.assertNotAllowed(keyring.search, [])
-        self.assertNotAllowed(keyring.create, {})

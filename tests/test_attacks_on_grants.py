@@ -218,7 +218,7 @@ class TestAttacksByOurOwnGroup(AttackCase):
         for model, method in (
             ("oauth2.client.user", "_authorize"),
             ("oauth2.client", "_secret"),
-            ("oauth2.keyring", "_decrypt"),
+            ("oauth2.key.rotation", "_start"),
             ("oauth2.token", "_hold"),
         ):
             self.assertIn("error", self.rpc(model, method, []))

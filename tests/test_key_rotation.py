@@ -1,12 +1,15 @@
-"""Everything encrypted is encrypted anew, when an administrator says so."""
+"""Key rotation: everything is re-encrypted with the current key."""
 
 import json
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..models import oauth2_key_rotation as rotation
-from ..protocol.keyring import Keyring
+from ..protocol.keyring import EncryptionKeys
+from ..services import key_rotation
+from ..services.encrypted_field import encrypted_fields
+from ..services.key_rotation import KeyRotation
+from ..services.keyring import FINGERPRINT, IDENTITY_KEYS
 from .common import BROWSER_HEADERS
 from .test_access_secrets import SECRETS
 from .test_keyring import KeyringCase, new_key
@@ -37,7 +40,7 @@ class TestKeyRotation(KeyringCase):
         self.env["oauth2.revocation"]._queue(self.client, "access", "a token")
         received = {"answer": {}, "received_at": 0, "lost": None}
         [grant] = self.env["oauth2.client.user"].search([], limit=1)
-        encrypt = self.env["oauth2.keyring"]._encrypt
+        encrypt = self.keyring.encrypt
         grant.sudo().received_answer = encrypt(json.dumps(received))
         self.env.flush_all()
 
@@ -50,17 +53,22 @@ class TestKeyRotation(KeyringCase):
         )
         found = set()
         for table, column in self.env.cr.fetchall():
-            query = f"SELECT 1 FROM {table} WHERE {column} LIKE 'gAAAAA%%' LIMIT 1"
+            pattern = "^([0-9a-f]{16}:)?gAAAAA"
+            query = f"SELECT 1 FROM {table} WHERE {column} ~ '{pattern}' LIMIT 1"
             self.env.cr.execute(query)
             if self.env.cr.fetchone():
                 [model] = [m for m in self.env.values() if m._table == table]
                 found.add((model._name, column))
         return found
 
+    def places(self):
+        """:return: set of (model, field) of the registry's encrypted columns"""
+        return {(f.model_name, f.name) for f in encrypted_fields(self.env)}
+
     def values(self):
         """Every encrypted value of the database."""
         found = {}
-        for model, field in rotation.ENCRYPTED:
+        for model, field in self.places():
             table = self.env[model]._table
             self.env.flush_all()
             self.env.cr.execute(
@@ -86,34 +94,35 @@ class TestKeyRotation(KeyringCase):
         """Go through all values, as long as ``go_on`` says so."""
         self.env.flush_all()
         with self.registry.cursor() as cr:
-            found = self.env(cr=cr)["oauth2.key.rotation"].sudo()._rotate(go_on)
+            found = KeyRotation(self.env(cr=cr)).run(go_on)
         self.env.invalidate_all()
         return found
 
-    def assertAllBy(self, *keys):
-        """Exactly these keys are needed to read everything."""
-        ring = Keyring(list(keys))
+    def assertAllBy(self, key):
+        """This key alone reads everything."""
+        keys = EncryptionKeys([key])
         values = self.values()
-        self.assertEqual({(m, f) for m, f, _id in values}, set(rotation.ENCRYPTED))
+        self.assertEqual({(m, f) for m, f, _id in values}, self.places())
         for place, value in values.items():
-            self.assertTrue(ring.is_current(value), place)
+            self.assertTrue(value.startswith(keys.prefix), place)
+            self.assertTrue(keys.decrypt(value), place)
 
-    def test_it_knows_every_encrypted_field(self):
+    def test_every_secret_that_is_no_digest_is_an_encrypted_field(self):
         fields = {
             (model, name)
             for model, names in SECRETS.items()
             for name in names
             if "digest" not in name
         }
-        self.assertEqual(set(rotation.ENCRYPTED), fields)
+        self.assertEqual(self.places(), fields)
 
-    def test_everything_is_encrypted_anew(self):
+    def test_everything_is_re_encrypted_with_the_current_key(self):
         count = len(self.values())
         with self.assertRaises(AssertionError):
             self.assertAllBy(self.new)
         told = self.start()
         self.assertEqual(told["type"], "success")
-        self.assertIn(f"{count} values were encrypted anew", told["message"])
+        self.assertIn(f"{count} values were re-encrypted", told["message"])
         self.assertAllBy(self.new)
 
     def test_the_old_key_can_be_removed_then(self):
@@ -127,7 +136,7 @@ class TestKeyRotation(KeyringCase):
     def test_it_leaves_an_event_without_any_key(self):
         self.start()
         line = self.env["oauth2.event"].search(
-            [("record_model", "=", "oauth2.keyring")]
+            [("record_model", "=", "oauth2.key.rotation")]
         )
         self.assertEqual(line.record_name, self.fingerprint())
         self.assertEqual(line.actor_id, self.admin)
@@ -139,11 +148,11 @@ class TestKeyRotation(KeyringCase):
         self.start()
         before = self.values()
         told = self.start()
-        self.assertIn("0 values were encrypted anew", told["message"])
+        self.assertIn("0 values were re-encrypted", told["message"])
         self.assertEqual(self.values(), before)
 
-    def test_stopped_half_way_it_goes_on_where_it_was(self):
-        self.patch(rotation, "_BATCH", 1)
+    def test_stopped_half_way_it_goes_on_with_what_is_left(self):
+        self.patch(key_rotation, "_BATCH", 1)
         done = []
 
         def stop_after_three(number):
@@ -151,42 +160,58 @@ class TestKeyRotation(KeyringCase):
             return sum(done) < 3
 
         self.assertIsNone(self.rotate(stop_after_three))
-        ring = Keyring([self.new])
-        current = [value for value in self.values().values() if ring.is_current(value)]
-        self.assertEqual(len(current), 3)
+        prefix = EncryptionKeys([self.new]).prefix
+        values = self.values().values()
+        self.assertEqual(sum(value.startswith(prefix) for value in values), 3)
         found = self.rotate(lambda _done: True)
-        self.assertEqual((found["current"], found["unreadable"]), (0, 0))
-        self.assertEqual(found["renewed"], len(self.values()))
+        self.assertEqual(found["renewed"], len(values) - 3)
+        self.assertEqual((found["unreadable"], found["busy"]), (0, 0))
         self.assertAllBy(self.new)
 
-    def test_each_value_is_looked_at_once_however_often_it_is_stopped(self):
-        self.patch(rotation, "_BATCH", 1)
-        looked_at = 0
-        while self.rotate(lambda _done: False) is None:
-            looked_at += 1
-        self.assertEqual(looked_at, len(self.values()))
-        self.assertAllBy(self.new)
+    def test_what_is_done_already_is_not_looked_at_again(self):
+        self.rotate(lambda _done: True)
+        unreadable = EncryptionKeys([self.new]).prefix + "is not decrypted"
+        token = self.env["oauth2.token"].search([("value", "!=", False)], limit=1)
+        token.sudo().value = unreadable
+        self.assertEqual(self.rotate(lambda _done: True)["unreadable"], 0)
 
-    def test_it_knows_every_column_that_holds_encrypted_text(self):
-        self.assertEqual(self.columns_with_encrypted_text(), set(rotation.ENCRYPTED))
+    def test_values_of_version_19_0_1_get_the_id_of_their_key(self):
+        self.configure(self.old)
+        for model, field in self.places():
+            table = self.env[model]._table
+            self.env.cr.execute(
+                f"UPDATE {table} SET {field} = split_part({field}, ':', 2)"
+            )
+        parameters = self.env["ir.config_parameter"]
+        wrapped = parameters.get_param(IDENTITY_KEYS).partition(":")[2]
+        parameters.set_param(IDENTITY_KEYS, wrapped)
+        self.env.invalidate_all()
+        self.refreshed(self.by_secret())
+        self.rotate(lambda _done: True)
+        self.assertAllBy(self.old)
+        self.assertIn(":", parameters.get_param(IDENTITY_KEYS))
+        self.refreshed(self.by_secret())
 
-    def test_another_first_key_begins_anew(self):
-        self.patch(rotation, "_BATCH", 1)
+    def test_every_column_that_holds_encrypted_text_is_an_encrypted_field(self):
+        self.assertEqual(self.columns_with_encrypted_text(), self.places())
+
+    def test_a_still_newer_key_takes_over_half_way(self):
+        self.patch(key_rotation, "_BATCH", 1)
         self.rotate(lambda _done: False)
         newest = new_key()
         self.configure(newest, self.new, self.old)
-        self.assertEqual(self.rotate(lambda _done: True)["current"], 0)
+        self.rotate(lambda _done: True)
         self.assertAllBy(newest)
 
-    def test_what_was_written_with_an_old_key_behind_it_is_found_the_next_time(self):
+    def test_what_another_server_wrote_with_the_old_key_is_found_the_next_time(self):
         self.rotate(lambda _done: True)
         token = self.env["oauth2.token"].search([("value", "!=", False)], limit=1)
-        token.sudo().value = Keyring([self.old]).encrypt("a token")
+        token.sudo().value = EncryptionKeys([self.old]).encrypt("a token")
         self.assertEqual(self.rotate(lambda _done: True)["renewed"], 1)
         self.assertAllBy(self.new)
 
     def test_where_it_takes_longer_the_job_goes_on(self):
-        self.patch(rotation, "_AT_ONCE", -1)
+        self.patch(key_rotation, "_AT_ONCE", -1)
         triggers = self.env["ir.cron.trigger"]
         before = triggers.search([])
         self.assertIn("scheduled job", self.start()["message"])
@@ -200,16 +225,22 @@ class TestKeyRotation(KeyringCase):
     def test_what_no_key_reads_is_kept_and_told(self):
         self.configure(self.new, new_key())
         # Its fingerprint is the old one's: a process without it refuses to run.
-        self.env["ir.config_parameter"].set_param(
-            "api_auth_oauth2.key_fingerprint", False
-        )
+        self.env["ir.config_parameter"].set_param(FINGERPRINT, False)
         before = self.values()
         with self.assertLogs("odoo.addons.api_auth_oauth2", "WARNING") as logs:
             told = self.start()
         self.assertEqual(told["type"], "warning")
         self.assertIn(f"{len(before)} cannot be decrypted", told["message"])
-        self.assertIn("be given anew", logs.output[-1])
+        self.assertIn("be given again", logs.output[-1])
         self.assertEqual(self.values(), before)
+
+    def test_the_log_names_the_key_that_is_missing(self):
+        missing = EncryptionKeys([new_key()])
+        token = self.env["oauth2.token"].search([("value", "!=", False)], limit=1)
+        token.sudo().value = missing.encrypt("a token")
+        with self.assertLogs("odoo.addons.api_auth_oauth2", "WARNING") as logs:
+            self.assertEqual(self.rotate(lambda _done: True)["unreadable"], 1)
+        self.assertIn(missing.fingerprint, logs.output[-1])
 
     def test_without_the_key_nothing_is_done(self):
         self.configure(self.new)

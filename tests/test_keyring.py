@@ -11,13 +11,15 @@ from odoo.tests import tagged
 from odoo.tools import config
 
 from ..models import unproven_refusals
-from ..models.oauth2_keyring import KEYS_OPTION, KEYS_VARIABLE
 from ..protocol.errors import TemporarilyUnavailable
+from ..protocol.keyring import EncryptionKeys, fingerprint
+from ..services.key_rotation import KeyRotation
+from ..services.keyring import IDENTITY_KEYS, KEYS_OPTION, KEYS_VARIABLE, Keyring
 from .common import BROWSER_HEADERS
 from .test_token import TokenCase
 
 _FAILURES = "odoo.addons.api_auth_oauth2.models.provider_failures"
-_KEYRING = "odoo.addons.api_auth_oauth2.models.oauth2_keyring"
+_KEYRING = "odoo.addons.api_auth_oauth2.services.keyring"
 SECRET = "a-text-to-be-encrypted"
 _FINGERPRINT = "api_auth_oauth2.key_fingerprint"
 
@@ -31,7 +33,7 @@ class KeyringCase(TokenCase):
     def setUp(self):
         self.configure()
         super().setUp()
-        self.keyring = self.env["oauth2.keyring"]
+        self.keyring = Keyring(self.env)
 
     def configure(self, *keys):
         """Have this process run with these keys from now on."""
@@ -39,8 +41,9 @@ class KeyringCase(TokenCase):
         self.enterContext(patch.dict(os.environ, {KEYS_VARIABLE: ""}))
 
     def remove_old_keys(self, *keys):
-        """All is encrypted anew with the first key, and the others are taken away."""
-        self.keyring._demand_only(self.keyring._ring())
+        """All is re-encrypted with the first key, and the others are taken away."""
+        self.env.flush_all()
+        KeyRotation(self.env).run(lambda _done: True)
         self.configure(*keys)
 
     def restore_elsewhere(self):
@@ -55,12 +58,12 @@ class TestKeys(KeyringCase):
     """Where keys come from, and which of them does what."""
 
     def test_without_configured_keys_one_is_derived_from_the_database(self):
-        encrypted = self.keyring._encrypt(SECRET)
+        encrypted = self.keyring.encrypt(SECRET)
         self.assertNotIn(SECRET, encrypted)
-        self.assertEqual(self.keyring._decrypt(encrypted), SECRET)
+        self.assertEqual(self.keyring.decrypt(encrypted), SECRET)
         self.assertFalse(self.fingerprint())
         self.restore_elsewhere()
-        self.assertIsNone(self.keyring._decrypt(encrypted))
+        self.assertIsNone(self.keyring.decrypt(encrypted))
 
     def test_the_settings_say_where_the_key_comes_from(self):
         settings = self.env["res.config.settings"].create({})
@@ -72,37 +75,56 @@ class TestKeys(KeyringCase):
     def test_keys_are_read_from_odoo_conf_else_from_the_environment(self):
         file_key, environment_key = new_key(), new_key()
         self.enterContext(patch.dict(os.environ, {KEYS_VARIABLE: environment_key}))
-        self.assertEqual(self.keyring._configured_keys(), [environment_key])
+        self.assertEqual(self.keyring.configured_keys(), [environment_key])
         with patch.dict(config.options, {KEYS_OPTION: f" {file_key} , "}):
-            self.assertEqual(self.keyring._configured_keys(), [file_key])
+            self.assertEqual(self.keyring.configured_keys(), [file_key])
 
     def test_encryption_never_gives_the_same_twice(self):
-        self.assertNotEqual(self.keyring._encrypt("x"), self.keyring._encrypt("x"))
+        self.assertNotEqual(self.keyring.encrypt("x"), self.keyring.encrypt("x"))
 
     def test_what_was_written_before_there_was_a_key_is_still_read(self):
-        encrypted = self.keyring._encrypt(SECRET)
+        encrypted = self.keyring.encrypt(SECRET)
         self.configure(new_key())
-        self.assertEqual(self.keyring._decrypt(encrypted), SECRET)
+        self.assertEqual(self.keyring.decrypt(encrypted), SECRET)
         self.refreshed(self.by_secret())
 
     def test_the_first_use_of_a_key_is_remembered_by_its_fingerprint(self):
         key = new_key()
         self.configure(key)
         self.assertFalse(self.fingerprint())
-        self.keyring._encrypt(SECRET)
+        self.keyring.encrypt(SECRET)
         self.assertRegex(self.fingerprint(), "^[0-9a-f]{16}$")
         self.assertNotIn(self.fingerprint(), key)
+
+    def test_each_value_begins_with_the_fingerprint_of_its_key(self):
+        self.configure(new_key())
+        encrypted = self.keyring.encrypt(SECRET)
+        self.assertRegex(encrypted, f"^{self.fingerprint()}:[^:]+$")
+
+    def test_a_value_that_version_19_0_1_wrote_without_fingerprint_is_read(self):
+        old, new = new_key(), new_key()
+        encrypted = Fernet(old).encrypt(SECRET.encode()).decode()
+        self.configure(new, old)
+        self.assertEqual(self.keyring.decrypt(encrypted), SECRET)
+
+    def test_the_log_names_the_key_that_a_value_needs(self):
+        key = new_key()
+        encrypted = EncryptionKeys([key]).encrypt(SECRET)
+        for value, needed in ((encrypted, fingerprint(key)), ("gAAAAA", "unknown")):
+            with self.assertLogs(_KEYRING, logging.INFO) as logs:
+                self.assertIsNone(self.keyring.decrypt(value))
+            self.assertIn(needed, logs.output[0])
 
     def test_the_first_encrypts_and_all_decrypt(self):
         old, new = new_key(), new_key()
         self.configure(old)
-        by_old = self.keyring._encrypt("old secret")
+        by_old = self.keyring.encrypt("old secret")
         self.configure(new, old)
-        self.assertEqual(self.keyring._decrypt(by_old), "old secret")
-        by_new = self.keyring._encrypt("new secret")
+        self.assertEqual(self.keyring.decrypt(by_old), "old secret")
+        by_new = self.keyring.encrypt("new secret")
         self.remove_old_keys(new)
-        self.assertEqual(self.keyring._decrypt(by_new), "new secret")
-        self.assertIsNone(self.keyring._decrypt(by_old))
+        self.assertEqual(self.keyring.decrypt(by_new), "new secret")
+        self.assertIsNone(self.keyring.decrypt(by_old))
 
     def test_the_key_of_identities_moves_on_with_the_first_key(self):
         old, new = new_key(), new_key()
@@ -113,15 +135,22 @@ class TestKeys(KeyringCase):
             self.client.client_secret = "demo-secret"
             self.assertTrue(self.grant_of("42"), len(keys))
 
+    def test_the_key_of_identities_is_re_encrypted_with_all_else(self):
+        key = new_key()
+        self.configure(key)
+        self.remove_old_keys(key)
+        wrapped = self.env["ir.config_parameter"].get_param(IDENTITY_KEYS)
+        self.assertTrue(wrapped.startswith(f"{self.fingerprint()}:"), "by another key")
+
     def test_servers_may_have_the_keys_in_another_order(self):
         """As they do while one after another is started anew."""
         old, new = new_key(), new_key()
         self.configure(old)
-        self.keyring._encrypt(SECRET)
+        self.keyring.encrypt(SECRET)
         told = set()
         for keys in ((new, old), (old, new), (new, old)):
             self.configure(*keys)
-            self.keyring._encrypt(SECRET)
+            self.keyring.encrypt(SECRET)
             told.add(self.fingerprint())
         self.assertEqual(len(told), 1)
         for lacking in ((old,), (new,)):
@@ -130,13 +159,13 @@ class TestKeys(KeyringCase):
                 self.assertLogs(_KEYRING, "ERROR"),
                 self.assertRaises(TemporarilyUnavailable),
             ):
-                self.keyring._encrypt(SECRET)
+                self.keyring.encrypt(SECRET)
 
     def test_an_altered_value_is_not_decrypted(self):
-        encrypted = self.keyring._encrypt(SECRET)
+        encrypted = self.keyring.encrypt(SECRET)
         for altered in (encrypted[:-2], encrypted.swapcase(), "x", "é"):
-            self.assertIsNone(self.keyring._decrypt(altered))
-        self.assertIsNone(self.keyring._decrypt(False))
+            self.assertIsNone(self.keyring.decrypt(altered))
+        self.assertIsNone(self.keyring.decrypt(False))
 
 
 class TestMissingKey(KeyringCase):
@@ -171,7 +200,7 @@ class TestMissingKey(KeyringCase):
         self.check_all()
 
     def test_a_key_that_is_remembered_is_not_committed_again(self):
-        self.keyring._make_ready()  # Odoo refuses a commit on a test's own cursor
+        self.keyring.make_ready()  # Odoo refuses a commit on a test's own cursor
 
     def test_a_malformed_key(self):
         for malformed in ("nonsense", self.key[:-1], "x" + self.key, "é" * 44):
@@ -189,9 +218,9 @@ class TestMissingKey(KeyringCase):
         self.configure()
         with self.assertLogs(_KEYRING, "ERROR"):
             with self.assertRaises(TemporarilyUnavailable):
-                self.keyring._encrypt(SECRET)
+                self.keyring.encrypt(SECRET)
             with self.assertRaises(TemporarilyUnavailable):
-                self.keyring._decrypt("anything")
+                self.keyring.decrypt("anything")
 
     def test_the_log_names_the_fingerprint_and_what_to_set(self):
         self.configure()

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
 
-from ..protocol.keyring import CannotDecrypt, Keyring, derived_key, split_keys
+from ..protocol.keyring import CannotDecrypt, EncryptionKeys, derived_key, split_keys
 from ..protocol.logs import without_queries, without_secret
 from ..protocol.token_response import expires_at, token_information
 from .property_common import VISIBLE, holds_for, objects, texts
@@ -24,7 +24,7 @@ class TestPropertyKeyring(BaseCase):
         keys = split_keys(",".join(texts_of_keys))
         self.assertFalse([key for key in keys if not key or "," in key])
         try:
-            ring = Keyring([*keys, _KEYS[0]])
+            ring = EncryptionKeys([*keys, _KEYS[0]])
         except ValueError:
             self.assertLess({*keys} & {*_KEYS}, {*keys})
             return
@@ -34,36 +34,49 @@ class TestPropertyKeyring(BaseCase):
             self.assertNotIn(key, ring.fingerprint)
 
     @holds_for(_storable, st.permutations(_KEYS))
-    def test_what_one_key_wrote_each_ring_with_it_reads_and_renews(self, text, keys):
+    def test_what_one_key_wrote_each_ring_with_it_reads_and_re_encrypts(
+        self, text, keys
+    ):
         text += " (made up)"  # of no other test, whose logs are searched for it
-        written = Keyring(keys[:1]).encrypt(text)
+        written = EncryptionKeys(keys[:1]).encrypt(text)
         self.assertTrue(written.isascii())
-        for ring in (Keyring(keys), Keyring(keys[::-1])):
+        for ring in (EncryptionKeys(keys), EncryptionKeys(keys[::-1])):
             self.assertEqual(ring.decrypt(written), text)
-            renewed = ring.renew(written)
-            self.assertTrue(ring.is_current(renewed))
-            self.assertEqual(ring.decrypt(renewed), text)
-        other = Keyring(keys[1:])
-        self.assertIsNone(other.renew(written))
-        self.assertFalse(other.is_current(written))
-        with self.assertRaises(CannotDecrypt):
-            other.decrypt(written)
+            # Also as version 19.0.1 wrote it, without the id of its key.
+            for each in (written, written.partition(":")[2]):
+                renewed = ring.re_encrypt(each)
+                self.assertTrue(renewed.startswith(ring.prefix))
+                self.assertEqual(ring.decrypt(renewed), text)
+                self.assertEqual(ring.re_encrypt(renewed), renewed)
+        other = EncryptionKeys(keys[1:])
+        self.assertFalse(written.startswith(other.prefix))
+        for read in (other.decrypt, other.re_encrypt):
+            with self.assertRaises(CannotDecrypt) as raised:
+                read(written)
+            self.assertTrue(written.startswith(f"{raised.exception.key_id}:"))
 
     @holds_for(
         st.one_of(
-            texts, st.binary().map(lambda b: Fernet(_KEYS[1]).encrypt(b).decode())
+            texts,
+            st.binary().map(lambda b: Fernet(_KEYS[1]).encrypt(b).decode()),
+            texts.map(lambda text: EncryptionKeys(_KEYS[:1]).prefix + text),
+            st.binary().map(
+                lambda b: (
+                    EncryptionKeys(_KEYS[:1]).prefix
+                    + Fernet(_KEYS[1]).encrypt(b).decode()
+                )
+            ),
         ),
         examples=100,
     )
     def test_any_stored_text_that_no_key_wrote_is_not_read(self, stored):
-        ring = Keyring(_KEYS[:1])
+        ring = EncryptionKeys(_KEYS[:1])
         with self.assertRaises(CannotDecrypt):
             ring.decrypt(stored)
-        self.assertIsNone(ring.renew(stored))
 
     @holds_for(_storable, st.integers(0, 10_000), st.sampled_from(VISIBLE))
     def test_a_changed_character_is_not_read_as_something_else(self, text, place, new):
-        ring = Keyring(_KEYS[:1])
+        ring = EncryptionKeys(_KEYS[:1])
         written = ring.encrypt(text)
         place %= len(written)
         try:

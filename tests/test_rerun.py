@@ -13,9 +13,9 @@ from odoo.service import model as service_model
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import config, mute_logger
 
-from ..models.oauth2_keyring import FINGERPRINT, KEYS_OPTION
 from ..protocol.jwks import key_sets
 from ..protocol.keyring import fingerprint
+from ..services.keyring import FINGERPRINT, KEYS_OPTION
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 

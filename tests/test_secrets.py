@@ -8,6 +8,7 @@ from odoo.tests import tagged
 
 from ..hooks import post_init_hook, uninstall_hook
 from ..protocol.digests import random_token
+from ..services.encrypted_field import encrypted_fields
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
 
 IDENTITY = "customer-4711-of-acme"
@@ -120,6 +121,25 @@ class SecretsCase(OAuth2Case):
         self.env.cr.execute(f'SELECT json_agg(t)::text FROM "{table}" t')
         return self.env.cr.fetchone()[0] or ""
 
+    def fill_encrypted_fields(self):
+        """Have no encrypted column be empty."""
+        self.env.flush_all()
+        for field in encrypted_fields(self.env):
+            table = self.env[field.model_name]._table
+            self.env.cr.execute(f"UPDATE {table} SET {field.name} = 'ciphertext'")
+            self.assertTrue(self.env.cr.rowcount, field)
+        self.env.invalidate_all(flush=False)
+
+    def encrypted_fields_with_values(self):
+        """:return: set of names such as ``oauth2.token.value``"""
+        found = set()
+        for field in encrypted_fields(self.env):
+            table = self.env[field.model_name]._table
+            self.env.cr.execute(f"SELECT count({field.name}) FROM {table}")
+            if self.env.cr.fetchone()[0]:
+                found.add(str(field))
+        return found
+
     def assertNoSecret(self, text, where):
         self.assertFalse([secret for secret in self.secrets if secret in text], where)
 
@@ -228,6 +248,13 @@ class TestNeutralize(SecretsCase):
         opened = self.bearer("/orders/partners", self.current)
         self.assertRefused(opened, 401, "invalid_token")
 
+    def test_it_empties_every_encrypted_field_of_the_registry(self):
+        self.whole_life()
+        self.fill_encrypted_fields()
+        for query in get_neutralization_queries(["api_auth_oauth2"]):
+            self.env.cr.execute(query)
+        self.assertEqual(self.encrypted_fields_with_values(), set())
+
     def test_it_runs_where_there_is_nothing(self):
         self.env["oauth2.client"].search([]).unlink()
         for _time in range(2):
@@ -269,6 +296,13 @@ class TestCopy(SecretsCase):
         self.assertEqual(self.provider.requests, [])
         event = self.env["oauth2.event"].search([], limit=1)
         self.assertIn("this database is a copy", event.reason)
+
+    def test_of_encrypted_fields_it_keeps_client_secrets_alone(self):
+        self.whole_life()
+        self.fill_encrypted_fields()
+        self.env["ir.config_parameter"].init(force=True)
+        kept = {"oauth2.client.client_secret_encrypted"}
+        self.assertEqual(self.encrypted_fields_with_values(), kept)
 
     def test_an_upgrade_of_the_original_lets_nothing_go(self):
         self.whole_life()

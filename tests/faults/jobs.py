@@ -285,7 +285,7 @@ class Revocations(world.Fault):
 
 class KeyRotation(Life):
     def test_killed(self):
-        """killed while it encrypts 4,000 values with a new key; then it finishes"""
+        """killed while it re-encrypts 4,000 values with a new key; then it finishes"""
         with self.serving():
             self.sign_in()
         self.add_values()
@@ -359,13 +359,13 @@ class KeyRotation(Life):
 
     def told(self):
         query = "SELECT count(*) FROM oauth2_event WHERE record_model = %s"
-        return sql(query, "oauth2.keyring")[0][0]
+        return sql(query, "oauth2.key.rotation")[0][0]
 
 
 def reads(key, value):
     """Return whether a key decrypts a value."""
     try:
-        Fernet(key).decrypt(value.encode())
+        Fernet(key).decrypt(value.rpartition(":")[2].encode())
     except InvalidToken:
         return False
     return True

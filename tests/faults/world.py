@@ -397,7 +397,7 @@ def rows(query, *params):
 
 
 def plain(encrypted):
-    return Fernet(KEY).decrypt(encrypted.encode()).decode()
+    return Fernet(KEY).decrypt(encrypted.rpartition(":")[2].encode()).decode()
 
 
 def encrypted(text):
