@@ -1,11 +1,12 @@
 """What Odoo runs once, when the addon is installed or removed."""
 
 from .models import served_clients, token_check
+from .services.keyring import Keyring
 
 
 def post_init_hook(env):
     """Make the key of identity digests while nobody else can make another one."""
-    env["oauth2.keyring"]._identity_keys()
+    Keyring(env).identity_keys()
 
 
 def uninstall_hook(env):

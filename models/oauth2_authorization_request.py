@@ -8,6 +8,7 @@ from ..protocol import digests
 from ..protocol.errors import InvalidRequest
 from ..protocol.provider_client import create_code_verifier
 from ..services.encrypted_field import EncryptedChar
+from ..services.keyring import Keyring
 from .provider_failures import as_wire_errors
 from .request_memory import note_parties, once, remote_address
 from .transactions import begin_read_committed, commit_now
@@ -95,7 +96,7 @@ class OAuth2AuthorizationRequest(models.Model):
                 " longer known: leave it out to be issued a new one."
             )
         # Once, whether there is such an identity or not: each time takes a while.
-        names = self.env["oauth2.keyring"]._identity_digests(identity)
+        names = Keyring(self.env).identity_digests(identity)
         known = self.env["oauth2.client.user"]._find_by_digest(
             oauth2_api, client, names
         )
@@ -153,7 +154,7 @@ class OAuth2AuthorizationRequest(models.Model):
             {
                 "state_digest": digests.digest(state),
                 "nonce_digest": nonce and digests.digest(nonce),
-                "code_verifier": self.env["oauth2.keyring"]._encrypt(verifier),
+                "code_verifier": Keyring(self.env).encrypt(verifier),
             }
         )
         with as_wire_errors():
@@ -245,11 +246,11 @@ class OAuth2AuthorizationRequest(models.Model):
 
     def _keep_result(self, result):
         """:param dict result: what the provider answered, until it is decided upon"""
-        self.result = self.env["oauth2.keyring"]._encrypt(json.dumps(result))
+        self.result = Keyring(self.env).encrypt(json.dumps(result))
 
     def _read_result(self):
         """:return: what :meth:`_keep_result` was given, ``None`` when it is gone"""
-        text = self.env["oauth2.keyring"]._decrypt(self.sudo().result)
+        text = Keyring(self.env).decrypt(self.sudo().result)
         return text and json.loads(text)
 
     def _wipe(self):

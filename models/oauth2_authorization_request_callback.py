@@ -10,6 +10,7 @@ from ..protocol.errors import (
     SignInDenied,
 )
 from ..protocol.id_token import is_issuer
+from ..services.keyring import Keyring
 from .provider_failures import as_wire_errors, has_given_nothing
 from .request_memory import note_parties, once
 from .transactions import begin_read_committed, commit_now
@@ -126,10 +127,10 @@ class OAuth2AuthorizationRequest(models.Model):
 
         :return: the provider's token answer
         """
-        verifier = self.env["oauth2.keyring"]._decrypt(self.sudo().code_verifier)
+        verifier = Keyring(self.env).decrypt(self.sudo().code_verifier)
         if verifier is None:
             raise InvalidRequest("This sign-in cannot be finished; start again.")
-        self.env["oauth2.keyring"]._make_ready()
+        Keyring(self.env).make_ready()
         begin_read_committed(self.env)
         with as_wire_errors():
             provider_client = self.client_id._provider_client()

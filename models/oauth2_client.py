@@ -9,6 +9,7 @@ from ..protocol.errors import InvalidClient, TemporarilyUnavailable
 from ..protocol.provider_client import ClientRegistration, ProviderClient
 from ..protocol.provider_errors import ProviderRefused
 from ..services.encrypted_field import EncryptedChar
+from ..services.keyring import Keyring
 from .oauth2_provider import is_safe_url
 
 _logger = logging.getLogger(__name__)
@@ -161,10 +162,10 @@ class OAuth2Client(models.Model):
                     " that users have authorized."
                 )
             )
-        keyring = self.env["oauth2.keyring"]
+        keyring = Keyring(self.env)
         for client in self:
             secret = client.client_secret
-            client.sudo().client_secret_encrypted = secret and keyring._encrypt(secret)
+            client.sudo().client_secret_encrypted = secret and keyring.encrypt(secret)
         # Else the answer to the form's save would carry it.
         self.invalidate_recordset(["client_secret"])
 
@@ -258,7 +259,7 @@ class OAuth2Client(models.Model):
         """:return: the client secret, ``""`` when there is none or no key fits"""
         self.ensure_one()
         encrypted = self.sudo().client_secret_encrypted
-        return self.env["oauth2.keyring"]._decrypt(encrypted) or ""
+        return Keyring(self.env).decrypt(encrypted) or ""
 
     def _has_lost(self, secret):
         """:return: whether there is a secret here that no key reads

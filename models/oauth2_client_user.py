@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..protocol.token_response import expires_at as end_of_access
 from ..services.encrypted_field import EncryptedChar
+from ..services.keyring import Keyring
 
 #: A replaced access token opens routes for so long; a refresh that crossed another one
 #: gets the same answer for so long.
@@ -139,7 +140,7 @@ class OAuth2ClientUser(models.Model):
     @api.model
     def _find(self, oauth2_api, client, identity):
         """:return: the client API user of an identity, possibly none"""
-        names = self.env["oauth2.keyring"]._identity_digests(identity)
+        names = Keyring(self.env).identity_digests(identity)
         return self._find_by_digest(oauth2_api, client, names)
 
     def _find_by_digest(self, oauth2_api, client, names):

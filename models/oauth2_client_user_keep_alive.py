@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..protocol.errors import OAuth2Error, ServerError, TemporarilyUnavailable
+from ..services.keyring import Keyring
 from .provider_failures import OWN_ERROR, is_refusal_of_client
 
 _logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class OAuth2ClientUser(models.Model):
         progress = self.env["ir.cron"]
         due = self.sudo()._lapsing()
         if due:
-            self.env["oauth2.keyring"]._make_ready()
+            Keyring(self.env).make_ready()
         progress._commit_progress(remaining=len(due))
         silent = set()  # in this run: each call would take its time
         for grant in due:

@@ -16,6 +16,7 @@ from ..protocol.errors import (
     ServerError,
     TemporarilyUnavailable,
 )
+from ..services.keyring import Keyring
 from .oauth2_client_user import GRACE
 from .provider_failures import as_wire_errors, has_given_nothing
 from .request_memory import once
@@ -149,7 +150,7 @@ class OAuth2ClientUser(models.Model):
             "received_at": int(time.time()),
             "lost": lost and fields.Datetime.to_string(lost),
         }
-        self.received_answer = self.env["oauth2.keyring"]._encrypt(json.dumps(received))
+        self.received_answer = Keyring(self.env).encrypt(json.dumps(received))
 
     def _ask_provider(self, refresh_token):
         """:return: the provider's answer, whose id_token is still to be checked
@@ -161,7 +162,7 @@ class OAuth2ClientUser(models.Model):
 
     def _received(self):
         """:return: what :meth:`_ask` recorded and nobody took over, or ``None``"""
-        text = self.env["oauth2.keyring"]._decrypt(self.sudo().received_answer)
+        text = Keyring(self.env).decrypt(self.sudo().received_answer)
         return text and json.loads(text)
 
     def _readable_answer(self):
@@ -202,7 +203,7 @@ class OAuth2ClientUser(models.Model):
         self.write(
             {
                 "last_refresh_at": fields.Datetime.now(),
-                "last_answer": self.env["oauth2.keyring"]._encrypt(json.dumps(stored)),
+                "last_answer": Keyring(self.env).encrypt(json.dumps(stored)),
                 "received_answer": False,
                 "refresh_began_at": False,
             }
@@ -249,7 +250,7 @@ class OAuth2ClientUser(models.Model):
         """
         if text := answer.get("refresh_token"):
             token = self._current_token("refresh")
-            token.value = self.env["oauth2.keyring"]._encrypt(text)
+            token.value = Keyring(self.env).encrypt(text)
         began_at = self._unanswered()
         self.write({"received_answer": False, "refresh_began_at": began_at})
 

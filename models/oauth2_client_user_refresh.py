@@ -14,6 +14,7 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
 )
 from ..protocol.token_response import token_information
+from ..services.keyring import Keyring
 from .oauth2_client_user import GRACE
 from .request_memory import note_parties
 from .transactions import commit_now
@@ -43,7 +44,7 @@ class OAuth2ClientUser(models.Model):
         :raises ServerError: the provider's answer cannot be used; nothing is changed
         """
         grant = self._proven(oauth2_api, client, identity, credentials)
-        self.env["oauth2.keyring"]._make_ready()
+        Keyring(self.env).make_ready()
         grant._lock()
         begun = False
         while True:
@@ -116,7 +117,7 @@ class OAuth2ClientUser(models.Model):
         text = credentials.refresh_token or credentials.access_token
         domain = [("digest", "=", digests.digest(text)), ("kind", "=", kind)]
         holders = self.env["oauth2.token"].sudo().search(domain).client_user_id
-        names = self.env["oauth2.keyring"]._identity_digests(identity)
+        names = Keyring(self.env).identity_digests(identity)
         return holders.filtered(
             lambda grant: (
                 grant.api_id == oauth2_api
@@ -206,7 +207,7 @@ class OAuth2ClientUser(models.Model):
         window = GRACE if superseded else _SAME_REFRESH
         refreshed = self.last_refresh_at
         if refreshed and refreshed > fields.Datetime.now() - window:
-            stored = self.env["oauth2.keyring"]._decrypt(self.sudo().last_answer)
+            stored = Keyring(self.env).decrypt(self.sudo().last_answer)
             stored = stored and json.loads(stored)
             # A provider that does not rotate leaves the token of all callers current.
             if stored and (

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..protocol.errors import InvalidGrant
+from ..services.keyring import Keyring
 from .request_memory import once
 from .transactions import commit_now
 
@@ -77,7 +78,7 @@ class OAuth2ClientUser(models.Model):
 
         :return: ``oauth2.revocation`` records
         """
-        encrypt = self.env["oauth2.keyring"]._encrypt
+        encrypt = Keyring(self.env).encrypt
         tokens = []
         for grant in self:
             if not grant.client_id.provider_id.revocation_endpoint:

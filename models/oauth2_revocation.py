@@ -63,9 +63,7 @@ class OAuth2Revocation(models.Model):
         """:return: a new record, empty when the provider offers no revocation"""
         if not client.provider_id.revocation_endpoint:
             return self.browse()
-        return self._queue_all(
-            [(client, kind, self.env["oauth2.keyring"]._encrypt(text))]
-        )
+        return self._queue_all([(client, kind, Keyring(self.env).encrypt(text))])
 
     @api.model
     def _queue_all(self, tokens):
@@ -119,7 +117,7 @@ class OAuth2Revocation(models.Model):
         :return: whether it confirmed; ``None`` when it never will
         :raises ProviderError: it did not, or the token cannot be read
         """
-        text = self.env["oauth2.keyring"]._decrypt(self.value)
+        text = Keyring(self.env).decrypt(self.value)
         if text is None:  # the key may come back
             raise ProviderMisbehaved("the token cannot be decrypted with these keys")
         hint = f"{self.kind}_token"

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from ..protocol import digests
 from ..protocol.errors import ServerError
 from ..services.encrypted_field import EncryptedChar
+from ..services.keyring import Keyring
 from . import served_clients, token_check
 from .transactions import behind, take_next
 
@@ -78,7 +79,7 @@ class OAuth2Token(models.Model):
         if same.client_user_id.user_id - client_user.user_id:
             raise ServerError(reason="the provider gave out another user's token")
         values = {
-            "value": self.env["oauth2.keyring"]._encrypt(text),
+            "value": Keyring(self.env).encrypt(text),
             "scope": scope,
             "expires_at": expires_at,
             "superseded_at": False,
@@ -116,7 +117,7 @@ class OAuth2Token(models.Model):
     def _text(self):
         """:return: the token itself, ``None`` when it was dropped or no key fits"""
         self.ensure_one()
-        return self.env["oauth2.keyring"]._decrypt(self.sudo().value)
+        return Keyring(self.env).decrypt(self.sudo().value)
 
     def _expires_epoch(self):
         """:return: epoch seconds at which the token ends"""

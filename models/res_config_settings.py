@@ -3,6 +3,7 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..services.keyring import Keyring
 from .oauth2_api_addresses import BASE_URL_PARAMETER
 from .oauth2_event import RETENTION_DAYS, RETENTION_PARAMETER
 from .oauth2_provider import is_safe_url
@@ -75,7 +76,7 @@ class ResConfigSettings(models.TransientModel):
     )
 
     def _compute_api_auth_oauth2_key_source(self):
-        keys = self.env["oauth2.keyring"]._configured_keys()
+        keys = Keyring(self.env).configured_keys()
         self.api_auth_oauth2_key_source = "configured" if keys else "database"
 
     @api.constrains(*(f"api_auth_oauth2_limit_{name}" for name in DEFAULT_LIMITS))

@@ -19,6 +19,7 @@ from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from ..protocol import digests
+from ..services.keyring import Keyring
 from . import certificates
 from .faulty_provider import FaultyProvider
 
@@ -170,9 +171,7 @@ class OAuth2Records:
                 "user_id": user.id,
                 "issuer": client.provider_id.issuer,
                 "subject": user.login,
-                "identity_digest": cls.env["oauth2.keyring"]._identity_digests(
-                    identity
-                )[0],
+                "identity_digest": Keyring(cls.env).identity_digests(identity)[0],
                 "identity_issued": identity.startswith(digests.ISSUED_IDENTITY_PREFIX),
                 "scope_ids": [(6, 0, client._scopes_on(oauth2_api).ids)],
                 "authorized_at": now,

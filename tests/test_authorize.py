@@ -3,6 +3,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from odoo.tests import tagged
 
+from ..services.keyring import Keyring
 from .common import OAuth2Case, basic_authorization
 
 
@@ -70,7 +71,7 @@ class TestAuthorize(AuthorizeCase):
 
     def test_an_integer_identity_is_taken_as_its_decimals(self):
         self.assertAnswers(self.ask_for(client_user_identity=42), "42")
-        digest = self.env["oauth2.keyring"]._identity_digests("42")[0]
+        digest = Keyring(self.env).identity_digests("42")[0]
         self.assertEqual(len(self.requests_of(identity_digest=digest)), 1)
 
     def test_an_issued_identity_may_be_sent_again(self):
@@ -104,7 +105,7 @@ class TestAuthorize(AuthorizeCase):
         sent = self.query_of(response)
         identity = response.json()["client_user_identity"]
         encrypted = self.requests_of().sudo().code_verifier
-        verifier = self.env["oauth2.keyring"]._decrypt(encrypted)
+        verifier = Keyring(self.env).decrypt(encrypted)
         self.assertGreaterEqual(len(verifier), 43)
         for secret in (sent["state"], sent["nonce"], identity, identity[4:], verifier):
             self.assertNotIn(secret, row)

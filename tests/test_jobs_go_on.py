@@ -2,6 +2,7 @@
 
 from odoo.tests import tagged
 
+from ..services.keyring import Keyring
 from .test_life_cycle import LifeCycleCase
 
 MODELS = "odoo.addons.api_auth_oauth2.models"
@@ -68,7 +69,7 @@ class TestJobsGoOn(LifeCycleCase):
 
     def test_cleaning_up(self):
         """What follows is done; then the job fails, as Odoo's form of it shows."""
-        unreadable = self.env["oauth2.keyring"]._encrypt("this is no JSON")
+        unreadable = Keyring(self.env).encrypt("this is no JSON")
         past = self.ago(hours=1)
         self.env["oauth2.authorization.request"].search([], limit=1).sudo().write(
             {

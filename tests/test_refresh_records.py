@@ -9,6 +9,7 @@ import requests
 from odoo import fields
 
 from ..protocol import transport
+from ..services.keyring import Keyring
 from .common import basic_authorization
 from .test_token import TokenCase
 
@@ -186,7 +187,7 @@ class ReceivedCase(RecordsCase):
             "received_at": int(time.time()) - seconds_ago,
             "lost": lost,
         }
-        encrypt = self.env["oauth2.keyring"]._encrypt
+        encrypt = Keyring(self.env).encrypt
         self.grant.sudo().received_answer = encrypt(json.dumps(received))
         return answer
 

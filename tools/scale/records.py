@@ -8,6 +8,7 @@ TABLES = ("oauth2_client_user", "oauth2_token", "oauth2_event")
 
 SCRIPT = """
 import datetime
+from odoo.addons.api_auth_oauth2.services.keyring import Keyring
 from odoo import fields
 now = fields.Datetime.now()
 token = {token!r}
@@ -31,7 +32,7 @@ client = env["oauth2.client"].create({{
 grant = env["oauth2.client.user"].create({{
     "api_id": oauth2_api.id, "client_id": client.id, "user_id": user.id,
     "issuer": provider.issuer, "subject": "olivia",
-    "identity_digest": env["oauth2.keyring"]._identity_digests("olivia")[0],
+    "identity_digest": Keyring(env).identity_digests("olivia")[0],
     "identity_display": "olivia", "scope_ids": [(4, scope.id)],
     "authorized_at": now, "expires_at": now + datetime.timedelta(days=30)}})
 for kind in ("access", "refresh"):
