@@ -1,5 +1,4 @@
 from . import (
-    oauth2_keyring,
     oauth2_key_rotation,
     oauth2_event,
     oauth2_rate_limit,

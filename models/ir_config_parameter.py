@@ -15,7 +15,7 @@ class IrConfigParameter(models.Model):
 
     @api.private
     def init(self, force=False):
-        """Odoo gives a copy an identity of its own, by force: duplicated or restored."""
+        """Odoo forces it where a database was duplicated, or restored as a copy."""
         result = super().init(force=force)
         if force:
             DatabaseCopy(self.env).let_go()
