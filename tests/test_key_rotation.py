@@ -13,6 +13,7 @@ from ..services.keyring import FINGERPRINT, IDENTITY_KEYS
 from .common import BROWSER_HEADERS
 from .test_access_secrets import SECRETS
 from .test_keyring import KeyringCase, new_key
+from .test_rerun import RealCursorsCase
 
 
 @tagged("post_install", "-at_install")
@@ -260,3 +261,37 @@ class TestKeyRotation(KeyringCase):
                 self.start(user)
             with self.assertRaises(AccessError):
                 self.env["oauth2.key.rotation"].with_user(user)._start()
+
+
+class TestKeyRotationBesideRefresh(RealCursorsCase):
+    """Key rotation does not change what another transaction is about to change."""
+
+    def query(self, query):
+        with self.registry.cursor() as cr:
+            cr.execute(query)
+            return cr.fetchall()
+
+    def rotate(self):
+        with self.registry.cursor() as cr:
+            return KeyRotation(self.env(cr=cr)).run(lambda _done: cr.commit() or True)
+
+    def test_tokens_of_a_grant_that_is_held_are_left_to_the_next_run(self):
+        self.authorize()
+        parameter = f"FROM ir_config_parameter WHERE key = '{IDENTITY_KEYS}'"
+        [[wrapped]] = self.query(f"SELECT value {parameter}")
+        self.use_a_new_key()
+        self.addCleanup(
+            self.change,
+            f"UPDATE ir_config_parameter SET value = '{wrapped}'"
+            f" WHERE key = '{IDENTITY_KEYS}'",
+        )
+        tokens = "SELECT value FROM oauth2_token WHERE value IS NOT NULL ORDER BY id"
+        before = self.query(tokens)
+        with self.registry.cursor() as refresh:
+            refresh.execute("SELECT id FROM oauth2_client_user FOR UPDATE")
+            self.assertGreaterEqual(self.rotate()["busy"], len(before))
+            self.assertEqual(self.query(tokens), before)
+        found = self.rotate()
+        self.assertEqual((found["busy"], found["unreadable"]), (0, 0))
+        prefixes = {value[:17] for (value,) in before + self.query(tokens)}
+        self.assertEqual(len(prefixes), 2)

@@ -47,6 +47,17 @@ class RealCursorsCase(OAuth2Records, BaseCase):
             for statement in statements:
                 cr.execute(statement)
 
+    def use_a_new_key(self):
+        """From the first use of a configured key on, a parameter tells it."""
+        key = Fernet.generate_key().decode()
+        self.enterContext(patch.dict(config.options, {KEYS_OPTION: key}))
+        forget = "DELETE FROM ir_config_parameter WHERE key = '%s'" % FINGERPRINT
+        self.addCleanup(self.registry.clear_cache, "stable")
+        self.addCleanup(self.change, forget)
+        self.change(forget)
+        self.registry.clear_cache("stable")
+        return key
+
     def meet(self, endpoint, statement):
         """Have a statement run while the provider answers, the first time."""
         answer = getattr(self.provider, f"on_{endpoint}")
@@ -175,17 +186,6 @@ class TestRerun(RealCursorsCase):
         """:return: how often all processes were told to forget their parameters"""
         with self.registry.cursor() as cr:
             return self.registry.get_sequences(cr)[1]["stable"] or 0
-
-    def use_a_new_key(self):
-        """From the first use of a configured key on, a parameter tells it."""
-        key = Fernet.generate_key().decode()
-        self.enterContext(patch.dict(config.options, {KEYS_OPTION: key}))
-        forget = "DELETE FROM ir_config_parameter WHERE key = '%s'" % FINGERPRINT
-        self.addCleanup(self.registry.clear_cache, "stable")
-        self.addCleanup(self.change, forget)
-        self.change(forget)
-        self.registry.clear_cache("stable")
-        return key
 
     def test_an_answer_is_recorded_whoever_remembers_the_key_meanwhile(self):
         names = self.authorize()
