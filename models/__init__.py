@@ -18,7 +18,6 @@ from . import (
     oauth2_token,
     oauth2_client_user,
     oauth2_client_user_sign_in,
-    oauth2_client_user_admission,
     oauth2_client_user_refresh,
     oauth2_client_user_provider_refresh,
     oauth2_client_user_revocation,

@@ -1,18 +1,8 @@
 from odoo import models
 
-#: What decides who is in a group.
-_MEMBERSHIP = {"user_ids", "all_user_ids", "implied_ids", "implied_by_ids"}
-
 
 class ResGroups(models.Model):
     _inherit = "res.groups"
-
-    def write(self, vals):
-        """Whom a change keeps out of an API is told by the audit log."""
-        if not _MEMBERSHIP & vals.keys():
-            return super().write(vals)
-        with self.env["oauth2.client.user"]._telling_losses():
-            return super().write(vals)
 
     def unlink(self):
         """An API whose last allowed group goes is archived.
@@ -21,11 +11,10 @@ class ResGroups(models.Model):
         """
         self.check_access("unlink")
         Api = self.env["oauth2.api"].sudo().with_context(active_test=False)
-        with self.env["oauth2.client.user"]._telling_losses():
-            for oauth2_api in Api.search([("allowed_group_ids", "in", self.ids)]):
-                left = oauth2_api.allowed_group_ids - self
-                values = {"allowed_group_ids": [(6, 0, left.ids)]}
-                if not left:
-                    values["active"] = False
-                oauth2_api.write(values)
-            return super().unlink()
+        for oauth2_api in Api.search([("allowed_group_ids", "in", self.ids)]):
+            left = oauth2_api.allowed_group_ids - self
+            values = {"allowed_group_ids": [(6, 0, left.ids)]}
+            if not left:
+                values["active"] = False
+            oauth2_api.write(values)
+        return super().unlink()

@@ -2,9 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import MissingError
 from odoo.tools import ormcache
 
-#: What decides whether a user may use an API.
-_ADMISSION = {"active", "group_ids"}
-
 
 class ResUsers(models.Model):
     _inherit = "res.users"
@@ -36,11 +33,21 @@ class ResUsers(models.Model):
         return context
 
     def write(self, vals):
-        """Whom a change keeps out of an API is told by the audit log."""
-        if not _ADMISSION & vals.keys():
-            return super().write(vals)
-        with self.env["oauth2.client.user"]._telling_losses(self):
-            return super().write(vals)
+        """The audit log tells of archived users whose applications lose access."""
+        is_archiving = not vals.get("active", True)
+        archived = self.filtered("active") if is_archiving else self.browse()
+        result = super().write(vals)
+        for oauth2_api, user in archived._oauth2_grants():
+            self.env["oauth2.event"]._record(
+                "access", oauth2_api=oauth2_api, user=user, reason="the user is archived"
+            )
+        return result
+
+    def _oauth2_grants(self):
+        """:return: ``[(oauth2.api, res.users)]`` of these users' active grants"""
+        domain = [("user_id", "in", self.ids), ("state", "=", "active")]
+        grants = self.env["oauth2.client.user"].sudo()
+        return grants._read_group(domain, ["api_id", "user_id"]) if self else []
 
     def unlink(self):
         """A user's grants end with the user, at the providers too."""
