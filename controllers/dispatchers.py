@@ -28,7 +28,6 @@ from odoo.models import BaseModel
 from odoo.tools.json import json_default
 
 from ..models.json2_errors import for_application
-from ..models.request_memory import parties
 from ..models.wire_answer import error_response
 from ..protocol.errors import (
     InvalidRequest,
@@ -37,6 +36,7 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
+from ..services.request_context import audit_context
 from .arguments import bind, read_object
 from .pages import refusal_page
 
@@ -135,7 +135,7 @@ class OAuth2Dispatcher(_JsonDispatcher):
 
     def _record_refusal(self, refusal):
         Event = self.request.env["oauth2.event"]
-        named, is_proven = parties()
+        named, is_proven = audit_context()
         if not is_proven:
             # One line each would let anybody fill the table.
             Event._record_unproven(refusal, named)

@@ -5,10 +5,10 @@ from typing import Any
 
 from odoo.http import request
 
-from ..models.request_memory import note_parties
 from ..protocol.credentials import ClientCredentials, parse_credentials
 from ..protocol.errors import MethodNotAllowed
 from ..protocol.parameters import Parameters
+from ..services.request_context import set_audit_context
 
 
 @dataclass(frozen=True)
@@ -45,5 +45,5 @@ class EndpointCall:
         request.env["oauth2.rate.limit"]._admit(endpoint, credentials.client_id)
         oauth2_api = request.env["oauth2.api"]._by_endpoint(endpoint)
         client = oauth2_api._client(credentials.client_id)
-        note_parties(oauth2_api, client, is_proven=False)
+        set_audit_context(oauth2_api, client, is_proven=False)
         return cls(oauth2_api, client, parameters, credentials)

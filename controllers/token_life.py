@@ -1,9 +1,9 @@
 from odoo import http
 from odoo.http import request
 
-from ..models.request_memory import note_parties
 from ..protocol.errors import UnsupportedGrantType
 from ..protocol.parameters import MAX_BODY
+from ..services.request_context import set_audit_context
 from .endpoint_call import EndpointCall
 
 _ROUTING = {
@@ -27,7 +27,7 @@ class TokenLife(http.Controller):
         call = EndpointCall.from_request(api)
         identity = call.parameters.identity()
         if call.client._check_secret(call.credentials):
-            note_parties(call.api, call.client)
+            set_audit_context(call.api, call.client)
             request.env["oauth2.rate.limit"]._count_proven(call.api, call.client)
         return request.env["oauth2.authorization.request"]._ask(
             call.api, call.client, identity

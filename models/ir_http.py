@@ -25,10 +25,10 @@ from ..protocol.errors import (
 )
 from ..protocol.rate_limit import Windows, network, seconds_left
 from ..protocol.scope import scope_string
+from ..services.request_context import remote_address
 from . import cross_origin
 from .json2_errors import for_application
 from .protected_routes import NATIVE_JSON2, expand_api, inspect_route
-from .request_memory import remote_address
 from .throttle import Throttle
 from .wire_answer import error_response
 

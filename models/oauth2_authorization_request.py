@@ -9,9 +9,9 @@ from ..protocol.errors import InvalidRequest
 from ..protocol.provider_client import create_code_verifier
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
+from ..services.request_context import remote_address, run_once, set_audit_context
+from ..services.transactions import begin_read_committed, commit_now
 from .provider_failures import as_wire_errors
-from .request_memory import note_parties, once, remote_address
-from .transactions import begin_read_committed, commit_now
 
 LIFETIME = 600  # seconds from authorize to callback, and from callback to Allow
 
@@ -235,13 +235,13 @@ class OAuth2AuthorizationRequest(models.Model):
             commit_now(self.env)
             return row and row[0]
 
-        taken = once(("claim", state), take)
+        taken = run_once(("claim", state), take)
         if not taken:
             raise InvalidRequest(STALE)
         self.env["oauth2.rate.limit"]._give_back()
         record = self.sudo().browse(taken)
         record.invalidate_recordset()
-        note_parties(record.api_id, record.client_id)
+        set_audit_context(record.api_id, record.client_id)
         return record
 
     def _keep_result(self, result):

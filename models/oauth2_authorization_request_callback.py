@@ -11,9 +11,9 @@ from ..protocol.errors import (
 )
 from ..protocol.id_token import is_issuer
 from ..services.keyring import Keyring
+from ..services.request_context import run_once, set_audit_context
+from ..services.transactions import begin_read_committed, commit_now
 from .provider_failures import as_wire_errors, has_given_nothing
-from .request_memory import note_parties, once
-from .transactions import begin_read_committed, commit_now
 
 
 class OAuth2AuthorizationRequest(models.Model):
@@ -50,7 +50,7 @@ class OAuth2AuthorizationRequest(models.Model):
         code = parameters.get("code")
         if not code:
             raise InvalidRequest("The authorization server sent no code; start again.")
-        answer = once(("exchange", record.id), lambda: record._exchange(code))
+        answer = run_once(("exchange", record.id), lambda: record._exchange(code))
         # Waits for whoever changes the row, and does not fail for it.
         begin_read_committed(self.env)
         # Committed before anything else can fail: from here on the record explains the
@@ -59,7 +59,7 @@ class OAuth2AuthorizationRequest(models.Model):
         record.exchange_began_at = False
         commit_now(self.env)
         try:
-            claims = once(("claims", record.id), lambda: record._claims(answer))
+            claims = run_once(("claims", record.id), lambda: record._claims(answer))
             begin_read_committed(self.env)
             record._keep_result({"answer": answer, "claims": claims})
             commit_now(self.env)
@@ -192,7 +192,7 @@ class OAuth2AuthorizationRequest(models.Model):
             # As of somebody who is found, so that time does not tell.
             self.api_id._admits_by_group(0)
             raise
-        note_parties(
+        set_audit_context(
             self.api_id, self.client_id, user=user, user_login=user.sudo().login
         )
         if user and not self.api_id._admits(user):

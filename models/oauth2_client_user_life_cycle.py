@@ -3,7 +3,7 @@ import logging
 from odoo import api, models
 from odoo.tools import SQL
 
-from .transactions import behind, commit_now, row_by_row, take_next
+from ..services.transactions import commit_now, fetch_batch, keyset_after, row_by_row
 
 _logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class OAuth2ClientUser(models.Model):
         :param after: where the batch before ended
         :return: ``(how many were wiped, where the batch ended)``
         """
-        wiped, place = take_next(
+        wiped, place = fetch_batch(
             self.env,
             # By id: an index on what each refresh changes would cost each refresh.
             SQL(
@@ -105,7 +105,7 @@ class OAuth2ClientUser(models.Model):
                   FROM answered WHERE grantee.id = answered.id
                 RETURNING grantee.id
                 """,
-                behind(after, "id"),
+                keyset_after(after, "id"),
                 limit,
             ),
             limit,
@@ -123,7 +123,7 @@ class OAuth2ClientUser(models.Model):
         :param after: where the batch before ended
         :return: ``(how many were ended, where the batch ended)``
         """
-        over, place = take_next(
+        over, place = fetch_batch(
             self.env,
             # A subquery that PostgreSQL runs for one grant after another: it cannot
             # make a join of all grants with all tokens out of it, for each batch.
@@ -140,7 +140,7 @@ class OAuth2ClientUser(models.Model):
                                       WHERE token.client_user_id = grantee.id), true))
                  ORDER BY expires_at, id LIMIT %s FOR UPDATE SKIP LOCKED
                 """,
-                behind(after, "expires_at", "id"),
+                keyset_after(after, "expires_at", "id"),
                 limit,
             ),
             limit,

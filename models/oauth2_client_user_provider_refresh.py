@@ -17,10 +17,10 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
 )
 from ..services.keyring import Keyring
+from ..services.request_context import run_once
+from ..services.transactions import commit_now, second_cursor
 from .oauth2_client_user import GRACE
 from .provider_failures import as_wire_errors, has_given_nothing
-from .request_memory import once
-from .transactions import commit_now, second_cursor
 
 
 class OAuth2ClientUser(models.Model):
@@ -125,7 +125,7 @@ class OAuth2ClientUser(models.Model):
         """
         text = self._refresh_token_in_use()._text()
         try:
-            answer = once(
+            answer = run_once(
                 ("refresh", self.id, digests.digest(text)),
                 lambda: self._ask_provider(text),
             )
@@ -232,7 +232,7 @@ class OAuth2ClientUser(models.Model):
                 )
 
         try:
-            claims = once(("refreshed id_token", self.id), verify)
+            claims = run_once(("refreshed id_token", self.id), verify)
         except OAuth2Error:
             self._go_on_from(answer)
             commit_now(self.env)  # the refusal that follows rolls back

@@ -15,9 +15,9 @@ from ..protocol.errors import (
 )
 from ..protocol.token_response import token_information
 from ..services.keyring import Keyring
+from ..services.request_context import set_audit_context
+from ..services.transactions import commit_now
 from .oauth2_client_user import GRACE
-from .request_memory import note_parties
-from .transactions import commit_now
 
 _LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
 _LOCK_PAUSE = 0.05  # seconds between two tries
@@ -79,7 +79,7 @@ class OAuth2ClientUser(models.Model):
         """
         limits = self.env["oauth2.rate.limit"]
         if has_secret := client._check_secret(credentials):
-            note_parties(oauth2_api, client)
+            set_audit_context(oauth2_api, client)
             limits._count_proven(oauth2_api, client)
         proven = has_secret or oauth2_api.trust_identity
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
@@ -94,14 +94,14 @@ class OAuth2ClientUser(models.Model):
             raise InvalidGrant(reason="unknown identity, or token of no such grant")
         user = grant.user_id  # read now: counting commits, and the grant may be gone
         whose = {"user": user, "client_user_ref": grant.id}
-        note_parties(oauth2_api, client, is_proven=has_secret, **whose)
+        set_audit_context(oauth2_api, client, is_proven=has_secret, **whose)
         # Before the lock, which only proven callers may hold or wait for.
         if to_revoke:
             grant._check_tokens_for_revocation(credentials)
         else:
             grant._token_of_proof(credentials)
         if is_issued or offers_token:
-            note_parties(oauth2_api, client, **whose)
+            set_audit_context(oauth2_api, client, **whose)
             limits._count_proven(oauth2_api, client, None if to_revoke else user)
         return grant
 

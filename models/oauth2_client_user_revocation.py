@@ -4,8 +4,8 @@ from odoo import fields, models
 
 from ..protocol.errors import InvalidGrant
 from ..services.keyring import Keyring
-from .request_memory import once
-from .transactions import commit_now
+from ..services.request_context import run_once
+from ..services.transactions import commit_now
 
 #: More than the calls to the provider take.
 _OUR_TURN = timedelta(minutes=5)
@@ -60,7 +60,7 @@ class OAuth2ClientUser(models.Model):
             commit_now(self.env)  # whatever comes, the tokens open nothing any more
             return revocations.ids
 
-        ids = once(("revoke", identity), end_here)
+        ids = run_once(("revoke", identity), end_here)
         return self.env["oauth2.revocation"].sudo().browse(ids).exists()._send()
 
     def _check_tokens_for_revocation(self, credentials):

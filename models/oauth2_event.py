@@ -5,9 +5,9 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 from odoo.tools.sql import table_columns
 
+from ..services.request_context import remote_address
+from ..services.transactions import fetch_batch, keyset_after
 from . import unproven_refusals
-from .request_memory import remote_address
-from .transactions import behind, take_next
 
 RETENTION_PARAMETER = "api_auth_oauth2.event_retention_days"
 RETENTION_DAYS = 365
@@ -229,7 +229,7 @@ class OAuth2Event(models.Model):
         :param after: where the batch before ended
         :return: ``(how many were forgotten, where the batch ended)``
         """
-        forgotten, place = take_next(
+        forgotten, place = fetch_batch(
             self.env,
             SQL(
                 """
@@ -240,7 +240,7 @@ class OAuth2Event(models.Model):
                 DELETE FROM oauth2_event USING old WHERE oauth2_event.id = old.id
                 RETURNING old.create_date, old.id
                 """,
-                behind(after, "create_date", "id"),
+                keyset_after(after, "create_date", "id"),
                 fields.Datetime.now() - self._retention(),
                 limit,
             ),

@@ -5,8 +5,13 @@ from odoo.tools.misc import hmac
 
 from ..protocol.errors import TooManyRequests
 from ..protocol.rate_limit import WINDOW, network, seconds_left
-from .request_memory import once, remote_address
-from .transactions import begin_read_committed, behind, commit_now, take_next
+from ..services.request_context import remote_address, run_once
+from ..services.transactions import (
+    begin_read_committed,
+    commit_now,
+    fetch_batch,
+    keyset_after,
+)
 
 #: Calls a minute, unless a system parameter ``api_auth_oauth2.limit_<name>`` says
 #: otherwise; 0 there is no limit.
@@ -85,14 +90,14 @@ class OAuth2RateLimit(models.Model):
         keys = {"address": (caller,)}
         if client_identifier is not None:
             keys["client_address"] = (endpoint, client_identifier, caller)
-        once(_ADMITTED, lambda: self._take(keys))
+        run_once(_ADMITTED, lambda: self._take(keys))
 
     @api.model
     def _give_back(self):
         """The running request has proven itself: it counts for its address no more."""
-        taken = once(_ADMITTED, dict)
+        taken = run_once(_ADMITTED, dict)
         if taken:
-            once("gave back", lambda: self._release(taken))
+            run_once("gave back", lambda: self._release(taken))
 
     @api.model
     def _count_proven(self, oauth2_api, client, user=None):
@@ -107,7 +112,7 @@ class OAuth2RateLimit(models.Model):
         if user:
             keys["user"] = (oauth2_api.id, client.id, user.id)
         parties = {"oauth2_api": oauth2_api, "client": client, "user": user}
-        once("counted as proven", lambda: self._take(keys, **parties))
+        run_once("counted as proven", lambda: self._take(keys, **parties))
 
     def _take(self, keys, **parties):
         """Take a place for each key, or none at all.
@@ -226,7 +231,7 @@ class OAuth2RateLimit(models.Model):
         :return: ``(how many were forgotten, where the batch ended)``
         """
         begin_read_committed(self.env)
-        forgotten, place = take_next(
+        forgotten, place = fetch_batch(
             self.env,
             # By id: an index on what each count may change would cost each count.
             SQL(
@@ -239,7 +244,7 @@ class OAuth2RateLimit(models.Model):
                  USING over WHERE counter.id = over.id
                 RETURNING counter.id
                 """,
-                behind(after, "id"),
+                keyset_after(after, "id"),
                 _is_over(SQL("ends_at"), _NOW),
                 limit,
             ),

@@ -13,8 +13,8 @@ from ..protocol.provider_errors import (
 )
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
+from ..services.request_context import run_once
 from .provider_failures import OWN_ERROR
-from .request_memory import once
 
 _logger = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ class OAuth2Revocation(models.Model):
         hint = f"{self.kind}_token"
         client = self.client_id._provider_client()
         try:
-            once(("tell", self.id), lambda: client.revoke_token(text, hint))
+            run_once(("tell", self.id), lambda: client.revoke_token(text, hint))
         except ProviderRefused as failure:
             if failure.code != UNSUPPORTED_TOKEN_TYPE:
                 raise

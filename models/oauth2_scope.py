@@ -5,10 +5,10 @@ from odoo.tools import config, ormcache
 from ..protocol.errors import InsufficientScope, InvalidRequest
 from ..protocol.json_object import check_storable
 from ..protocol.scope import SCOPE_TOKEN, scope_string
+from ..services.transactions import primary_cursor
 from .json2_arguments import check_context, reached
 from .json2_methods import CLASSED_METHODS
 from .json2_paths import UnknownShape
-from .transactions import primary_cursor
 
 _MAX_ID = 2**31 - 1  # PostgreSQL's integer
 

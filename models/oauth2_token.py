@@ -7,8 +7,8 @@ from ..protocol import digests
 from ..protocol.errors import ServerError
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
+from ..services.transactions import fetch_batch, keyset_after
 from . import served_clients, token_check
-from .transactions import behind, take_next
 
 
 class OAuth2Token(models.Model):
@@ -140,7 +140,7 @@ class OAuth2Token(models.Model):
             SQL(
                 "%s AND superseded_at < now() AT TIME ZONE 'UTC'"
                 " - interval '60 seconds'",
-                behind(after, "superseded_at", "id"),
+                keyset_after(after, "superseded_at", "id"),
             ),
         )
 
@@ -168,7 +168,7 @@ class OAuth2Token(models.Model):
                             JOIN oauth2_api api ON api.id = grantee.api_id
                            WHERE grantee.id = token.client_user_id)
                 """,
-                behind(after, "expires_at", "id"),
+                keyset_after(after, "expires_at", "id"),
             ),
         )
 
@@ -178,7 +178,7 @@ class OAuth2Token(models.Model):
         :param moment: ``SQL``, a column
         :param over: ``SQL``, the condition
         """
-        forgotten, place = take_next(
+        forgotten, place = fetch_batch(
             self.env,
             SQL(
                 """

@@ -39,7 +39,10 @@ class ResUsers(models.Model):
         result = super().write(vals)
         for oauth2_api, user in archived._oauth2_grants():
             self.env["oauth2.event"]._record(
-                "access", oauth2_api=oauth2_api, user=user, reason="the user is archived"
+                "access",
+                oauth2_api=oauth2_api,
+                user=user,
+                reason="the user is archived",
             )
         return result
 

@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 
 from ..protocol.rate_limit import network
-from .request_memory import remote_address
+from ..services.request_context import remote_address
 from .throttle import Throttle
 
 EVERY = 3600  # seconds between two lines

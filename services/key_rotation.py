@@ -15,11 +15,11 @@ from collections import Counter
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..models.transactions import behind, commit_now, take_next
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.keyring import CannotDecrypt
 from .encrypted_field import encrypted_fields
 from .keyring import Keyring
+from .transactions import commit_now, fetch_batch, keyset_after
 
 _logger = logging.getLogger(__name__)
 
@@ -127,11 +127,11 @@ class KeyRotation:
             **field.names(self.env),
             join=join,
             prefix=keys.prefix,
-            behind=behind(place, "it.id"),
+            behind=keyset_after(place, "it.id"),
             limit=_BATCH,
             locked=locked,
         )
-        return take_next(self.env, query, _BATCH)
+        return fetch_batch(self.env, query, _BATCH)
 
     def _re_encrypt(self, field, keys, rows, missing):
         """:param rows: ``[(id, value)]``, locked

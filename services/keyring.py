@@ -16,10 +16,10 @@ import psycopg2.errors
 
 from odoo.tools import config
 
-from ..models.transactions import commit_now
 from ..protocol import digests
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.keyring import CannotDecrypt, EncryptionKeys, derived_key, split_keys
+from .transactions import commit_now
 
 _logger = logging.getLogger(__name__)
 

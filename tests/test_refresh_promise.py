@@ -6,8 +6,8 @@ import unittest
 from odoo import SUPERUSER_ID, api, fields
 from odoo.tests import tagged
 
-from ..models.transactions import commit_now
 from ..protocol.errors import InvalidGrant, TemporarilyUnavailable
+from ..services.transactions import commit_now
 from .test_rerun import RealCursorsCase
 
 

@@ -10,7 +10,7 @@ from odoo.http import request
 from ..protocol.errors import OAuth2Error
 
 
-def once(key, produce):
+def run_once(key, produce):
     """Call ``produce`` on the first run of a request's handler only.
 
     :param key: hashable name of what is done
@@ -38,20 +38,20 @@ def remote_address():
     return (request and request.httprequest.remote_addr) or ""
 
 
-def note_parties(oauth2_api, client, *, is_proven=True, **known):
+def set_audit_context(oauth2_api, client, *, is_proven=True, **known):
     """Remember whom the running request is about, for the event of a refusal.
 
-    :param bool is_proven: whether its caller has proven anything of it; what was proven
-        is not forgotten for what is only named
+    :param bool is_proven: whether its caller has proven any of it; a proven context is
+        not replaced by one that is only named
     :param known: ``user``, ``user_login``, ``client_user_ref``
     """
-    if request and (is_proven or not parties()[1]):
-        request.oauth2_parties = (
+    if request and (is_proven or not audit_context()[1]):
+        request.oauth2_audit_context = (
             {"oauth2_api": oauth2_api, "client": client, **known},
             is_proven,
         )
 
 
-def parties():
-    """:return: ``(what note_parties was given last or None, whether it is proven)``"""
-    return getattr(request, "oauth2_parties", (None, False))
+def audit_context():
+    """:return: ``(what set_audit_context was given last or None, is it proven)``"""
+    return getattr(request, "oauth2_audit_context", (None, False))

@@ -74,7 +74,7 @@ def begin_read_committed(env):
         env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
 
-def take_batch(env, query):
+def fetch_rows(env, query):
     """Run a job's statement, which is the first one of its transaction.
 
     Under REPEATABLE READ it fails when somebody changes one of its rows at the same
@@ -114,27 +114,28 @@ def _switch(env, value):
     env.cr.execute(SQL("; ").join(switches))
 
 
-def take_next(env, query, limit):
+def fetch_batch(env, query, limit):
     """Run a job's statement that takes the next rows of a table, in an index's order.
 
     A batch begins where the one before ended, so that none looks again at what was
-    removed: the dead rows stay in table and index until PostgreSQL vacuums them.
+    removed: dead rows stay in table and index until PostgreSQL vacuums them.
 
-    :param query: as of :func:`take_batch`; a row begins with its place: its values of
+    :param query: as of :func:`fetch_rows`; a row begins with its place: its values of
         the columns by which the statement is ordered
     :param int limit: rows at most, as in the statement
     :return: ``(rows, place)``: the last row's place, ``None`` when nothing may be left
     """
     with row_by_row(env):
-        rows = take_batch(env, query)
+        rows = fetch_rows(env, query)
     # It need not wait for the disk: what a crash takes back, the next run does again.
     env.cr.execute("SET LOCAL synchronous_commit = off")
     return rows, max(rows, default=None) if len(rows) == limit else None
 
 
-def behind(place, *columns):
-    """:return: ``SQL``: a row is behind a place, the ``None`` of the first batch
-    included
+def keyset_after(place, *columns):
+    """:return: ``SQL``, true of rows that come after a place
+
+    :param place: of :func:`fetch_batch`; ``None`` before the first batch
     """
     if place is None:
         return SQL("true")
