@@ -36,6 +36,7 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
+from ..services.rate_limit import RateLimit
 from ..services.request_context import audit_context
 from .arguments import bind, read_object
 from .pages import refusal_page
@@ -117,7 +118,7 @@ class OAuth2Dispatcher(_JsonDispatcher):
         except OAuth2Error as refusal:
             # Returned, not raised: what must be remembered of a refusal is committed.
             self.request.env.cr.rollback()
-            self._record_refusal(refusal)
+            refusal = self._record_refusal(refusal)
             if getattr(self.request, "oauth2_shows_pages", False):
                 return refusal_page(refusal)
             return error_response(refusal)
@@ -134,14 +135,21 @@ class OAuth2Dispatcher(_JsonDispatcher):
         return super().handle_error(exc)
 
     def _record_refusal(self, refusal):
+        """:return: the refusal that the caller receives: too many calls, or this"""
         Event = self.request.env["oauth2.event"]
+        try:
+            RateLimit(self.request.env).count_refusal(refusal)
+        except TooManyRequests as too_many:
+            refusal = too_many
+        is_limit = isinstance(refusal, TooManyRequests)
         named, is_proven = audit_context()
         if not is_proven:
             # One line each would let anybody fill the table.
-            Event._record_unproven(refusal, named)
-        elif not isinstance(refusal, TooManyRequests):  # the limit tells of that
+            Event._record_unproven(refusal, None if is_limit else named)
+        elif not is_limit:  # the limit tells of that
             reason = refusal.reason or refusal.description
             Event._record("refusal", error=refusal.error, reason=reason, **named)
+        return refusal
 
 
 class OAuth2JsonDispatcher(_JsonDispatcher):

@@ -6,8 +6,10 @@ from typing import Any
 from odoo.http import request
 
 from ..protocol.credentials import ClientCredentials, parse_credentials
+from ..protocol.digests import ISSUED_IDENTITY_PREFIX
 from ..protocol.errors import MethodNotAllowed
 from ..protocol.parameters import Parameters
+from ..services.rate_limit import RateLimit
 from ..services.request_context import set_audit_context
 
 
@@ -21,10 +23,12 @@ class EndpointCall:
     credentials: ClientCredentials
 
     @classmethod
-    def from_request(cls, endpoint):
+    def from_request(cls, endpoint, *, names_grant=True):
         """Read the running request.
 
         :param str endpoint: the ``<api>`` of the path
+        :param bool names_grant: whether it is about a grant, which a token or an issued
+            identity proves, too
         :raises InvalidRequest: when the request is malformed; that costs no query, and
             is not counted
         :raises TooManyRequests: when a rate limit is reached
@@ -42,8 +46,20 @@ class EndpointCall:
         credentials = parse_credentials(
             parameters, httprequest.headers.get("Authorization")
         )
-        request.env["oauth2.rate.limit"]._admit(endpoint, credentials.client_id)
+        offers_proof = credentials.has_secret or (
+            names_grant and _offers_proof_of_grant(parameters, credentials)
+        )
+        RateLimit(request.env).admit(
+            endpoint, credentials.client_id, offers_proof=offers_proof
+        )
         oauth2_api = request.env["oauth2.api"]._by_endpoint(endpoint)
         client = oauth2_api._client(credentials.client_id)
         set_audit_context(oauth2_api, client, is_proven=False)
         return cls(oauth2_api, client, parameters, credentials)
+
+
+def _offers_proof_of_grant(parameters, credentials):
+    identity = parameters.identity()
+    return bool(
+        credentials.access_token or credentials.refresh_token
+    ) or identity.startswith(ISSUED_IDENTITY_PREFIX)

@@ -13,6 +13,7 @@ from ..protocol.errors import (
     OAuth2Error,
 )
 from ..protocol.parameters import MAX_BODY, Parameters
+from ..services.rate_limit import RateLimit
 from .pages import embedded_json, page, refusal_page
 
 _ROUTING = {
@@ -38,7 +39,7 @@ class ProviderSignIn(http.Controller):
     )
     def start(self, api, **parameters):
         try:
-            request.env["oauth2.rate.limit"]._admit()
+            RateLimit(request.env).acquire()
             oauth2_api = _find_api(api)
             url, secret = request.env["oauth2.authorization.request"]._start(
                 oauth2_api, parameters.get("request") or "", request.env.user
@@ -65,7 +66,7 @@ class ProviderSignIn(http.Controller):
         if caller is Caller.REFUSED:
             raise EmbeddedCaller()
         request.oauth2_shows_pages = caller is Caller.BROWSER
-        request.env["oauth2.rate.limit"]._admit()
+        RateLimit(request.env).acquire()
         oauth2_api = _find_api(api)
         parameters = _callback_parameters(httprequest.args)
         cookie = _start_cookie(parameters.get("state", ""))
@@ -83,7 +84,7 @@ class ProviderSignIn(http.Controller):
     @http.route("/<string:api>/oauth2/confirm", methods=["POST"], **_ROUTING)
     def confirm(self, api):
         request.oauth2_shows_pages = True
-        request.env["oauth2.rate.limit"]._admit()
+        RateLimit(request.env).acquire()
         httprequest = request.httprequest
         oauth2_api = _find_api(api)
         form = Parameters.from_request(

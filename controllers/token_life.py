@@ -3,6 +3,7 @@ from odoo.http import request
 
 from ..protocol.errors import UnsupportedGrantType
 from ..protocol.parameters import MAX_BODY
+from ..services.rate_limit import RateLimit
 from ..services.request_context import set_audit_context
 from .endpoint_call import EndpointCall
 
@@ -24,11 +25,11 @@ class TokenLife(http.Controller):
         "/<string:api>/oauth2/provider/authorize", methods=["GET", "POST"], **_ROUTING
     )
     def authorize(self, api):
-        call = EndpointCall.from_request(api)
+        call = EndpointCall.from_request(api, names_grant=False)
         identity = call.parameters.identity()
         if call.client._check_secret(call.credentials):
             set_audit_context(call.api, call.client)
-            request.env["oauth2.rate.limit"]._count_proven(call.api, call.client)
+            RateLimit(request.env).count_proven(call.api, call.client)
         return request.env["oauth2.authorization.request"]._ask(
             call.api, call.client, identity
         )

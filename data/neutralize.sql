@@ -7,7 +7,6 @@ BEGIN
     FOREACH statement IN ARRAY ARRAY[
         'DELETE FROM oauth2_revocation',
         'DELETE FROM oauth2_authorization_request',
-        'DELETE FROM oauth2_rate_limit',
         'DELETE FROM oauth2_token',
         'UPDATE oauth2_client_user SET state = ''expired''',
         'UPDATE oauth2_client_user SET last_answer = NULL',

@@ -1,7 +1,6 @@
 from . import (
     oauth2_key_rotation,
     oauth2_event,
-    oauth2_rate_limit,
     oauth2_configuration,
     ir_config_parameter,
     oauth2_api,

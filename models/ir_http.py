@@ -1,5 +1,4 @@
 import logging
-import time
 
 import psycopg2
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, abort
@@ -21,21 +20,18 @@ from ..protocol.errors import (
     OAuth2Error,
     RequestForbidden,
     TemporarilyUnavailable,
-    TooManyRequests,
 )
-from ..protocol.rate_limit import Windows, network, seconds_left
+from ..protocol.rate_limit import FixedWindowCounter
 from ..protocol.scope import scope_string
-from ..services.request_context import remote_address
+from ..services.rate_limit import RateLimit
 from . import cross_origin
 from .json2_errors import for_application
 from .protected_routes import NATIVE_JSON2, expand_api, inspect_route
-from .throttle import Throttle
 from .wire_answer import error_response
 
 _logger = logging.getLogger(__name__)
 
-_refused_tokens = Windows(capacity=10_000)  # of (database, caller)
-_noted_uses = Throttle(seconds=300)  # of (database, grant id)
+_noted_uses = FixedWindowCounter(capacity=10_000, window=300)  # of (database, grant id)
 
 
 class IrHttp(models.AbstractModel):
@@ -113,31 +109,11 @@ class IrHttp(models.AbstractModel):
                 raise MissingToken(scope=scope_string(routing["oauth2_required"]))
             grant = cls._oauth2_check(text, cls._oauth2_endpoint())
             if grant is None:
-                cls._check_refused_tokens()
+                RateLimit(request.env).count_refused_token()
                 raise InvalidToken()
         except OAuth2Error as refusal:
             cls._refuse(refusal)
         cls._become(grant)
-
-    @classmethod
-    def _check_refused_tokens(cls):
-        """Count a refused token for its address, in this process.
-
-        Only refusals come here: a valid token pays nothing, and is served whatever its
-        neighbours behind the same address do.
-
-        :raises TooManyRequests: too many were refused already
-        """
-        limit = request.env["oauth2.rate.limit"]._limit("refused_tokens")
-        caller = network(remote_address())
-        count, left = _refused_tokens.count((request.db, caller), time.monotonic())
-        if not limit or count <= limit:
-            return
-        if count == limit + 1:  # once a window, not for each packet
-            _logger.info("More than %s tokens of %s were refused.", limit, caller)
-        raise TooManyRequests(
-            reason="rate limit: refused_tokens", retry_after=seconds_left(left)
-        )
 
     @classmethod
     def _auth_method_bearer(cls, *args, **kwargs):

@@ -9,6 +9,7 @@ from ..protocol.errors import InvalidRequest
 from ..protocol.provider_client import create_code_verifier
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
+from ..services.rate_limit import RateLimit
 from ..services.request_context import remote_address, run_once, set_audit_context
 from ..services.transactions import begin_read_committed, commit_now
 from .provider_failures import as_wire_errors
@@ -199,7 +200,7 @@ class OAuth2AuthorizationRequest(models.Model):
         )
         if not record or (record.user_id and record.user_id != user):
             raise InvalidRequest(STALE)
-        self.env["oauth2.rate.limit"]._give_back()
+        RateLimit(self.env).refund()
         secret = digests.random_token()
         record.write({"user_id": user.id, "browser_digest": digests.digest(secret)})
         return record._authorization_url(), secret
@@ -238,7 +239,7 @@ class OAuth2AuthorizationRequest(models.Model):
         taken = run_once(("claim", state), take)
         if not taken:
             raise InvalidRequest(STALE)
-        self.env["oauth2.rate.limit"]._give_back()
+        RateLimit(self.env).refund()
         record = self.sudo().browse(taken)
         record.invalidate_recordset()
         set_audit_context(record.api_id, record.client_id)

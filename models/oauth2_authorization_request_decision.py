@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..protocol import digests
 from ..protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuth2Error
 from ..protocol.token_response import token_information
+from ..services.rate_limit import RateLimit
 from ..services.request_context import set_audit_context
 from ..services.transactions import commit_now, row_by_row
 from .oauth2_authorization_request import LIFETIME, STALE
@@ -71,7 +72,7 @@ class OAuth2AuthorizationRequest(models.Model):
         known = record.browser_digest or digests.digest("")
         if not digests.same(digests.digest(cookie_secret), known) or not record:
             raise InvalidRequest(STALE)
-        self.env["oauth2.rate.limit"]._give_back()
+        RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)
         record._check_in_force()
         return record

@@ -46,7 +46,6 @@ class OAuth2ClientUser(models.Model):
             (tokens._forget_replaced, _ROWS),
             (tokens._forget_expired, _ROWS),
             (requests._clean_up, _RECORDS),
-            (self.env["oauth2.rate.limit"].sudo()._clean_up, _ROWS),
             (self.env["oauth2.revocation"].sudo()._clean_up, _RECORDS),
             (self.env["oauth2.event"].sudo()._clean_up, _ROWS),
         )

@@ -15,6 +15,7 @@ from ..protocol.errors import (
 )
 from ..protocol.token_response import token_information
 from ..services.keyring import Keyring
+from ..services.rate_limit import RateLimit
 from ..services.request_context import set_audit_context
 from ..services.transactions import commit_now
 from .oauth2_client_user import GRACE
@@ -70,17 +71,18 @@ class OAuth2ClientUser(models.Model):
     def _proven(self, oauth2_api, client, identity, credentials, *, to_revoke=False):
         """Find a grant, once its caller has proven that it may be used.
 
-        :param bool to_revoke: to end it, which happens once: then its user's limit does
-            not count, or who stole a token could keep its user from revoking it
+        :param bool to_revoke: to end it: then no limit of proven callers counts, or who
+            stole a token could keep its user from revoking it
         :return: the client API user, locked by nobody yet
         :raises InvalidClient: no proof at all, whether the identity exists or not
         :raises InvalidGrant: unknown identity
         :raises TooManyRequests: the client's proven callers call too often
         """
-        limits = self.env["oauth2.rate.limit"]
+        limits = RateLimit(self.env)
         if has_secret := client._check_secret(credentials):
             set_audit_context(oauth2_api, client)
-            limits._count_proven(oauth2_api, client)
+            if not to_revoke:
+                limits.count_proven(oauth2_api, client)
         proven = has_secret or oauth2_api.trust_identity
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
         offers_token = credentials.access_token or credentials.refresh_token
@@ -102,7 +104,8 @@ class OAuth2ClientUser(models.Model):
             grant._token_of_proof(credentials)
         if is_issued or offers_token:
             set_audit_context(oauth2_api, client, **whose)
-            limits._count_proven(oauth2_api, client, None if to_revoke else user)
+            if not to_revoke:
+                limits.count_proven(oauth2_api, client, user)
         return grant
 
     def _find_by_token(self, oauth2_api, client, identity, credentials):

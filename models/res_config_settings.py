@@ -4,10 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..services.keyring import Keyring
+from ..services.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
 from .oauth2_api_addresses import BASE_URL_PARAMETER
 from .oauth2_event import RETENTION_DAYS, RETENTION_PARAMETER
 from .oauth2_provider import is_safe_url
-from .oauth2_rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
 
 
 class ResConfigSettings(models.TransientModel):
@@ -36,8 +36,8 @@ class ResConfigSettings(models.TransientModel):
         config_parameter=LIMIT_PARAMETER % "address",
         default=DEFAULT_LIMITS["address"],
         help="Calls a minute from one address (IPv6: one /64) that prove nothing or"
-        " fail: authorize without secret, bad secrets, unknown identities, forged"
-        " callbacks. 0: no limit.",
+        " fail, in each server process: authorize without secret, bad secrets, unknown"
+        " identities, forged callbacks. 0: no limit.",
     )
     api_auth_oauth2_limit_client_address = fields.Integer(
         "API OAuth2 Calls by Client and Address",
@@ -49,16 +49,17 @@ class ResConfigSettings(models.TransientModel):
         "API OAuth2 Proven Calls by Client",
         config_parameter=LIMIT_PARAMETER % "client",
         default=DEFAULT_LIMITS["client"],
-        help="Calls a minute of authorize, token and revoke, from wherever, with a"
-        " valid proof for one client of one API. 0: no limit.",
+        help="Calls a minute of authorize and token, from wherever, with a valid proof"
+        " for one client of one API, in each server process. Revocations are always"
+        " served. 0: no limit.",
     )
     api_auth_oauth2_limit_user = fields.Integer(
         "API OAuth2 Proven Calls by User",
         config_parameter=LIMIT_PARAMETER % "user",
         default=DEFAULT_LIMITS["user"],
         help="Calls a minute of token with one user's tokens, or identities that Odoo"
-        " issued, of one client of one API: nobody uses up what the users of a client"
-        " share. Calls with the client secret are the application's own. 0: no limit.",
+        " issued, of one client of one API, in each server process: no user uses up what"
+        " the users of a client share. Calls with the client secret are the application's own. 0: no limit.",
     )
     api_auth_oauth2_limit_refused_tokens = fields.Integer(
         "API OAuth2 Refused Tokens by Address",

@@ -10,9 +10,8 @@ the others with the next refusal after an hour.
 import threading
 from collections import Counter
 
-from ..protocol.rate_limit import network
+from ..protocol.rate_limit import FixedWindowCounter, network
 from ..services.request_context import remote_address
-from .throttle import Throttle
 
 EVERY = 3600  # seconds between two lines
 
@@ -23,7 +22,9 @@ _NAMED = 5  # networks in a line
 
 #: Lines of this process: of a database; of ``(database, client id, id of the grant or
 #: None, reason)``; of ``(database, grant id, error code)``.
-of_callers, of_clients, of_grants = (Throttle(EVERY) for _what in range(3))
+of_callers, of_clients, of_grants = (
+    FixedWindowCounter(capacity=10_000, window=EVERY) for _what in range(3)
+)
 
 
 def count(database, error, may_tell=True):

@@ -1,14 +1,16 @@
 """Rate limits: whom a call is counted for, and how many calls are too many.
 
 Calls are counted in windows. A window begins with the first call that is counted for
-a key and lasts :data:`WINDOW`; within it as many calls are admitted as the limit says,
-and the next one is told when the window ends.
+a key and lasts :data:`WINDOW` or what its counter says; within it as many calls are
+admitted as the limit says, and the next one is told when the window ends.
 """
 
 import ipaddress
 import math
 import threading
+import time
 from collections import OrderedDict
+from dataclasses import dataclass
 
 WINDOW = 60  # seconds
 
@@ -50,35 +52,90 @@ def seconds_left(left):
     return min(max(math.ceil(left), 1), WINDOW)
 
 
-class Windows:
+class LimitReached(Exception):
+    """A key has no place left in its window.
+
+    :ivar key: the one whose window ends last
+    :ivar float seconds_left: until then
+    :ivar bool is_first: whether this is the first call that the window refuses
+    """
+
+    def __init__(self, key, seconds_left, is_first):
+        super().__init__(key)
+        self.key, self.seconds_left, self.is_first = key, seconds_left, is_first
+
+
+@dataclass(slots=True)
+class _Window:
+    began_at: float
+    count: int = 0
+    has_refused: bool = False
+
+
+class FixedWindowCounter:
     """Counts in this process's memory, of which it never takes more than its capacity.
 
     Keys that were counted least recently are forgotten first: many callers at once get
-    more calls each, and nobody gets less.
+    more calls each, and no caller gets fewer.
     """
 
-    def __init__(self, capacity):
-        """:param int capacity: how many keys are remembered"""
+    def __init__(self, capacity, window=WINDOW):
+        """
+        :param int capacity: how many keys are remembered
+        :param float window: its length in seconds
+        """
+        self.window = window
         self._capacity = capacity
-        self._windows = OrderedDict()  # {key: [count, end]}
+        self._windows = OrderedDict()  # {key: _Window}
         self._lock = threading.Lock()
 
     def __len__(self):
         return len(self._windows)
 
-    def count(self, key, now):
-        """Count one call.
+    def acquire(self, limits, now=None):
+        """Take one place for each key, or none at all.
 
-        :param key: hashable
+        :param dict limits: ``{key: places in a window}``; keys are hashable
         :param float now: seconds, of a clock that never goes back
-        :return: ``(calls in this window, seconds until it ends)``
+        :return: the places, for :meth:`refund`
+        :raises LimitReached: a key has no place left
+        """
+        now = time.monotonic() if now is None else now
+        with self._lock:
+            windows = {key: self._current(key, now) for key in limits}
+            full = [key for key, limit in limits.items() if windows[key].count >= limit]
+            if full:
+                key = max(full, key=lambda key: windows[key].began_at)
+                window = windows[key]
+                is_first, window.has_refused = not window.has_refused, True
+                raise LimitReached(key, window.began_at + self.window - now, is_first)
+            for key, window in windows.items():
+                window.count += 1
+                self._windows[key] = window
+            while len(self._windows) > self._capacity:
+                self._windows.popitem(last=False)
+            return list(windows.values())
+
+    def _current(self, key, now):
+        window = self._windows.get(key)
+        if window is None or window.began_at + self.window <= now:
+            return _Window(now)
+        self._windows.move_to_end(key)
+        return window
+
+    def refund(self, places):
+        """Give places back; those of a window that is over count for nothing.
+
+        :param places: of :meth:`acquire`, given back once only
         """
         with self._lock:
-            window = self._windows.pop(key, None)
-            if window is None or window[1] <= now:
-                window = [0, now + WINDOW]
-            window[0] += 1
-            self._windows[key] = window
-            if len(self._windows) > self._capacity:
-                self._windows.popitem(last=False)
-            return window[0], window[1] - now
+            for window in places:
+                window.count -= 1
+
+    def is_due(self, key):
+        """:return: whether this is the key's first call in a window"""
+        try:
+            self.acquire({key: 1})
+        except LimitReached:
+            return False
+        return True

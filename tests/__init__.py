@@ -89,7 +89,6 @@ from . import (  # noqa: E402
     test_selection,
     test_served_clients,
     test_standards,
-    test_throttle,
     test_timing_statistics,
     test_token,
     test_token_check_cost,

@@ -19,6 +19,8 @@ from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from ..protocol import digests
+from ..protocol.rate_limit import FixedWindowCounter
+from ..services import rate_limit
 from ..services.keyring import Keyring
 from . import certificates
 from .faulty_provider import FaultyProvider
@@ -194,6 +196,8 @@ class OAuth2Case(OAuth2Records, HttpCase):
 
     def setUp(self):
         super().setUp()
+        # All tests call from one address, within the same minute.
+        self.patch(rate_limit, "counter", FixedWindowCounter(capacity=1000))
         self.env["ir.config_parameter"].set_param(
             "api_auth_oauth2.base_url", self.base_url()
         )

@@ -167,17 +167,6 @@ class TestCleanUpCost(OAuth2Records, TransactionCase):
         self.env.cr.execute("SHOW synchronous_commit")
         self.assertEqual(self.env.cr.fetchone(), ("off",))
 
-    def test_of_rate_limits(self):
-        self.fill(
-            """
-            INSERT INTO oauth2_rate_limit (key, hits, ends_at)
-            SELECT 'digest-' || n, 1, %(grant)s * 0 FROM generate_series(1, %(rows)s) n
-            """
-        )
-        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
-            counters = self.env(cr=cr)["oauth2.rate.limit"]  # each batch commits
-            self.assertLinear(counters._clean_up, "oauth2_rate_limit")
-
 
 @tagged("post_install", "-at_install")
 class TestTokensOfSeveralAPIs(OAuth2Records, TransactionCase):

@@ -4,7 +4,8 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..models import unproven_refusals
-from ..models.oauth2_rate_limit import LIMIT_PARAMETER
+from ..protocol.rate_limit import FixedWindowCounter
+from ..services.rate_limit import LIMIT_PARAMETER
 from .common import OAuth2Case
 
 
@@ -62,8 +63,8 @@ class TestEvents(OAuth2Case):
         self.assertEqual(refusal.user_id, self.user)
 
     def forget_what_was_told(self):
-        unproven_refusals.of_callers.forget()
-        unproven_refusals.of_clients.forget()
+        self.patch(unproven_refusals, "of_callers", FixedWindowCounter(99, 3600))
+        self.patch(unproven_refusals, "of_clients", FixedWindowCounter(99, 3600))
         self.patch(unproven_refusals, "_counted", {})
 
     def refuse_unproven(self):
@@ -100,7 +101,7 @@ class TestEvents(OAuth2Case):
             self.assertTrue(line.reason.startswith(reason), line.reason)
             self.assertIn("nothing was proven", line.reason)
             self.assertFalse(line.user_id)
-        self.patch(unproven_refusals.of_callers, "seconds", 0)  # an hour later
+        self.patch(unproven_refusals.of_callers, "window", 0)  # an hour later
         self.refuse_unproven()
         later = (Event.search([]) - before - lines).sorted("id")[0]
         self.assertIn("5 invalid_client, 2 invalid_grant", later.reason)
@@ -214,7 +215,7 @@ class TestEvents(OAuth2Case):
         self.assertEqual(lines[1].reason, "rate limit: client, 1 a minute")
 
     def test_the_line_names_where_most_of_them_came_from(self):
-        unproven_refusals.of_callers.forget()
+        self.patch(unproven_refusals, "of_callers", FixedWindowCounter(99, 3600))
         self.patch(unproven_refusals, "_counted", {})
         self.patch(unproven_refusals, "_MAX_NETWORKS", 7)
 

@@ -4,6 +4,7 @@ from odoo import http
 
 from ..models import unproven_refusals
 from ..oauth2 import oauth2_route
+from ..protocol.rate_limit import FixedWindowCounter
 from .route_common import RouteCase
 
 
@@ -26,8 +27,8 @@ class TestRefusedCalls(RouteCase):
     def setUp(self):
         super().setUp()
         self.patch(unproven_refusals, "_counted", {})
-        unproven_refusals.of_callers.forget()
-        unproven_refusals.of_grants.forget()
+        self.patch(unproven_refusals, "of_callers", FixedWindowCounter(99, 3600))
+        self.patch(unproven_refusals, "of_grants", FixedWindowCounter(99, 3600))
         self.known = self.events()
 
     def events(self):
@@ -45,7 +46,7 @@ class TestRefusedCalls(RouteCase):
         line = self.told()
         self.assertIn("1 invalid_token", line.reason)
         self.assertFalse(line.address or line.actor_id or line.api_id)
-        self.patch(unproven_refusals.of_callers, "seconds", 0)  # an hour later
+        self.patch(unproven_refusals.of_callers, "window", 0)  # an hour later
         self.get("/orders/probe", "made-up")
         self.assertIn("3 invalid_token", self.told().reason)
 

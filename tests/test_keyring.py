@@ -13,6 +13,7 @@ from odoo.tools import config
 from ..models import unproven_refusals
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.keyring import EncryptionKeys, fingerprint
+from ..protocol.rate_limit import FixedWindowCounter
 from ..services.key_rotation import KeyRotation
 from ..services.keyring import IDENTITY_KEYS, KEYS_OPTION, KEYS_VARIABLE, Keyring
 from .common import BROWSER_HEADERS
@@ -324,7 +325,7 @@ class TestUndecryptable(KeyringCase):
 
     def test_the_right_secret_is_not_called_wrong_where_the_stored_one_is_lost(self):
         self.restore_elsewhere()
-        unproven_refusals.of_clients.forget()
+        self.patch(unproven_refusals, "of_clients", FixedWindowCounter(99, 3600))
         before = self.env["oauth2.event"].search([])
         names = {"client_id": "demo-app", "client_secret": "demo-secret"}
         response = self.call("provider/authorize", names)

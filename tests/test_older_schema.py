@@ -18,7 +18,6 @@ NEWER = (
     ("oauth2_event", "record_model"),
     ("oauth2_event", "changes"),
     ("oauth2_authorization_request", "exchange_began_at"),
-    ("oauth2_rate_limit", None),
 )
 
 

@@ -193,7 +193,7 @@ class TestPropertyDocuments(ClientCase):
         fit = [jwk for jwk in told if self.fits(jwk, kid)]
         try:
             key = KeySetCache().find(
-                uri, kid=kid, algorithm="RS256", reach=THIS_MACHINE
+                uri, kid=kid, algorithm="RS256", network_policy=THIS_MACHINE
             )
         except ProviderMisbehaved:
             # Two are one too many; text that no answer may have is in another key.
@@ -215,7 +215,9 @@ class TestPropertyDocuments(ClientCase):
         self.provider.answer("jwks", body=json.dumps({"keys": told}).encode())
         uri = self.provider.endpoints()["jwks_uri"]
         with self.assertRaises(ProviderMisbehaved):
-            KeySetCache().find(uri, kid=None, algorithm="RS256", reach=THIS_MACHINE)
+            KeySetCache().find(
+                uri, kid=None, algorithm="RS256", network_policy=THIS_MACHINE
+            )
 
 
 class TestPropertyTokens(BaseCase):

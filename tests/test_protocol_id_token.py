@@ -54,7 +54,7 @@ class IdTokenCase(BaseCase):
             "jwks_uri": f"{self.provider.issuer}/jwks",
             "expected_nonce_digest": hashlib.sha256(NONCE.encode()).hexdigest(),
             "access_token": ACCESS_TOKEN,
-            "reach": THIS_MACHINE,
+            "network_policy": THIS_MACHINE,
             "keys": self.keys,
         }
         return verify_id_token(id_token, **{**arguments, **override})
@@ -453,6 +453,6 @@ class TestKeys(IdTokenCase):
             issuer=self.provider.issuer,
             client_id="demo-app",
             jwks_uri=f"{self.provider.issuer}/jwks",
-            reach=THIS_MACHINE,
+            network_policy=THIS_MACHINE,
         )
         self.assertEqual(self.fetches, 1)

@@ -1,9 +1,9 @@
 from odoo import http
 
-from ..models import ir_http
-from ..models.oauth2_rate_limit import LIMIT_PARAMETER
 from ..oauth2 import oauth2_route
-from ..protocol.rate_limit import Windows
+from ..protocol.rate_limit import FixedWindowCounter
+from ..services import rate_limit
+from ..services.rate_limit import LIMIT_PARAMETER, RateLimit
 from .route_common import RouteCase
 
 
@@ -19,8 +19,8 @@ class TestRefusedTokens(RouteCase):
 
     def setUp(self):
         super().setUp()
-        self.windows = Windows(capacity=10)
-        self.patch(ir_http, "_refused_tokens", self.windows)
+        self.counter = FixedWindowCounter(capacity=10)
+        self.patch(rate_limit, "refused_tokens", self.counter)
         self.limit(3)
 
     def limit(self, value):
@@ -54,13 +54,13 @@ class TestRefusedTokens(RouteCase):
     def test_valid_tokens_are_not_counted(self):
         for _time in range(5):
             self.assertOpens()
-        self.assertEqual(len(self.windows), 0)
+        self.assertEqual(len(self.counter), 0)
         self.assertEqual(self.statuses(4), [401, 401, 401, 429])
 
     def test_calls_without_a_token_are_not_counted(self):
         """A client that asks how to sign in has guessed nothing."""
         self.assertEqual(self.statuses(5, token=None), [401] * 5)
-        self.assertEqual(len(self.windows), 0)
+        self.assertEqual(len(self.counter), 0)
 
     def test_0_is_no_limit(self):
         self.limit(0)
@@ -71,7 +71,7 @@ class TestRefusedTokens(RouteCase):
         limited = self.counted_queries(self.token)
         self.limit(0)
         self.assertEqual(self.counted_queries(self.token), limited)
-        self.patch(ir_http.IrHttp, "_check_refused_tokens", None)  # would raise
+        self.patch(RateLimit, "count_refused_token", None)  # would raise
         self.assertEqual(self.counted_queries(self.token), limited)
         self.assertEqual(limited[0], 200)
 
@@ -81,5 +81,3 @@ class TestRefusedTokens(RouteCase):
         self.limit(1)
         self.assertEqual(self.counted_queries("made-up"), (429, refused))
         self.assertEqual(status, 401)
-        self.env.cr.execute("SELECT count(*) FROM oauth2_rate_limit")
-        self.assertEqual(self.env.cr.fetchone(), (0,))

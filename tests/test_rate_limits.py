@@ -1,14 +1,18 @@
 """Rate limits of the endpoints: by address, by client and address, by proven client.
 
-That they are exact under concurrent callers is shown by ``e2e/test_rate_limits.py``.
+That they are exact under callers at once is shown by ``test_protocol_rate_limit``, in
+a server of several processes by ``e2e/test_rate_limits.py``.
 """
 
+import re
+
 from odoo.exceptions import AccessError
-from odoo.service.model import get_public_method
 from odoo.tests import tagged
 from odoo.tools import config
 
-from ..models.oauth2_rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
+from ..protocol.rate_limit import FixedWindowCounter
+from ..services import rate_limit
+from ..services.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER, RateLimit
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
 from .tools_common import ToolsCase
 
@@ -37,10 +41,14 @@ class RateLimitCase(OAuth2Case):
         body = {"client_id": client_id, "client_user_identity": "42"}
         return self.call(name, body, **options)
 
-    def hits(self):
-        """:return: what all counters together hold"""
-        self.env.cr.execute("SELECT coalesce(sum(hits), 0) FROM oauth2_rate_limit")
-        return self.env.cr.fetchone()[0]
+    def forget_calls(self):
+        """No call was counted yet."""
+        self.patch(rate_limit, "counter", FixedWindowCounter(capacity=100))
+
+    def use_up(self, *, name="token", client_id="demo-app"):
+        """Fail until the address has no place left."""
+        while self.guess(name, client_id=client_id).status_code != 429:
+            pass
 
     def events(self):
         self.env.invalidate_all()
@@ -55,8 +63,10 @@ class RateLimitCase(OAuth2Case):
     def assertNotLimited(self, response):
         self.assertIn(response.status_code, (200, 400, 401), response.text)
 
-    def end_windows(self):
-        self.env.cr.execute("UPDATE oauth2_rate_limit SET ends_at = ends_at - 60")
+    def after_a_window(self):
+        self.patch(rate_limit.counter, "window", -1)
+        self.assertNotLimited(self.guess())
+        self.patch(rate_limit.counter, "window", 60)
 
 
 @tagged("post_install", "-at_install")
@@ -106,26 +116,14 @@ class TestUnproven(RateLimitCase):
         self.limit(client_address=1)
         self.guess()
         self.assertLimited(self.guess())
-        self.end_windows()
-        self.assertNotLimited(self.guess())
-        self.assertLimited(self.guess())
-
-    def test_a_clock_that_was_set_back_locks_nobody_out(self):
-        self.limit(client_address=1)
-        self.guess()
-        self.assertLimited(self.guess())
-        self.env.cr.execute("UPDATE oauth2_rate_limit SET ends_at = ends_at + 3600")
-        self.assertNotLimited(self.guess())
-        self.assertLimited(self.guess())
-        # Two who count at once see it a little apart, and are no clock set back.
-        self.env.cr.execute("UPDATE oauth2_rate_limit SET ends_at = ends_at + 5")
+        self.after_a_window()
         self.assertLimited(self.guess())
 
     def test_what_is_malformed_costs_nothing_and_is_not_counted(self):
         self.limit(address=1)
         for _time in range(3):
             self.assertRefused(self.call("token", b"{"), 400, "invalid_request")
-        self.assertEqual(self.hits(), 0)
+        self.assertNotLimited(self.guess())
 
     def test_unknown_apis_are_counted(self):
         self.limit(address=1)
@@ -137,12 +135,12 @@ class TestUnproven(RateLimitCase):
         for _time in range(5):
             self.assertNotLimited(self.guess())
         self.authorize()
-        self.assertEqual(self.hits(), 0)
+        self.assertEqual(len(rate_limit.counter), 0)
 
     def test_what_is_no_number_is_the_default(self):
         for text in ("", "many", "-1"):
             self.limit(address=text)
-            limit = self.env["oauth2.rate.limit"]._limit("address")
+            limit = RateLimit(self.env).limit("address")
             self.assertEqual(limit, DEFAULT_LIMITS["address"])
 
 
@@ -179,13 +177,13 @@ class TestPages(RateLimitCase):
         """Many users may sign in from behind one address."""
         asked = [self.ask() for _time in range(3)]
         self.limit(address=1)
-        self.env.cr.execute("DELETE FROM oauth2_rate_limit")
+        self.forget_calls()
         for one in asked[:2]:
             response = self.visit(self.sign_in(one["authorization_url"]))
             self.assertEqual(response.status_code, 200, response.text)
         page = self.visit(self.sign_in(asked[2]["authorization_url"]), BROWSER_HEADERS)
         self.assertEqual(page.status_code, 200, page.text)
-        self.assertEqual(self.hits(), 0)
+        self.assertNotLimited(self.guess())  # the one place is free
 
 
 @tagged("post_install", "-at_install")
@@ -195,7 +193,7 @@ class TestProven(RateLimitCase):
     def setUp(self):
         super().setUp()
         self.information, self.identity = self.authorize()
-        self.env.cr.execute("DELETE FROM oauth2_rate_limit")
+        self.forget_calls()
 
     def proofs(self):
         """:return: ``{name: (body, headers)}`` of every proof there is"""
@@ -208,24 +206,70 @@ class TestProven(RateLimitCase):
             "refresh token": (refresh, {}),
         }
 
-    def refresh(self, body=(), headers=None, **options):
+    def refresh(self, body=(), headers=None, *, name="token", **options):
         body = {"client_user_identity": self.identity, **dict(body)}
         if not headers:
             body["client_id"] = "demo-app"
         elif "Bearer" in headers["Authorization"]:
             body["client_id"] = "demo-app"
-        return self.call("token", body, headers=headers or {}, **options)
+        return self.call(name, body, headers=headers or {}, **options)
 
-    def test_each_proof_gives_its_place_back(self):
+    def test_each_proof_is_served_whatever_fails_at_its_address(self):
         self.limit(address=1, client_address=1)
+        self.use_up()
         for name, proof in self.proofs().items():
-            with self.subTest(proof=name):
-                self.env.cr.execute("DELETE FROM oauth2_rate_limit")
-                for _time in range(2):
+            for _time in range(2):
+                with self.subTest(proof=name):
                     response = self.refresh(*proof)
                     self.assertEqual(response.status_code, 200, response.text)
-                # Among the client's proven callers, and its user's where there is one.
-                self.assertEqual(self.hits(), 2 if name == "secret" else 4)
+        self.assertLimited(self.guess())
+
+    def test_each_proof_revokes_whatever_fails_at_its_address(self):
+        """Nor does it matter what the client's proven callers have used up."""
+        grants = [self.authorize() for _time in range(4)]
+        self.limit(address=1, client_address=1, client=1, user=1)
+        self.forget_calls()
+        self.use_up()
+        self.assertEqual(self.refresh().status_code, 200)
+        self.assertLimited(self.refresh())
+        for number, (self.information, self.identity) in enumerate(grants):
+            name = list(self.proofs())[number]
+            with self.subTest(proof=name):
+                response = self.refresh(*self.proofs()[name], name="revoke")
+                self.assertEqual(response.status_code, 200, response.text)
+                self.assertFalse(self.grant_of(self.identity))
+
+    def test_proofs_that_are_wrong_are_failures(self):
+        self.limit(client_address=1)
+        wrong = {
+            "issued identity": ({"client_user_identity": "cui_guess"}, {}),
+            "secret": ({}, basic_authorization(secret="guess")),
+            "access token": ({}, {"Authorization": "Bearer guess"}),
+            "refresh token": ({"refresh_token": "guess"}, {}),
+        }
+        for endpoint in ("token", "revoke"):
+            for name, proof in wrong.items():
+                with self.subTest(endpoint=endpoint, proof=name):
+                    self.forget_calls()
+                    self.assertNotLimited(self.refresh(*proof, name=endpoint))
+                    self.assertLimited(self.refresh(*proof, name=endpoint))
+        self.assertTrue(self.grant_of(self.identity))
+
+    def test_what_proves_nothing_on_authorize_takes_a_place_first(self):
+        self.limit(client_address=1)
+        body = {"client_id": "demo-app", "refresh_token": "guess"}
+        headers = {"Authorization": "Bearer guess"}
+        for status in (200, 429):
+            response = self.call("provider/authorize", body, headers=headers)
+            self.assertEqual(response.status_code, status)
+
+    def test_revocations_that_fail_count_for_their_client(self):
+        """Each leaves a line in the audit log, which nobody may fill."""
+        self.limit(client=2)
+        body = {"client_user_identity": "unknown"}
+        for status in (400, 400, 429):
+            response = self.refresh(body, basic_authorization(), name="revoke")
+            self.assertEqual(response.status_code, status, response.text)
 
     def test_a_secret_proves_on_authorize(self):
         self.limit(address=1)
@@ -240,9 +284,6 @@ class TestProven(RateLimitCase):
         for _time in range(2):
             self.assertEqual(self.refresh().status_code, 200)
         self.assertLimited(self.refresh())
-        body = {"client_id": "demo-app", "client_user_identity": self.identity}
-        self.assertLimited(self.call("revoke", body))
-        self.assertTrue(self.grant_of(self.identity))
 
     def test_one_user_does_not_use_up_what_a_client_s_users_share(self):
         """However many grants a user has, they count as one caller."""
@@ -253,7 +294,7 @@ class TestProven(RateLimitCase):
         self.provider.claims = {"email": "anna@example.com", "email_verified": True}
         _information, another = self.authorize()
         self.provider.login = "olivia"
-        self.env.cr.execute("DELETE FROM oauth2_rate_limit")
+        self.forget_calls()
         for identity, status in (
             (self.identity, 200),
             (second, 200),
@@ -280,11 +321,9 @@ class TestProven(RateLimitCase):
             response = self.refresh(headers=stolen)
             self.assertEqual(response.status_code, status, response.text)
         names = {"client_id": "demo-app", "client_user_identity": self.identity}
-        before = self.hits()
-        # It was replaced. What revokes nothing stays with its address.
+        # It was replaced.
         response = self.call("revoke", names, headers=stolen)
         self.assertRefused(response, 400, "invalid_grant")
-        self.assertEqual(self.hits(), before + 2)
         token = self.grant_of(self.identity)._current_token("refresh")._text()
         response = self.call("revoke", {**names, "refresh_token": token})
         self.assertEqual(response.status_code, 200, response.text)
@@ -319,7 +358,7 @@ class TestProven(RateLimitCase):
         self.api.trust_identity = True
         self.limit(client_address=1)
         self.authorize("user-42")
-        self.env.cr.execute("DELETE FROM oauth2_rate_limit")
+        self.forget_calls()
         body = {"client_id": "demo-app", "client_user_identity": "user-42"}
         self.assertEqual(self.call("token", body).status_code, 200)
         self.assertLimited(self.call("token", body))
@@ -368,7 +407,7 @@ class TestAddress(RateLimitCase):
 
 @tagged("post_install", "-at_install")
 class TestBookkeeping(RateLimitCase):
-    """What is left of a limit: one event, no address, and soon nothing."""
+    """What is left of a limit: one event."""
 
     def test_one_event_for_a_window_and_not_one_for_each_call(self):
         self.limit(client_address=1)
@@ -378,7 +417,7 @@ class TestBookkeeping(RateLimitCase):
         self.assertEqual(len(event), 1)
         self.assertEqual(event.address, "127.0.0.1")
         self.assertEqual(event.reason, "rate limit: client_address, 1 a minute")
-        self.end_windows()
+        self.after_a_window()
         for _time in range(5):
             self.guess()
         self.assertEqual(len(self.events()), 2)
@@ -393,54 +432,14 @@ class TestBookkeeping(RateLimitCase):
         event = self.events()
         self.assertEqual((event.client_id, event.api_id), (self.client, self.api))
 
-    def run_job(self):
-        with self.registry.cursor() as cr:
-            cron = self.env(cr=cr).ref("api_auth_oauth2.ir_cron_clean_up")
-            cron.ir_actions_server_id.with_user(cron.user_id).run()
-
-    def test_counters_tell_no_address_and_no_client(self):
-        self.guess()
-        self.env.cr.execute("SELECT * FROM oauth2_rate_limit")
-        text = str(self.env.cr.fetchall())
-        self.assertNotIn("127.0.0.1", text)
-        self.assertNotIn("demo-app", text)
-
-    def test_the_job_forgets_what_is_over_and_nothing_else(self):
-        self.guess()
-        self.run_job()
-        self.assertGreater(self.hits(), 0)
-        self.end_windows()
-        self.run_job()
-        self.assertEqual(self.hits(), 0)
-        self.guess()
-        self.env.cr.execute("UPDATE oauth2_rate_limit SET ends_at = ends_at + 3600")
-        self.run_job()  # of a clock that was set back
-        self.assertEqual(self.hits(), 0)
-
-    def test_ids_do_not_come_again(self):
-        """Each count draws one: 32 bits last for weeks, a row in use for longer."""
-        self.env.cr.execute("SELECT last_value FROM oauth2_rate_limit_id_seq")
-        [drawn] = self.env.cr.fetchone()
-        set_drawn = "SELECT setval('oauth2_rate_limit_id_seq', %s)"
-        self.env.cr.execute(set_drawn, [2**31 - 1])
-        self.addCleanup(self.env.cr.execute, set_drawn, [drawn])
-        self.assertNotLimited(self.guess())
-        self.assertNotLimited(self.guess(client_id="another"))
-        self.env.cr.execute("SELECT max(id) FROM oauth2_rate_limit")
-        self.assertGreater(self.env.cr.fetchone()[0], 2**31)
-        self.end_windows()
-        self.run_job()
-        self.assertEqual(self.hits(), 0)
-
-    def test_the_table_is_set_up_by_nobody_over_rpc(self):
-        with self.assertRaises(AccessError):
-            get_public_method(self.env["oauth2.rate.limit"], "init")
-
-    def test_the_table_costs_no_write_ahead_log(self):
-        self.env.cr.execute(
-            "SELECT relpersistence FROM pg_class WHERE relname = 'oauth2_rate_limit'"
-        )
-        self.assertEqual(self.env.cr.fetchone(), ("u",))
+    def test_no_call_costs_a_row(self):
+        """Not even one that fails: an attack fills no table."""
+        self.guess()  # the client's line of the hour
+        self.env.flush_all()
+        with self.assertLogs("odoo.sql_db", "DEBUG") as log:
+            self.guess()
+        written = [line for line in log.output if re.search("INSERT|UPDATE", line)]
+        self.assertEqual(written, [])
 
 
 @tagged("post_install", "-at_install")
@@ -459,8 +458,7 @@ class TestSettings(RateLimitCase):
             for value in (7, 0):
                 with self.subTest(limit=name, value=value):
                     self.settings(**{name: value}).execute()
-                    limits = self.env["oauth2.rate.limit"]
-                    self.assertEqual(limits._limit(name), value)
+                    self.assertEqual(RateLimit(self.env).limit(name), value)
                     shown = self.settings()[f"api_auth_oauth2_limit_{name}"]
                     self.assertEqual(shown, value)
 
@@ -468,7 +466,7 @@ class TestSettings(RateLimitCase):
         settings = self.env["res.config.settings"].with_user(self.user)
         with self.assertRaises(AccessError):
             settings.set_values()  # on no record, as over RPC
-        limit = self.env["oauth2.rate.limit"]._limit("address")
+        limit = RateLimit(self.env).limit("address")
         self.assertEqual(limit, DEFAULT_LIMITS["address"])
 
     def test_less_than_0_is_refused(self):

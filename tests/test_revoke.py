@@ -103,16 +103,16 @@ class TestRevoke(RevokeCase):
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
 
     def test_one_that_another_call_overtakes_is_invalid_grant(self):
-        """It is found, and gone when its caller was counted, which commits."""
-        limits = self.env.registry["oauth2.rate.limit"]
-        count = limits._count_proven
+        """It is found, and gone when its row is to be locked."""
+        grants = self.env.registry["oauth2.client.user"]
+        lock = grants._lock
 
-        def overtaken(limit, *parties):
-            count(limit, *parties)
-            limit.env["oauth2.client.user"].sudo().search([]).unlink()
-            limit.env.invalidate_all()
+        def overtaken(grant):
+            grant.search([]).unlink()
+            grant.env.invalidate_all()
+            lock(grant)
 
-        self.patch(limits, "_count_proven", overtaken)
+        self.patch(grants, "_lock", overtaken)
         for call in (self.revoke, self.refresh):
             token = self.information["refresh_token"]
             self.assertRefused(call(refresh_token=token), 400, "invalid_grant")

@@ -1,6 +1,6 @@
 """The addon's rate limits, for commands that would only meet them."""
 
-#: As in ``models/oauth2_rate_limit.py``, which is Odoo's to import.
+#: As in ``services/rate_limit.py``, which is Odoo's to import.
 NAMES = ("address", "client_address", "client", "user", "refused_tokens")
 
 

@@ -49,7 +49,6 @@ LEFTOVERS = {
 NEWER = """
     ALTER TABLE oauth2_client_user DROP received_answer, DROP refresh_began_at;
     ALTER TABLE oauth2_event DROP actor_id, DROP actor_login, DROP changes;
-    DROP TABLE oauth2_rate_limit;
 """
 
 
