@@ -36,8 +36,8 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
+from ..services.audit import Audit
 from ..services.rate_limit import RateLimit
-from ..services.request_context import audit_context
 from .arguments import bind, read_object
 from .pages import refusal_page
 
@@ -136,19 +136,12 @@ class OAuth2Dispatcher(_JsonDispatcher):
 
     def _record_refusal(self, refusal):
         """:return: the refusal that the caller receives: too many calls, or this"""
-        Event = self.request.env["oauth2.event"]
+        env = self.request.env
         try:
-            RateLimit(self.request.env).count_refusal(refusal)
+            RateLimit(env).count_refusal(refusal)
         except TooManyRequests as too_many:
             refusal = too_many
-        is_limit = isinstance(refusal, TooManyRequests)
-        named, is_proven = audit_context()
-        if not is_proven:
-            # One line each would let anybody fill the table.
-            Event._record_unproven(refusal, None if is_limit else named)
-        elif not is_limit:  # the limit tells of that
-            reason = refusal.reason or refusal.description
-            Event._record("refusal", error=refusal.error, reason=reason, **named)
+        Audit(env).log_refusal(refusal)
         return refusal
 
 

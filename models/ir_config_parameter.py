@@ -1,5 +1,6 @@
 from odoo import api, models
 
+from ..services.audit import Audit
 from ..services.database_copy import DatabaseCopy
 
 _OURS = "api_auth_oauth2."
@@ -42,10 +43,6 @@ class IrConfigParameter(models.Model):
         """:param str changes: what happens to these parameters"""
         for parameter in self.sudo():
             if (parameter.key or "").startswith(_OURS):
-                self.env["oauth2.event"]._record(
-                    "configure",
-                    record_model=self._name,
-                    record_ref=parameter.id,
-                    record_name=parameter.key,
-                    changes=changes,
+                Audit(self.env).record_configuration(
+                    parameter, changes, name=parameter.key
                 )

@@ -1,18 +1,13 @@
-import logging
-
-import psycopg2
 from werkzeug.exceptions import abort
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import models
 from odoo.http import request
-from odoo.sql_db import PoolError
 
 from ..protocol.errors import InsufficientScope, InvalidToken, TooManyRequests
-from . import cross_origin, unproven_refusals
+from ..services.audit import Audit
+from . import cross_origin
 from .protected_routes import NATIVE_JSON2
 from .wire_answer import error_response
-
-_logger = logging.getLogger(__name__)
 
 #: Where an API's description stands (RFC 9728 section 3)
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
@@ -69,29 +64,8 @@ class IrHttp(models.AbstractModel):
         if not isinstance(refusal, (InvalidToken, InsufficientScope, TooManyRequests)):
             return  # above all a client that asks without a token how to sign in
         grant = getattr(request, "oauth2_grant", None)
-        may_tell = not request.env.cr.readonly
-        if not grant:
-            reason = unproven_refusals.count(request.db, refusal.error, may_tell)
-        elif may_tell and unproven_refusals.of_grants.is_due(
-            (request.db, grant.client_user_id, refusal.error)
-        ):
-            # The route as declared: in a path there may be anything.
-            route = request.oauth2_match[0].endpoint.routing["routes"][0]
-            reason = f"refused at {route}; told once an hour"
-        else:
-            reason = None
-        if not reason:
-            return
-        registry = request.registry
-
-        @request.env.cr.postrollback.add  # with the call itself it would be undone
-        def tell():
-            try:
-                with registry.cursor() as cr:
-                    events = api.Environment(cr, SUPERUSER_ID, {})["oauth2.event"]
-                    events._record_refused_call(refusal.error, reason, grant)
-            except (psycopg2.Error, PoolError) as error:
-                _logger.info("Refused calls were not told of: %s", error)
+        route = request.oauth2_match[0].endpoint.routing["routes"][0] if grant else ""
+        Audit(request.env).log_refused_call(refusal, grant, route)
 
     @classmethod
     def _is_cross_origin(cls):

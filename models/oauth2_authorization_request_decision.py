@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..protocol import digests
 from ..protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuth2Error
 from ..protocol.token_response import token_information
+from ..services.audit import Audit
 from ..services.rate_limit import RateLimit
 from ..services.request_context import set_audit_context
 from ..services.transactions import commit_now, row_by_row
@@ -185,7 +186,7 @@ class OAuth2AuthorizationRequest(models.Model):
         """The user said no: nothing is granted, and the new tokens are ended."""
         shown = self._decide().get("shown", {})
         user = self.env["res.users"].sudo().browse(shown.get("user") or [])
-        self.env["oauth2.event"]._record(
+        Audit(self.env).record(
             "deny", oauth2_api=self.api_id, client=self.client_id, user=user.exists()
         )
         self._discard()
@@ -215,7 +216,7 @@ class OAuth2AuthorizationRequest(models.Model):
         self._wipe()
 
     def _tell(self, kind, reason):
-        self.env["oauth2.event"]._record(
+        Audit(self.env).record(
             kind, oauth2_api=self.api_id, client=self.client_id, reason=reason
         )
 

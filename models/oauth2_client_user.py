@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..protocol.token_response import expires_at as end_of_access
+from ..services.audit import Audit
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
 
@@ -224,7 +225,7 @@ class OAuth2ClientUser(models.Model):
         )[:1]
 
     def _record_event(self, kind, **values):
-        self.env["oauth2.event"]._record(kind, **self._parties(), **values)
+        Audit(self.env).record(kind, **self._parties(), **values)
 
     def _parties(self):
         """:return: whom an event of this grant is about"""

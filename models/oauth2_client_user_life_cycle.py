@@ -3,6 +3,7 @@ import logging
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..services.audit import Audit
 from ..services.transactions import commit_now, fetch_batch, keyset_after, row_by_row
 
 _logger = logging.getLogger(__name__)
@@ -199,7 +200,7 @@ class OAuth2ClientUser(models.Model):
             lines.append({**grant._parties(), "reason": why})
         self.sudo().token_ids.unlink()
         self.write({"state": "expired", **self._no_refresh_under_way()})
-        self.env["oauth2.event"]._record_all("end", lines)
+        Audit(self.env).record_all("end", lines)
 
     def _end(self):
         """The provider ended the grant: what it gave is dropped, and stays dropped."""

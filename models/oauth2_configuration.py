@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..services.audit import Audit
+
 #: Fields of these types say what was chosen, and can hold no secret.
 _TOLD = ("boolean", "integer", "selection")
 
@@ -68,14 +70,10 @@ class OAuth2Configuration(models.AbstractModel):
         :param str changes: what was changed, without any secret
         """
         self.ensure_one()
-        self.env["oauth2.event"]._record(
-            "configure",
-            record_model=self._name,
-            record_ref=self.id,
-            record_name=self.sudo().display_name,
-            changes=changes,
-            **self.sudo()._configuration_parties(),
-        )
+        record = self.sudo()
+        parties = record._configuration_parties()
+        name = record.display_name
+        Audit(self.env).record_configuration(self, changes, name=name, **parties)
 
     def _configuration_parties(self):
         """:return: ``{"oauth2_api", "client"}`` that the record is about, as known"""

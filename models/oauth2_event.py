@@ -3,11 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
-from odoo.tools.sql import table_columns
 
-from ..services.request_context import remote_address
 from ..services.transactions import fetch_batch, keyset_after
-from . import unproven_refusals
 
 RETENTION_PARAMETER = "api_auth_oauth2.event_retention_days"
 RETENTION_DAYS = 365
@@ -87,7 +84,7 @@ class OAuth2Event(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Only :meth:`_record` adds lines, whatever access rights somebody has set.
+        """Only ``services/audit.py`` adds lines, whatever access rights are set.
 
         :raises AccessError: for whoever comes over RPC
         """
@@ -105,114 +102,6 @@ class OAuth2Event(models.Model):
 
     def _refuse(self):
         raise AccessError(self.env._("The audit log is only ever added to."))
-
-    @api.model
-    def _record(self, kind, **line):
-        """Add a line.
-
-        :param str kind: a value of the field
-        :param line: as of :meth:`_record_all`
-        """
-        return self._record_all(kind, [line])
-
-    @api.model
-    def _record_all(self, kind, lines):
-        """Add lines of one kind.
-
-        :param str kind: a value of the field
-        :param lines: a dict for each: ``oauth2_api``, ``client`` and ``user`` (as whom
-            the application acts) are records or nothing; further fields, ``user_login``
-            where it need not be read
-        """
-        actor = self.env.user
-        if actor._is_public():
-            actor = actor.browse()
-        who = {
-            "kind": kind,
-            "address": remote_address(),
-            "actor_id": actor.id,
-            "actor_login": actor.login,
-        }
-        return self.sudo().create([who | self._line(**line) for line in lines])
-
-    @api.model
-    def _line(
-        self, *, oauth2_api=None, client=None, user=None, user_login=None, **values
-    ):
-        return {
-            "api_id": oauth2_api.id if oauth2_api else False,
-            "api_name": oauth2_api.name if oauth2_api else False,
-            "client_id": client.id if client else False,
-            "client_name": client.name if client else False,
-            "user_id": user.id if user else False,
-            "user_login": user_login or (user.login if user else False),
-            **values,
-        }
-
-    @api.model
-    def _record_in_any_version(self, kind, reason):
-        """Add a line, also to a table of an earlier version, which lacks columns.
-
-        :param str kind: a value of the field
-        :param str reason: why, for the administrator
-        """
-        values = {
-            "create_date": fields.Datetime.now(),
-            "kind": kind,
-            "reason": reason,
-            "actor_id": self.env.user.id,
-            "actor_login": self.env.user.login,
-        }
-        there = table_columns(self.env.cr, self._table)
-        values = {name: value for name, value in values.items() if name in there}
-        if values:
-            self.env.cr.execute(
-                SQL(
-                    "INSERT INTO %s (%s) VALUES %s",
-                    SQL.identifier(self._table),
-                    SQL(", ").join(map(SQL.identifier, values)),
-                    tuple(values.values()),
-                )
-            )
-
-    @api.model
-    def _record_unproven(self, refusal, named=None):
-        """Tell of the refusal of a caller who has proven nothing, but not of each.
-
-        :param refusal: the ``OAuth2Error`` that this caller received
-        :param dict named: the ``oauth2_api`` and ``client`` that it named, both known,
-            and whose grant, if it named one
-        """
-        # A read-only call leaves its number to the next one that may write.
-        may_tell, db = not self.env.cr.readonly, self.env.cr.dbname
-        reason = refusal.reason or refusal.description
-        if named and unproven_refusals.of_clients.is_due(
-            (db, named["client"].id, named.get("client_user_ref"), reason)
-        ):
-            reason += "; nothing was proven, and for an hour the like is only counted"
-            self._record("refusal", error=refusal.error, reason=reason, **named)
-        elif summary := unproven_refusals.count(db, refusal.error, may_tell):
-            self._record("refusal", reason=summary, address=False)
-
-    @api.model
-    def _record_refused_call(self, error, reason, grant=None):
-        """Add a line for refused calls of protected routes.
-
-        :param str error: the error code of the refusal
-        :param grant: what the token stood for, a ``protocol.grant.Grant``, or nothing
-        """
-        values = {"error": error, "reason": reason}
-        if grant:
-            values |= {
-                "oauth2_api": self.env["oauth2.api"].browse(grant.api_id),
-                "client": self.env["oauth2.client"].browse(grant.client_id),
-                "user": self.env["res.users"].browse(grant.user_id),
-                "client_user_ref": grant.client_user_id,
-            }
-        else:
-            values |= {"error": False, "address": False}  # of many callers
-        # Nobody's own doing in Odoo, although the log's superuser writes it.
-        self._record("refusal", actor_id=False, actor_login=False, **values)
 
     @api.model
     def _retention(self):

@@ -11,6 +11,7 @@ from ..protocol.provider_errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
+from ..services.audit import Audit
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
 from ..services.request_context import run_once
@@ -158,7 +159,7 @@ class OAuth2Revocation(models.Model):
 
     def _record_given_up(self, reason):
         for revocation in self:
-            self.env["oauth2.event"]._record(
+            Audit(self.env).record(
                 "given_up",
                 client=revocation.client_id,
                 reason=f"{revocation.kind} token not revoked at the provider: {reason}",

@@ -58,8 +58,9 @@ class ResConfigSettings(models.TransientModel):
         config_parameter=LIMIT_PARAMETER % "user",
         default=DEFAULT_LIMITS["user"],
         help="Calls a minute of token with one user's tokens, or identities that Odoo"
-        " issued, of one client of one API, in each server process: no user uses up what"
-        " the users of a client share. Calls with the client secret are the application's own. 0: no limit.",
+        " issued, of one client of one API, in each server process: no user uses up"
+        " what the users of a client share. Calls with the client secret are the"
+        " application's own. 0: no limit.",
     )
     api_auth_oauth2_limit_refused_tokens = fields.Integer(
         "API OAuth2 Refused Tokens by Address",

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import MissingError
 from odoo.tools import ormcache
 
+from ..services.audit import Audit
+
 
 class ResUsers(models.Model):
     _inherit = "res.users"
@@ -38,7 +40,7 @@ class ResUsers(models.Model):
         archived = self.filtered("active") if is_archiving else self.browse()
         result = super().write(vals)
         for oauth2_api, user in archived._oauth2_grants():
-            self.env["oauth2.event"]._record(
+            Audit(self.env).record(
                 "access",
                 oauth2_api=oauth2_api,
                 user=user,
@@ -58,9 +60,7 @@ class ResUsers(models.Model):
         grants = self.env["oauth2.client.user"].sudo()
         grants = grants.search([("user_id", "in", self.ids)])
         for user in grants.user_id:
-            self.env["oauth2.event"]._record(
-                "access", user=user, reason="the user is deleted"
-            )
+            Audit(self.env).record("access", user=user, reason="the user is deleted")
         grants.unlink()
         requests = self.env["oauth2.authorization.request"].sudo()
         requests.search([("user_id", "in", self.ids)]).unlink()

@@ -12,6 +12,7 @@ from psycopg2.errors import UndefinedColumn, UndefinedTable
 
 from odoo.tools import SQL
 
+from .audit import Audit
 from .encrypted_field import encrypted_fields
 
 _ON_ENCRYPTED_FIELD = {
@@ -42,6 +43,6 @@ class DatabaseCopy:
                 with self.env.cr.savepoint(flush=False):
                     self.env.cr.execute(statement, log_exceptions=False)
         self.env.invalidate_all(flush=False)
-        self.env["oauth2.event"]._record_in_any_version(
+        Audit(self.env).record_in_any_version(
             "revoke", "this database is a copy: its grants stay with the original"
         )

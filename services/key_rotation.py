@@ -17,6 +17,7 @@ from odoo.tools import SQL
 
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.keyring import CannotDecrypt
+from .audit import Audit
 from .encrypted_field import encrypted_fields
 from .keyring import Keyring
 from .transactions import commit_now, fetch_batch, keyset_after
@@ -176,7 +177,7 @@ class KeyRotation:
                 found["unreadable"],
                 ", ".join(sorted(missing)),
             )
-        self.env["oauth2.event"]._record(
+        Audit(self.env).record(
             "configure",
             record_model="oauth2.key.rotation",
             record_name=keys.fingerprint,

@@ -28,6 +28,7 @@ from ..protocol.rate_limit import (
     network,
     seconds_left,
 )
+from .audit import Audit
 from .request_context import audit_context, remote_address, run_once
 from .transactions import commit_now
 
@@ -176,7 +177,7 @@ class RateLimit:
                 "; the address may be a proxy's, which needs proxy_mode and sends"
                 " X-Forwarded-Host"
             )
-        self.env["oauth2.event"]._record(
+        Audit(self.env).record(
             "refusal", error=TooManyRequests.error, reason=reason, **parties
         )
         commit_now(self.env)  # the refusal that follows rolls back

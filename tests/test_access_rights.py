@@ -4,6 +4,7 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 
+from ..services.audit import Audit
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 
@@ -45,7 +46,7 @@ class AccessCase(OAuth2Records, TransactionCase):
             {"issuer": "https://x", "subject": "petra", "user_id": cls.portal.id}
         )
         cls.line = cls.open_model(cls.api.scope_ids[:1], "res.partner", "read")
-        cls.event = cls.env["oauth2.event"]._record("refusal", client=cls.client)
+        cls.event = Audit(cls.env).record("refusal", client=cls.client)
         cls.models = {
             record._name: record
             for record in (

@@ -3,8 +3,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models import unproven_refusals
-from ..protocol.rate_limit import FixedWindowCounter
+from ..services import auth_failure_log
+from ..services.auth_failure_log import AuthFailureLog
 from ..services.rate_limit import LIMIT_PARAMETER
 from .common import OAuth2Case
 
@@ -63,9 +63,7 @@ class TestEvents(OAuth2Case):
         self.assertEqual(refusal.user_id, self.user)
 
     def forget_what_was_told(self):
-        self.patch(unproven_refusals, "of_callers", FixedWindowCounter(99, 3600))
-        self.patch(unproven_refusals, "of_clients", FixedWindowCounter(99, 3600))
-        self.patch(unproven_refusals, "_counted", {})
+        self.patch(auth_failure_log, "failures", AuthFailureLog())
 
     def refuse_unproven(self):
         for client, identity, status, error in (
@@ -101,7 +99,7 @@ class TestEvents(OAuth2Case):
             self.assertTrue(line.reason.startswith(reason), line.reason)
             self.assertIn("nothing was proven", line.reason)
             self.assertFalse(line.user_id)
-        self.patch(unproven_refusals.of_callers, "window", 0)  # an hour later
+        self.patch(auth_failure_log.failures.of_callers, "window", 0)  # an hour later
         self.refuse_unproven()
         later = (Event.search([]) - before - lines).sorted("id")[0]
         self.assertIn("5 invalid_client, 2 invalid_grant", later.reason)
@@ -215,15 +213,14 @@ class TestEvents(OAuth2Case):
         self.assertEqual(lines[1].reason, "rate limit: client, 1 a minute")
 
     def test_the_line_names_where_most_of_them_came_from(self):
-        self.patch(unproven_refusals, "of_callers", FixedWindowCounter(99, 3600))
-        self.patch(unproven_refusals, "_counted", {})
-        self.patch(unproven_refusals, "_MAX_NETWORKS", 7)
+        self.patch(auth_failure_log, "failures", AuthFailureLog())
+        self.patch(auth_failure_log, "_MAX_NETWORKS", 7)
 
         def refuse(network, may_tell):
             address = f"2001:db8:0:{network}::{len(addresses)}"
             addresses.append(address)
-            self.patch(unproven_refusals, "remote_address", lambda: address)
-            return unproven_refusals.count("a_db", "invalid_token", may_tell)
+            self.patch(auth_failure_log, "remote_address", lambda: address)
+            return auth_failure_log.failures.count("a_db", "invalid_token", may_tell)
 
         addresses = []
         for network in (1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 8, 8):

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
+from ..services.audit import Audit
 from .common import OAuth2Records
 
 
@@ -12,7 +13,7 @@ class TestAppendOnly(OAuth2Records, HttpCase):
     def setUp(self):
         super().setUp()
         self.api = self.make_api()
-        self.event = self.env["oauth2.event"]._record(
+        self.event = Audit(self.env).record(
             "refusal", oauth2_api=self.api, reason="true"
         )
         self.env["res.users"].browse(self.env.ref("base.user_admin").id).write(

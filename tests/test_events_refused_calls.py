@@ -2,9 +2,9 @@
 
 from odoo import http
 
-from ..models import unproven_refusals
 from ..oauth2 import oauth2_route
-from ..protocol.rate_limit import FixedWindowCounter
+from ..services import auth_failure_log
+from ..services.auth_failure_log import AuthFailureLog
 from .route_common import RouteCase
 
 
@@ -26,9 +26,7 @@ class TestRefusedCalls(RouteCase):
 
     def setUp(self):
         super().setUp()
-        self.patch(unproven_refusals, "_counted", {})
-        self.patch(unproven_refusals, "of_callers", FixedWindowCounter(99, 3600))
-        self.patch(unproven_refusals, "of_grants", FixedWindowCounter(99, 3600))
+        self.patch(auth_failure_log, "failures", AuthFailureLog())
         self.known = self.events()
 
     def events(self):
@@ -46,7 +44,7 @@ class TestRefusedCalls(RouteCase):
         line = self.told()
         self.assertIn("1 invalid_token", line.reason)
         self.assertFalse(line.address or line.actor_id or line.api_id)
-        self.patch(unproven_refusals.of_callers, "window", 0)  # an hour later
+        self.patch(auth_failure_log.failures.of_callers, "window", 0)  # an hour later
         self.get("/orders/probe", "made-up")
         self.assertIn("3 invalid_token", self.told().reason)
 

@@ -2,6 +2,7 @@
 
 from odoo.tests import tagged
 
+from ..services.audit import Audit
 from ..services.keyring import Keyring
 from .test_life_cycle import LifeCycleCase
 
@@ -80,7 +81,7 @@ class TestJobsGoOn(LifeCycleCase):
             }
         )
         self.grant.expires_at = past
-        old = self.env["oauth2.event"]._record("refusal", reason="old")
+        old = Audit(self.env).record("refusal", reason="old")
         self.env.flush_all()
         query = "UPDATE oauth2_event SET create_date = '2020-01-01' WHERE id = %s"
         self.env.cr.execute(query, [old.id])

@@ -9,6 +9,7 @@ from ..protocol.keyring import EncryptionKeys
 from ..services import key_rotation
 from ..services.encrypted_field import encrypted_fields
 from ..services.key_rotation import KeyRotation
+from ..services.transactions import commit_now
 from ..services.keyring import FINGERPRINT, IDENTITY_KEYS
 from .common import BROWSER_HEADERS
 from .test_access_secrets import SECRETS
@@ -273,7 +274,8 @@ class TestKeyRotationBesideRefresh(RealCursorsCase):
 
     def rotate(self):
         with self.registry.cursor() as cr:
-            return KeyRotation(self.env(cr=cr)).run(lambda _done: cr.commit() or True)
+            env = self.env(cr=cr)
+            return KeyRotation(env).run(lambda _done: commit_now(env) or True)
 
     def test_tokens_of_a_grant_that_is_held_are_left_to_the_next_run(self):
         self.authorize()

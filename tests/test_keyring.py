@@ -10,10 +10,10 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import config
 
-from ..models import unproven_refusals
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.keyring import EncryptionKeys, fingerprint
-from ..protocol.rate_limit import FixedWindowCounter
+from ..services import auth_failure_log
+from ..services.auth_failure_log import AuthFailureLog
 from ..services.key_rotation import KeyRotation
 from ..services.keyring import IDENTITY_KEYS, KEYS_OPTION, KEYS_VARIABLE, Keyring
 from .common import BROWSER_HEADERS
@@ -325,7 +325,7 @@ class TestUndecryptable(KeyringCase):
 
     def test_the_right_secret_is_not_called_wrong_where_the_stored_one_is_lost(self):
         self.restore_elsewhere()
-        self.patch(unproven_refusals, "of_clients", FixedWindowCounter(99, 3600))
+        self.patch(auth_failure_log, "failures", AuthFailureLog())
         before = self.env["oauth2.event"].search([])
         names = {"client_id": "demo-app", "client_secret": "demo-secret"}
         response = self.call("provider/authorize", names)

@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from ..services.audit import Audit
 from .faulty_provider import FaultyProvider
 from .test_revoke import RevokeCase
 
@@ -171,10 +172,10 @@ class TestJob(LifeCycleCase):
         self.assertGreater(reported[0], 0)
 
     def test_an_event_is_kept_as_long_as_the_setting_says(self):
-        Event = self.env["oauth2.event"]
         settings = {"api_auth_oauth2_event_retention_days": 10}
         self.env["res.config.settings"].create(settings).execute()
-        lines = [Event._record("refusal", reason=str(days)) for days in (9, 11, 400)]
+        audit = Audit(self.env)
+        lines = [audit.record("refusal", reason=str(days)) for days in (9, 11, 400)]
         self.env.flush_all()
         for line, days in zip(lines, (9, 11, 400), strict=True):
             self.env.cr.execute(

@@ -10,6 +10,7 @@ SCRIPT = """
 import datetime
 from odoo.addons.api_auth_oauth2.services.keyring import Keyring
 from odoo import fields
+from odoo.addons.api_auth_oauth2.services.audit import Audit
 now = fields.Datetime.now()
 token = {token!r}
 user = env["res.users"].create({{
@@ -39,7 +40,7 @@ for kind in ("access", "refresh"):
     env["oauth2.token"]._hold(
         grant, kind, token, scope="openid email profile",
         expires_at=now + datetime.timedelta(days=1))
-env["oauth2.event"]._record(
+Audit(env).record(
     "refresh", oauth2_api=oauth2_api, client=client, user_id=user.id,
     client_user_ref=grant.id, address="203.0.113.7")
 env.cr.commit()

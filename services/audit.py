@@ -1,0 +1,177 @@
+"""The audit log: lines are only ever added, and hold no token, secret or identity."""
+
+import logging
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields
+from odoo.sql_db import PoolError
+from odoo.tools import SQL
+from odoo.tools.sql import table_columns
+
+from ..protocol.errors import TooManyRequests
+from . import auth_failure_log
+from .request_context import audit_context, remote_address
+
+_logger = logging.getLogger(__name__)
+
+
+class Audit:
+    """Writes lines of ``oauth2.event``."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def record(self, kind, **line):
+        """Add a line.
+
+        :param str kind: a value of the field
+        :param line: as of :meth:`record_all`
+        :return: the ``oauth2.event``
+        """
+        return self.record_all(kind, [line])
+
+    def record_all(self, kind, lines):
+        """Add lines of one kind.
+
+        :param str kind: a value of the field
+        :param lines: a dict for each: ``oauth2_api``, ``client`` and ``user`` (as whom
+            the application acts) are records or nothing; further fields, ``user_login``
+            where it need not be read
+        :return: the ``oauth2.event`` records
+        """
+        actor = self.env.user
+        if actor._is_public():
+            actor = actor.browse()
+        who = {
+            "kind": kind,
+            "address": remote_address(),
+            "actor_id": actor.id,
+            "actor_login": actor.login,
+        }
+        events = self.env["oauth2.event"].sudo()
+        return events.create([who | _values(**line) for line in lines])
+
+    def record_configuration(self, record, changes, *, name, **parties):
+        """Add a line about a record that an administrator has set.
+
+        :param str changes: what was changed, without any secret
+        :param str name: of the record
+        :param parties: the ``oauth2_api`` and ``client`` that it is about, as known
+        """
+        self.record(
+            "configure",
+            record_model=record._name,
+            record_ref=record.id,
+            record_name=name,
+            changes=changes,
+            **parties,
+        )
+
+    def record_in_any_version(self, kind, reason):
+        """Add a line, also to a table of an earlier version, which lacks columns.
+
+        :param str kind: a value of the field
+        :param str reason: why, for the administrator
+        """
+        values = {
+            "create_date": fields.Datetime.now(),
+            "kind": kind,
+            "reason": reason,
+            "actor_id": self.env.user.id,
+            "actor_login": self.env.user.login,
+        }
+        table = self.env["oauth2.event"]._table
+        there = table_columns(self.env.cr, table)
+        values = {name: value for name, value in values.items() if name in there}
+        if values:
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO %s (%s) VALUES %s",
+                    SQL.identifier(table),
+                    SQL(", ").join(map(SQL.identifier, values)),
+                    tuple(values.values()),
+                )
+            )
+
+    def log_refusal(self, refusal):
+        """Tell of a refusal by an endpoint; of callers without proof not of each.
+
+        :param refusal: the ``OAuth2Error`` that the caller receives
+        """
+        named, is_proven = audit_context()
+        is_limit = isinstance(refusal, TooManyRequests)  # which tells of itself
+        if not is_proven:
+            self._log_unproven(refusal, None if is_limit else named)
+        elif not is_limit:
+            reason = refusal.reason or refusal.description
+            self.record("refusal", error=refusal.error, reason=reason, **named)
+
+    def _log_unproven(self, refusal, named):
+        # A read-only call leaves its number to the next one that may write.
+        may_write, db = not self.env.cr.readonly, self.env.cr.dbname
+        failures = auth_failure_log.failures
+        reason = refusal.reason or refusal.description
+        if named and failures.of_clients.is_due(
+            (db, named["client"].id, named.get("client_user_ref"), reason)
+        ):
+            reason += "; nothing was proven, and for an hour the like is only counted"
+            self.record("refusal", error=refusal.error, reason=reason, **named)
+        elif summary := failures.count(db, refusal.error, may_write):
+            self.record("refusal", reason=summary, address=False)
+
+    def log_refused_call(self, refusal, grant, route):
+        """Tell of refused calls of protected routes now and then, never of each.
+
+        The line is added once the call itself is rolled back.
+
+        :param refusal: the ``OAuth2Error`` that the caller receives
+        :param grant: what the token stands for, or nothing
+        :param str route: as declared: in a path there may be anything
+        """
+        may_write, db = not self.env.cr.readonly, self.env.cr.dbname
+        failures = auth_failure_log.failures
+        # Not the caller's own doing in Odoo, although the log's superuser writes it.
+        line = {"actor_id": False, "actor_login": False}
+        if not grant:
+            line |= {"error": False, "address": False}  # of many callers
+            line["reason"] = failures.count(db, refusal.error, may_write)
+        elif may_write and failures.of_grants.is_due(
+            (db, grant.client_user_id, refusal.error)
+        ):
+            line |= {"error": refusal.error, "client_user_ref": grant.client_user_id}
+            line["reason"] = f"refused at {route}; told once an hour"
+        if not line.get("reason"):
+            return
+        registry = self.env.registry
+
+        @self.env.cr.postrollback.add  # with the call itself it would be undone
+        def record():
+            try:
+                with registry.cursor() as cr:
+                    env = api.Environment(cr, SUPERUSER_ID, {})
+                    Audit(env).record("refusal", **line, **_parties(env, grant))
+            except (psycopg2.Error, PoolError) as error:
+                _logger.info("Refused calls were not told of: %s", error)
+
+
+def _parties(env, grant):
+    if not grant:
+        return {}
+    return {
+        "oauth2_api": env["oauth2.api"].browse(grant.api_id),
+        "client": env["oauth2.client"].browse(grant.client_id),
+        "user": env["res.users"].browse(grant.user_id),
+    }
+
+
+def _values(*, oauth2_api=None, client=None, user=None, user_login=None, **values):
+    return {
+        "api_id": oauth2_api.id if oauth2_api else False,
+        "api_name": oauth2_api.name if oauth2_api else False,
+        "client_id": client.id if client else False,
+        "client_name": client.name if client else False,
+        "user_id": user.id if user else False,
+        "user_login": user_login or (user.login if user else False),
+        **values,
+    }

@@ -1,0 +1,61 @@
+"""Which refusals the audit log tells of: a few lines an hour, however many there are.
+
+A ``client_id`` is public, so with a line for each caller that proves nothing any of
+them could fill the table. Where the client is known, one line an hour tells of each reason; where
+a grant is known, too, one for each grant. All others are counted in this process, and
+one line tells how many there were and where most of them came from: the first at once,
+the others with the next refusal after an hour.
+"""
+
+import threading
+from collections import Counter
+
+from ..protocol.rate_limit import FixedWindowCounter, network
+from .request_context import remote_address
+
+EVERY = 3600  # seconds between two lines
+_MAX_NETWORKS = 1000  # that are counted; then new ones are not
+_NAMED = 5  # networks in a line
+
+
+class AuthFailureLog:
+    """The counts of this process."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._counted = {}  # {database: (Counter by error code, Counter by network)}
+        #: Whether a line is due: of a database; of ``(database, client id, id of the
+        #: grant or None, reason)``; of ``(database, grant id, error code)``.
+        self.of_callers, self.of_clients, self.of_grants = (
+            FixedWindowCounter(capacity=10_000, window=EVERY) for _what in range(3)
+        )
+
+    def count(self, database, error, may_write=True):
+        """Count a refusal.
+
+        :param str error: the error code that the caller received
+        :param bool may_write: whether a line can be written now
+        :return: text for one line when it is time for one, else ``None``
+        """
+        caller = network(remote_address())
+        with self._lock:
+            codes, callers = self._counted.setdefault(database, (Counter(), Counter()))
+            codes[error] += 1
+            if caller in callers or len(callers) < _MAX_NETWORKS:
+                callers[caller] += 1
+            if not may_write or not self.of_callers.is_due(database):
+                return None
+            del self._counted[database]
+        return _summary(codes, callers)
+
+
+def _summary(codes, callers):
+    busiest = callers.most_common(_NAMED)
+    numbers = ", ".join(f"{number} {code}" for code, number in sorted(codes.items()))
+    named = ", ".join(f"{number} from {name}" for name, number in busiest)
+    others = codes.total() - sum(number for _name, number in busiest)
+    named += f", {others} from others" if others else ""
+    return f"refused before any proof, since the last such line: {numbers}; {named}"
+
+
+failures = AuthFailureLog()
