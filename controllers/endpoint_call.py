@@ -59,7 +59,6 @@ class EndpointCall:
 
 
 def _offers_proof_of_grant(parameters, credentials):
-    identity = parameters.identity()
-    return bool(
-        credentials.access_token or credentials.refresh_token
-    ) or identity.startswith(ISSUED_IDENTITY_PREFIX)
+    if credentials.access_token or credentials.refresh_token:
+        return True
+    return parameters.identity().startswith(ISSUED_IDENTITY_PREFIX)

@@ -1,10 +1,10 @@
 """Which refusals the audit log tells of: a few lines an hour, however many there are.
 
 A ``client_id`` is public, so with a line for each caller that proves nothing any of
-them could fill the table. Where the client is known, one line an hour tells of each reason; where
-a grant is known, too, one for each grant. All others are counted in this process, and
-one line tells how many there were and where most of them came from: the first at once,
-the others with the next refusal after an hour.
+them could fill the table. Where the client is known, one line an hour tells of each
+reason; where a grant is known, too, one for each grant. All others are counted in this
+process, and one line tells how many there were and where most of them came from: the
+first at once, the others with the next refusal after an hour.
 """
 
 import threading

@@ -9,8 +9,8 @@ from ..protocol.keyring import EncryptionKeys
 from ..services import key_rotation
 from ..services.encrypted_field import encrypted_fields
 from ..services.key_rotation import KeyRotation
-from ..services.transactions import commit_now
 from ..services.keyring import FINGERPRINT, IDENTITY_KEYS
+from ..services.transactions import commit_now
 from .common import BROWSER_HEADERS
 from .test_access_secrets import SECRETS
 from .test_keyring import KeyringCase, new_key
