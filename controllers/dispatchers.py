@@ -27,7 +27,6 @@ from odoo.http import (
 from odoo.models import BaseModel
 from odoo.tools.json import json_default
 
-from ..models.json2_errors import for_application
 from ..models.wire_answer import error_response
 from ..protocol.errors import (
     InvalidRequest,
@@ -37,6 +36,7 @@ from ..protocol.errors import (
     TooManyRequests,
 )
 from ..services.audit import Audit
+from ..services.json2_errors import for_application
 from ..services.rate_limit import RateLimit
 from .arguments import bind, read_object
 from .pages import refusal_page

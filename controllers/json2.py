@@ -4,6 +4,7 @@ from odoo.http import request
 from odoo.addons.rpc.controllers.json2 import WebJson2Controller
 
 from ..protocol.errors import NotFound
+from ..services.json2_scope import JSON2Scope
 
 
 class OAuth2Json2(WebJson2Controller):
@@ -26,7 +27,5 @@ class OAuth2Json2(WebJson2Controller):
             raise NotFound(
                 "This API does not serve JSON-2: an administrator can switch it on."
             )
-        request.env["oauth2.scope"]._check_json2(
-            grant, __model__, __method__, arguments
-        )
+        JSON2Scope(request.env).check(grant, __model__, __method__, arguments)
         return self.web_json_2_rpc(__model__, __method__, **arguments)

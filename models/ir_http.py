@@ -23,9 +23,10 @@ from ..protocol.errors import (
 )
 from ..protocol.rate_limit import FixedWindowCounter
 from ..protocol.scope import scope_string
+from ..services.json2_errors import for_application
+from ..services.json2_scope import JSON2Scope
 from ..services.rate_limit import RateLimit
 from . import cross_origin
-from .json2_errors import for_application
 from .protected_routes import NATIVE_JSON2, expand_api, inspect_route
 from .wire_answer import error_response
 
@@ -207,7 +208,7 @@ class IrHttp(models.AbstractModel):
             grant = request.oauth2_grant
             arguments = dict(request.params)
             model, method = arguments.pop("__model__"), arguments.pop("__method__")
-            request.env["oauth2.scope"]._check_json2(grant, model, method, arguments)
+            JSON2Scope(request.env).check(grant, model, method, arguments)
         return super()._dispatch(endpoint)
 
     @classmethod

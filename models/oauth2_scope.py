@@ -2,15 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import config, ormcache
 
-from ..protocol.errors import InsufficientScope, InvalidRequest
-from ..protocol.json_object import check_storable
-from ..protocol.scope import SCOPE_TOKEN, scope_string
+from ..protocol.scope import SCOPE_TOKEN
 from ..services.transactions import primary_cursor
-from .json2_arguments import check_context, reached
-from .json2_methods import CLASSED_METHODS
-from .json2_paths import UnknownShape
-
-_MAX_ID = 2**31 - 1  # PostgreSQL's integer
 
 
 class OAuth2Scope(models.Model):
@@ -67,102 +60,37 @@ class OAuth2Scope(models.Model):
         return {"oauth2_api": self.api_id}
 
     @api.model
-    def _opened(self, api_id, names):
-        """What scopes open over JSON-2, together.
+    def _opened_models(self, api_id, number=None):
+        """What each scope of an API opens over JSON-2; other addons may override it.
 
         :param int api_id: id of the API
-        :param frozenset names: of the scopes
-        :return: ``{model name: (frozenset of operations, frozenset of methods)}``
+        :param number: of Odoo's cache signals, read from the primary database with the
+            token: what was read before it is not used any more
+        :return: ``{scope name: {model name: (operations, methods)}}``, both frozensets;
+            it is shared, so copy what you change
         """
-        if not config["db_replica_host"]:
-            return self._opened_cached(api_id, names)
-        # That a cache is out of date, a server learns from the replica, which lags.
-        with primary_cursor(self.env) as cr:
-            return self.with_env(self.env(cr=cr))._read_opened(api_id, names)
+        if number is None and config["db_replica_host"]:
+            # That a cache is out of date, a server learns from the replica, which lags.
+            return self._read_opened_models(api_id)
+        return self._opened_models_cached(api_id, number)
 
     @api.model
-    @ormcache("api_id", "names")
-    def _opened_cached(self, api_id, names):
-        return self._read_opened(api_id, names)
+    @ormcache("api_id", "number")
+    def _opened_models_cached(self, api_id, number):
+        return self._read_opened_models(api_id)
 
-    def _read_opened(self, api_id, names):
-        lines = self.env["oauth2.scope.line"].sudo()
+    @api.model
+    def _read_opened_models(self, api_id):
         opened = {}
-        domain = [
-            ("scope_id.api_id", "=", api_id),
-            ("scope_id.name", "in", list(names)),
-        ]
-        for line in lines.search(domain):
-            operations, methods = opened.get(line.model_id.model, (frozenset(),) * 2)
-            opened[line.model_id.model] = (
-                operations | line._operations(),
-                methods | frozenset(line._methods()),
-            )
+        with primary_cursor(self.env) as cr:
+            lines = self.env(cr=cr, su=True)["oauth2.scope.line"]
+            for line in lines.search([("scope_id.api_id", "=", api_id)]):
+                models_of_scope = opened.setdefault(line.scope_id.name, {})
+                models_of_scope[line.model_id.model] = (
+                    line._operations(),
+                    frozenset(line._methods()),
+                )
         return opened
-
-    @api.model
-    def _check_json2(self, grant, model_name, method_name, arguments):
-        """Refuse a JSON-2 call that no scope opens.
-
-        :param Grant grant: of the token check
-        :param str model_name: as in the path
-        :param str method_name: as in the path
-        :param dict arguments: the call's, by name
-        :raises InsufficientScope: naming the scopes that would open the model
-        :raises InvalidRequest: for an argument whose reach cannot be told
-        """
-        check_storable(arguments)
-        opened = self._opened(grant.api_id, grant.scopes)
-        operations, methods = opened.get(model_name, (frozenset(),) * 2)
-        needed = CLASSED_METHODS.get(method_name)
-        if not (method_name in methods if needed is None else needed <= operations):
-            raise InsufficientScope(
-                "No scope of this token opens this model for this kind of method.",
-                scope=self._scopes_opening(grant.api_id, model_name, method_name),
-            )
-        beyond = {
-            (other, operation)
-            for other, operation in self._reached(model_name, method_name, arguments)
-            if operation not in opened.get(other, (frozenset(),))[0]
-        }
-        if beyond:
-            raise InsufficientScope(
-                "The call reaches other models that no scope of this token opens."
-            )
-
-    @api.model
-    def _reached(self, model_name, method_name, arguments):
-        """:return: ``{(model, operation)}`` that a call reaches by its arguments
-        :raises InvalidRequest: for an argument whose reach cannot be told
-        """
-        model, arguments = self.env[model_name], dict(arguments)
-        _check_ids(arguments.pop("ids", None))
-        context = arguments.pop("context", None) or {}
-        try:
-            if method_name in CLASSED_METHODS:
-                return reached(model, method_name, arguments, context)
-            # What the method does with its arguments is what its name was opened for.
-            check_context(model, context)
-        except UnknownShape as error:
-            name = error.args[0]
-            if not (name.isascii() and name.isidentifier() and len(name) < 64):
-                name = "sent"
-            raise InvalidRequest(
-                f"The argument {name} cannot be followed to the models that it reaches."
-            ) from error
-        return set()
-
-    @api.model
-    def _scopes_opening(self, api_id, model_name, method_name):
-        """:return: the API's scopes that open a call each, as a scope string"""
-        needed = CLASSED_METHODS.get(method_name)
-        scopes = self.sudo().search([("api_id", "=", api_id)])
-        lines = scopes.line_ids.filtered(lambda line: line.model_id.model == model_name)
-        if needed is None:
-            lines = lines.filtered(lambda line: method_name in line._methods())
-        else:
-            lines = lines.filtered(lambda line: needed <= line._operations())
-        return scope_string(lines.scope_id.mapped("name"))
 
     @api.constrains("name")
     def _check_name(self):
@@ -200,13 +128,3 @@ class OAuth2Scope(models.Model):
                 raise ValidationError(
                     self.env._("A scope in use cannot move to another API.")
                 )
-
-
-def _check_ids(value):
-    """Record ids, before they reach a method that expects nothing else.
-
-    :raises InvalidRequest: for anything that no record can be found by
-    """
-    ids = value if isinstance(value, list) else [value or 0]
-    if not all(type(item) is int and abs(item) <= _MAX_ID for item in ids):
-        raise InvalidRequest("The argument ids must be a list of record ids.")

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .json2_methods import CLASSED_METHODS
+from ..services.json2_methods import SERVED_METHODS
 
 
 class OAuth2ScopeLine(models.Model):
@@ -35,7 +35,8 @@ class OAuth2ScopeLine(models.Model):
     method_names = fields.Char(
         "Other Methods",
         help="Further public methods that may be called, separated by spaces, such as"
-        " action_confirm. Whatever such a method does, the application may then do.",
+        " action_confirm, web_read or load. Whatever such a method does, with whatever"
+        " arguments and to whatever model, the application may then do.",
     )
 
     _model_unique = models.Constraint(
@@ -50,7 +51,7 @@ class OAuth2ScopeLine(models.Model):
                     raise ValidationError(
                         self.env._("%s is no public method's name.", name)
                     )
-                if name in CLASSED_METHODS:
+                if name in SERVED_METHODS:
                     raise ValidationError(
                         self.env._(
                             "%s is opened by read, create, write or delete, not by"

@@ -2,12 +2,12 @@
 
 from odoo.tests import HttpCase, TransactionCase, tagged
 
-from ..models.json2_arguments import reached
-from ..models.json2_paths import UnknownShape
+from ..protocol.errors import InvalidRequest
+from ..services.json2_reach import reached
 from .common import OAuth2Records
 
 NOTHING = set()
-REFUSED = UnknownShape
+REFUSED = InvalidRequest
 
 
 class ReachCase(TransactionCase):
@@ -20,7 +20,7 @@ class ReachCase(TransactionCase):
             context = arguments.pop("context", {})
             with self.subTest(model=model, arguments=arguments, context=context):
                 if expected is REFUSED:
-                    with self.assertRaises(UnknownShape):
+                    with self.assertRaises(InvalidRequest):
                         reached(self.env[model], method, arguments, context)
                 else:
                     reach = reached(self.env[model], method, arguments, context)
@@ -51,12 +51,20 @@ class Json2Case(OAuth2Records, HttpCase):
         """Have the token's scope open a model, for these operations and no others."""
         self.open_model(self.scope, model, *operations, methods=methods)
 
-    def json2(self, model, method, **arguments):
+    def make_key(self):
+        """:return: an API key of the user, for Odoo's own JSON-2"""
+        keys = self.env["res.users.apikeys"].with_user(self.user).sudo()
+        key = keys._generate("rpc", "test", "2099-01-01")
+        self.env.flush_all()
+        return key
+
+    def json2(self, model, method, base="/orders", token=None, **arguments):
+        """Call a method; ``base=""`` is Odoo's own JSON-2."""
         return self.url_open(
-            f"/orders/json/2/{model}/{method}",
+            f"{base}/json/2/{model}/{method}",
             json=arguments,
             method="POST",
-            headers=self.access.headers,
+            headers={"Authorization": f"Bearer {token or self.access.token}"},
         )
 
     def assertServed(self, response):

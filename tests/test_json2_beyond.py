@@ -16,7 +16,6 @@ class TestJson2Beyond(Json2Case):
     def setUp(self):
         super().setUp()
         self.user.group_ids |= self.env.ref("base.group_system")
-        self.user.group_ids |= self.env.ref("base.group_allow_export")
         self.bank = self.env["res.partner.bank"].create(
             {"acc_number": "BE71096123456769", "partner_id": self.partner.id}
         )
@@ -25,53 +24,25 @@ class TestJson2Beyond(Json2Case):
     def open_all(self, *operations):
         self.open("res.partner", *(operations or ("read", "create", "write", "unlink")))
 
-    def test_reading_by_groups(self):
-        login = {"login": {}}
-        domain = [["user_ids", "!=", False]]
+    def test_reading_by_groups_and_paths(self):
+        login = [["user_ids.login", "=", "admin"]]
         for method, arguments in (
-            (
-                "web_read_group",
-                {
-                    "groupby": ["user_id"],
-                    "groupby_read_specification": {"user_id": login},
-                },
-            ),
-            (
-                "web_read_group",
-                {
-                    "groupby": ["type"],
-                    "auto_unfold": True,
-                    "unfold_read_specification": {"user_ids": {"fields": login}},
-                },
-            ),
-            (
-                "web_read_group",
-                {
-                    "groupby": ["type"],
-                    "opening_info": [
-                        {
-                            "value": "contact",
-                            "folded": False,
-                            "limit": 80,
-                            "offset": 0,
-                            "progressbar_domain": [["user_ids.login", "=", "admin"]],
-                        }
-                    ],
-                },
-            ),
-            (
-                "read_progress_bar",
-                {
-                    "group_by": "type",
-                    "progress_bar": {"field": "user_id.login", "colors": {"admin": 1}},
-                },
-            ),
-            ("formatted_read_group", {"groupby": ["user_id.login"]}),
-            ("formatted_read_grouping_sets", {"grouping_sets": [["user_id.login"]]}),
+            ("search", {"domain": ["!", *login]}),
+            ("search", {"domain": [["user_ids", "any", [["login", "=", "admin"]]]]}),
+            ("search", {"domain": [["user_ids", "ilike", "admin"]]}),
+            ("search_count", {"domain": [["category_id", "child_of", 1]]}),
+            ("search", {"domain": [], "order": "user_ids.login"}),
+            ("search_read", {"domain": [], "fields": ["user_ids.login"]}),
+            ("name_search", {"domain": login}),
+            ("formatted_read_group", {"domain": login, "groupby": ["type"]}),
+            ("formatted_read_group", {"domain": [], "groupby": ["user_id.login"]}),
         ):
             with self.subTest(method=method, arguments=arguments):
-                answer = self.json2("res.partner", method, domain=domain, **arguments)
+                answer = self.json2("res.partner", method, **arguments)
                 self.assertBeyond(answer)
+        self.open("res.users", "read")
+        answer = self.json2("res.partner", "search_count", domain=login)
+        self.assertServed(answer)
 
     def test_reading_by_names(self):
         # A user's name is looked for in the login, too.
@@ -83,34 +54,108 @@ class TestJson2Beyond(Json2Case):
             )
             self.assertNotFollowed(answer)
 
-    def test_reading_by_sorting(self):
-        answer = self.json2(
-            "res.partner",
-            "web_read",
-            ids=self.partner.ids,
-            specification={"user_ids": {"order": "login"}},
-        )
-        self.assertBeyond(answer)
+    def test_an_id_behind_a_relation_compared_with_anything_but_ids_is_reading(self):
+        """The ORM looks for a text, or a tree, in the model behind the relation."""
+        text, by_id = self.bank.acc_number[-4:], "bank_ids.id"
+        domains = [
+            [[by_id, operator, value]]
+            for operator, value in (
+                ("child_of", text),
+                ("parent_of", text),
+                ("child_of", [text]),
+                ("=", text),
+                ("in", [self.bank.id, text]),
+                ("ilike", text),
+                (">", 0),
+                ("child_of", self.bank.id),
+            )
+        ]
+        domains += [
+            [["user_ids.partner_id.id", "child_of", "x"]],
+            ["!", [by_id, "child_of", text]],
+            [["child_ids", "any", [[by_id, "child_of", text]]]],
+        ]
+        for domain in domains:
+            for method, arguments in (
+                ("search", {}),
+                ("search_read", {"fields": ["name"]}),
+                ("search_count", {}),
+                ("name_search", {"name": "Deco"}),
+                ("formatted_read_group", {"groupby": ["type"]}),
+            ):
+                with self.subTest(domain=domain, method=method):
+                    answer = self.json2(
+                        "res.partner", method, domain=domain, **arguments
+                    )
+                    self.assertBeyond(answer)
+        domain = [[by_id, "in", self.bank.ids]]
+        answer = self.json2("res.partner", "search", domain=domain)
+        self.assertEqual(self.assertServed(answer), self.partner.ids)
 
-    def test_reading_by_export(self):
-        self.open("res.users", "read")
-        # Odoo reads the first as oauth2_client_user_ids/identity_display.
-        for path in ("oauth2_client_user_ids:identity_display", "company_id/vat"):
-            with self.subTest(path=path):
-                answer = self.json2(
-                    "res.users",
-                    "export_data",
-                    ids=self.user.ids,
-                    fields_to_export=[path],
-                )
-                self.assertBeyond(answer)
+    def test_a_name_that_is_looked_for_in_another_model_is_reading_of_it(self):
+        self.patch(self.registry["res.partner"], "_rec_names_search", ["bank_ids"])
+        name = self.bank.acc_number[-4:]
+        for method, arguments in (
+            ("name_search", {"name": name}),
+            ("search", {"domain": [["display_name", "ilike", name]]}),
+            ("search", {"domain": [["parent_id", "ilike", name]]}),
+            ("search", {"domain": [["id", "child_of", name]]}),
+        ):
+            with self.subTest(method=method, arguments=arguments):
+                self.assertBeyond(self.json2("res.partner", method, **arguments))
+        answer = self.json2("res.partner", "name_search", domain=[])
+        self.assertServed(answer)  # no name is looked for
 
-    def test_reading_by_import(self):
-        self.open_all("create", "write")
-        answer = self.json2(
-            "res.partner", "load", fields=["name", "user_id"], data=[["X", "admin"]]
-        )
-        self.assertBeyond(answer)
+    def test_a_readonly_related_field_is_written_where_it_leads(self):
+        field = self.registry["res.company"]._fields["email"]
+        self.open("res.company", "read", "create", "write")
+        self.patch(field, "inverse", None)
+        values = {"email": "mine@example.com"}
+        company = self.user.company_id
+        for method, arguments in (
+            ("write", {"ids": company.ids, "vals": values}),
+            ("create", {"vals_list": [{"name": "X", **values}]}),
+            ("copy", {"ids": company.ids, "default": values}),
+            ("create", {"vals_list": [{}], "context": {"default_email": "x@x.org"}}),
+        ):
+            with self.subTest(method=method):
+                self.assertBeyond(self.json2("res.company", method, **arguments))
+
+    def test_arguments_with_thousands_of_terms_are_refused(self):
+        condition = ["name", "=", "x"]
+        many = 20_000
+        for method, arguments in (
+            ("search", {"domain": ["&"] * many + [condition] * (many + 1)}),
+            ("search", {"domain": ["&"] * many}),
+            ("search", {"domain": ["!"] * many + [condition]}),
+            ("search_count", {"domain": [condition] * many}),
+            ("search", {"domain": [["child_ids", "any", ["|"] * many]]}),
+            ("search_read", {"domain": [], "fields": ["name"] * many}),
+            ("search", {"domain": [], "order": "name," * many + "name"}),
+            ("formatted_read_group", {"domain": [], "groupby": ["type"] * many}),
+        ):
+            with self.subTest(method=method, arguments=str(arguments)[:50]):
+                answer = self.json2("res.partner", method, **arguments)
+                self.assertNotFollowed(answer)
+        ids = [["id", "in", list(range(1, many))]]
+        answer = self.json2("res.partner", "search_count", domain=ids)
+        self.assertServed(answer)
+
+    def test_commands_on_records_of_another_model(self):
+        self.open_all()
+        commands = {"bank_ids": [[0, 0, {"acc_number": "BE1"}]]}
+        child = {"child_ids": [[0, 0, {"name": "C", **commands}]]}
+        ids = self.partner.ids
+        for method, arguments in (
+            ("write", {"ids": ids, "vals": commands}),
+            ("create", {"vals_list": [{"name": "X", **commands}]}),
+            ("write", {"ids": ids, "vals": child}),
+            ("copy", {"ids": ids, "default": commands}),
+        ):
+            with self.subTest(method=method):
+                self.assertBeyond(self.json2("res.partner", method, **arguments))
+        self.env.invalidate_all()
+        self.assertEqual(self.env["res.partner.bank"].search([]), self.bank)
 
     def test_emptying_a_list_deletes_what_was_in_it(self):
         self.open_all()
@@ -138,21 +183,16 @@ class TestJson2Beyond(Json2Case):
         self.assertEqual(self.partner.bank_ids, self.bank)
 
     def test_writing_through_a_related_field(self):
-        self.open("res.company", "read", "write")
-        company, language = self.user.company_id, "en_US"
+        self.open("res.company", "read", "create", "write")
+        company = self.user.company_id
         name = company.name
         for method, arguments in (
-            ("write", {"vals": {"name": "Mine"}}),
-            ("web_save", {"vals": {"name": "Mine"}, "specification": {}}),
-            ("web_resequence", {"field_name": "name", "specification": {}}),
-            (
-                "update_field_translations",
-                {"field_name": "name", "translations": {language: "Mine"}},
-            ),
-            ("web_override_translations", {"values": {"name": "Mine"}}),
+            ("write", {"ids": company.ids, "vals": {"name": "Mine"}}),
+            ("create", {"vals_list": [{"name": "Mine"}]}),
+            ("name_create", {"name": "Mine"}),
         ):
             with self.subTest(method=method):
-                answer = self.json2("res.company", method, ids=company.ids, **arguments)
+                answer = self.json2("res.company", method, **arguments)
                 self.assertBeyond(answer)
         self.env.invalidate_all()
         self.assertEqual(company.name, name)
@@ -188,49 +228,8 @@ class TestJson2Beyond(Json2Case):
                 vals={"properties": value},
             )
             self.assertIn(answer.status_code, (400, 403), answer.text)
-        answer = self.json2(
-            "res.partner",
-            "load",
-            fields=["name", "properties"],
-            data=[["X", json.dumps([{**properties[0], "type": "char", "value": "x"}])]],
-        )
-        self.assertNotFollowed(answer)
         self.env.invalidate_all()
         self.assertEqual(definition.properties_definition, before)
-
-    def test_reading_through_properties(self):
-        definition = self.partner.properties_base_definition_id
-        definition.properties_definition = [
-            {
-                "name": "owner",
-                "string": "Owner",
-                "type": "many2one",
-                "comodel": "res.users",
-            }
-        ]
-        self.partner.properties = {"owner": self.user.id}
-        self.env.flush_all()
-
-        def read(inner):
-            specification = {"properties": {"fields": {"owner": inner}}}
-            return self.json2(
-                "res.partner",
-                "web_read",
-                ids=self.partner.ids,
-                specification=specification,
-            )
-
-        self.assertNotFollowed(read({"fields": {"login": {}}}))
-        served = self.assertServed(read({}))
-        self.assertEqual(served[0]["properties"][0]["value"][1], self.user.name)
-        for path in ("properties.owner/login", "properties.owner/partner_id/email"):
-            answer = self.json2(
-                "res.partner",
-                "export_data",
-                ids=self.partner.ids,
-                fields_to_export=[path],
-            )
-            self.assertNotFollowed(answer)
 
     def test_a_context_that_does_or_tells_something_else(self):
         self.open("res.partner", "read", "create", "write", methods="address_get")
@@ -269,23 +268,3 @@ class TestJson2Beyond(Json2Case):
         )
         self.assertEqual(answer.status_code, 403, answer.text)
         self.assertNotIn("error_description", answer.json())  # it is Odoo's refusal
-
-    def test_methods_that_are_not_of_the_record_need_their_name(self):
-        for method in (
-            "onchange",
-            "get_views",
-            "get_view",
-            "get_property_definition",
-            "search_panel_select_range",
-            "copy_translations",
-            "message_post",
-            "sudo",
-            "with_user",
-            "with_context",
-            "mapped",
-            "_read_format",
-            "__class__",
-        ):
-            with self.subTest(method=method):
-                answer = self.json2("res.partner", method, ids=self.partner.ids)
-                self.assertBeyond(answer)

@@ -65,7 +65,7 @@ class TestJson2Errors(Json2Case):
     def test_what_the_orm_says_of_a_value_is_told_with_the_log_s_error_id(self):
         for answer in self.both("search", {"domain": [["nothing", "=", 1]]}):
             self.assertIn("Invalid field res.partner.nothing", answer.text)
-        logger = "odoo.addons.api_auth_oauth2.models.json2_errors"
+        logger = "odoo.addons.api_auth_oauth2.services.json2_errors"
         with self.assertLogs(logger, logging.INFO) as logs:
             answer = self.json2("res.partner", "search", domain=[["nothing", "=", 1]])
         self.assertIn(logs.records[0].args[0], answer.text)

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, TransactionCase, tagged
 
 from ..controllers.arguments import bind, read_object
-from ..models.json2_arguments import reached
-from ..models.json2_methods import ARGUMENTS, CLASSED_METHODS
-from ..models.json2_paths import UnknownShape, of_domain, of_paths
 from ..protocol.errors import InvalidRequest
+from ..services.json2_methods import ARGUMENTS, SERVED_METHODS
+from ..services.json2_reach import reached
 from .property_common import holds_for, objects, texts, values
 
 _OPERATIONS = {"read", "create", "write", "unlink"}
@@ -147,7 +146,7 @@ class TestPropertyReach(TransactionCase):
             self.assertIn(operation, _OPERATIONS)
 
     @holds_for(
-        st.sampled_from(sorted(CLASSED_METHODS)),
+        st.sampled_from(sorted(SERVED_METHODS)),
         st.dictionaries(st.sampled_from(sorted(ARGUMENTS)), values, max_size=3),
         st.one_of(
             objects, st.dictionaries(st.sampled_from(("lang", "default_name")), values)
@@ -158,7 +157,7 @@ class TestPropertyReach(TransactionCase):
         model = self.env["res.partner"]
         try:
             found = reached(model, method, arguments, context)
-        except UnknownShape:
+        except InvalidRequest:
             return
         self.assertReach(found)
 
@@ -167,7 +166,7 @@ class TestPropertyReach(TransactionCase):
         model = self.env["res.partner"]
         try:
             found = reached(model, "write", {"vals": vals}, {})
-        except UnknownShape:
+        except InvalidRequest:
             return
         self.assertReach(found)
         self.assertLessEqual(set(self.changed(model, vals)), found)
@@ -198,14 +197,15 @@ class TestPropertyReach(TransactionCase):
             path.append(name)
             model = self.env[model._fields[name].comodel_name]
         path = ".".join(path)
-        self.assertEqual(of_paths(self.env["res.partner"], path), passed)
-        compared = [(path, "=", 1)]
-        self.assertEqual(of_domain(self.env["res.partner"], compared), passed)
-        searched = [[path, "ilike", "x"]]
-        self.assertEqual(
-            of_domain(self.env["res.partner"], searched),
-            passed | {(model._name, "read")},
-        )
+        self.assertEqual(self.search(order=path), passed)
+        compared = [[path, "=", 1]]
+        self.assertEqual(self.search(domain=compared), passed)
+        end = passed | {(model._name, "read")}
+        for searched in ([path, "ilike", "x"], [f"{path}.id", "child_of", "x"]):
+            self.assertLessEqual(end, self.search(domain=[searched]))
+
+    def search(self, **arguments):
+        return reached(self.env["res.partner"], "search", arguments, {})
 
     @holds_for(
         st.recursive(
@@ -227,7 +227,7 @@ class TestPropertyReach(TransactionCase):
     )
     def test_any_domain_is_followed_or_refused(self, domain):
         try:
-            found = of_domain(self.env["res.partner"], domain)
-        except UnknownShape:
+            found = self.search(domain=domain)
+        except InvalidRequest:
             return
         self.assertReach(found)

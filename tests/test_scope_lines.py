@@ -1,32 +1,12 @@
-from contextlib import suppress
-
 from psycopg2.errors import UniqueViolation
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.service.model import get_public_method
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..models.json2_methods import ARGUMENTS, ARGUMENTS_OF_METHOD, CLASSED_METHODS
+from ..services.json2_methods import ARGUMENTS, SERVED_METHODS
 from .json2_common import Json2Case
-
-#: Public methods of every model that reach around it, or do what their model says: a
-#: scope line must name them.
-NAMED_METHODS = {
-    "copy_translations",
-    "get_base_url",
-    "get_empty_list_help",
-    "get_formview_action",
-    "get_formview_id",
-    "get_import_templates",
-    "get_property_definition",
-    "get_view",
-    "get_views",
-    "onchange",
-    "search_panel_select_multi_range",
-    "search_panel_select_range",
-    "view_header_get",
-}
 
 
 @tagged("post_install", "-at_install")
@@ -36,46 +16,20 @@ class TestScopeLines(Json2Case):
     def search_count(self):
         return self.json2("res.partner", "search_count", domain=[])
 
-    def public_methods(self):
-        """:return: names of what the ORM and the web client let everybody call"""
-        model, names = self.env["base"], set()
-        for definition in type(model).mro():
-            for name, method in vars(definition).items():
-                module = getattr(method, "__module__", None) or ""
-                if name.startswith("_") or not module.startswith(
-                    ("odoo.orm.", "odoo.addons.base.", "odoo.addons.web.")
-                ):
-                    continue
-                # An attribute cannot be called, a private method not from outside.
-                with suppress(AccessError, AttributeError):
-                    get_public_method(model, name)
-                    names.add(name)
-        return names
-
-    def test_every_method_of_every_model_is_classed_or_needs_its_name(self):
-        public = self.public_methods()
-        # A new one is refused until it is read and put into one of the two.
-        self.assertEqual(public - CLASSED_METHODS.keys() - NAMED_METHODS, set())
-        self.assertFalse(CLASSED_METHODS.keys() & NAMED_METHODS)
-        gone = CLASSED_METHODS.keys() - public
-        self.assertEqual(gone, set(), "no method of Odoo any more")
-
-    def test_every_argument_of_a_classed_method_is_known(self):
-        for name in CLASSED_METHODS:
+    def test_every_argument_of_a_method_that_is_served_by_kind_is_known(self):
+        for name in SERVED_METHODS:
             method = get_public_method(self.env["base"], name)
             code = method.__code__
             count = code.co_argcount + code.co_kwonlyargcount
             arguments = set(code.co_varnames[:count]) - {"self", "cls"}
             for argument in arguments:
                 with self.subTest(method=name, argument=argument):
-                    self.assertTrue(
-                        argument in ARGUMENTS or (name, argument) in ARGUMENTS_OF_METHOD
-                    )
+                    self.assertIn(argument, ARGUMENTS)
 
-    def test_a_line_names_public_methods_that_are_not_classed(self):
+    def test_a_line_names_public_methods_that_are_not_served_by_kind(self):
         line = self.scope.line_ids
-        line.method_names = "action_confirm, message_post"
-        self.assertEqual(line._methods(), ["action_confirm", "message_post"])
+        line.method_names = "action_confirm, web_read load"
+        self.assertEqual(line._methods(), ["action_confirm", "web_read", "load"])
         for names in ("_private", "write", "action confirm()", "a.b", "__class__"):
             with self.subTest(names=names), self.assertRaises(ValidationError):
                 line.method_names = names

@@ -22,7 +22,7 @@ _TOO_DEEP = re.compile(
     re.DOTALL,
 )
 #: (level, logger) that tells what a caller's value made Odoo's own methods raise.
-_TOLD = ("INFO", "odoo.addons.api_auth_oauth2.models.json2_errors")
+_TOLD = ("INFO", "odoo.addons.api_auth_oauth2.services.json2_errors")
 
 # What Odoo's core logs of a caller's bad value, though the answer is no 500: (logger,
 # text). A query of our own tables is never explained.

@@ -82,7 +82,6 @@ def _json2(prefix):
 
     partner, order = "res.partner", "oauth2.example.order"
     by_id = [["id", ">", 0]]
-    specification = {"name": {}, "parent_id": {"fields": {"display_name": {}}}}
     lines = [[0, 0, {"product": "Chair", "quantity": 2, "price_unit": 9.5}]]
     return (
         call(partner, "search", domain=by_id, order="name desc, id", limit=3),
@@ -91,10 +90,6 @@ def _json2(prefix):
         call(partner, "search_read", domain=[["parent_id.name", "=", "x"]], load=None),
         call(partner, "read", ids=[1], fields=["name", "child_ids", "create_date"]),
         call(partner, "name_search", name="a", operator="ilike", limit=2, domain=[]),
-        call(
-            partner, "web_search_read", domain=[], specification=specification, limit=2
-        ),
-        call(partner, "web_read", ids=[1], specification=specification),
         call(partner, "fields_get", allfields=["name"], attributes=["type"]),
         call(
             partner, "default_get", fields=["type"], context={"default_type": "other"}
@@ -109,16 +104,7 @@ def _json2(prefix):
             order="parent_id desc",
             limit=3,
         ),
-        call(partner, "read_group", domain=[], fields=["color:max"], groupby=["type"]),
-        call(
-            partner,
-            "read_progress_bar",
-            domain=[],
-            group_by="parent_id",
-            progress_bar={"field": "type", "colors": {"contact": "x"}},
-        ),
-        call(partner, "export_data", ids=[1], fields_to_export=["name", "id"]),
-        call(partner, "get_metadata", ids=[1]),
+        call(partner, "search", domain=[["parent_id.id", "child_of", "a"]]),
         call(partner, "has_access", ids=[1], operation="write"),
         call(partner, "create", vals_list=[{"name": "A", "color": 1}]),
         call(
@@ -132,11 +118,7 @@ def _json2(prefix):
             vals_list={"name": "A", "category_id": [[0, 0, {"name": "T"}]]},
         ),
         call(partner, "name_create", name="A"),
-        call(partner, "load", fields=["name", "color"], data=[["A", "1"]]),
         call(partner, "write", ids=["@PARTNER@"], vals={"comment": "x", "color": 3}),
-        call(
-            partner, "web_save", ids=[], vals={"name": "A"}, specification={"name": {}}
-        ),
         call(partner, "copy", ids=["@PARTNER@"], default={"name": "A"}),
         call(partner, "unlink", ids=[]),
         call(partner, "action_archive", ids=[]),

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from odoo.exceptions import UserError
 from odoo.http import SessionExpiredException
 
-from .json2_methods import CLASSED_METHODS
+from .json2_methods import SERVED_METHODS
 
 _logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def _is_of_arguments(exception, method_name):
     if isinstance(exception, RecursionError) and _raised_in(exception) == "odoo.http":
         return True
     return (
-        method_name in CLASSED_METHODS
+        method_name in SERVED_METHODS
         and isinstance(exception, _RAISED_AT_VALUES)
         and _raised_in(exception).startswith(_FRAMEWORK)
     )
