@@ -21,8 +21,10 @@ from .json2_methods import (
 )
 
 _MAX_DEPTH = 20
-#: Of a call's domains and paths together: the ORM's time grows with their square.
-MAX_TERMS = 2_000
+#: Of a call's domains and paths together: the ORM's time grows with their square, and
+#: with the cube of searches in other models, each of which counts as so many terms.
+MAX_TERMS = 1_000
+_TERMS_OF_SEARCH = 20
 _DEFAULT = "default_"
 _EQUALITY = {"=", "!=", "<>", "==", "=?", "in", "not in"}
 _MALFORMED = (ValueError, TypeError, AttributeError, AssertionError, RecursionError)
@@ -188,6 +190,7 @@ class _Reach:
                 _model, field = self._walk(model, path)
                 if field is None or not field.relational:
                     raise _NotFollowed
+                self._count(_TERMS_OF_SEARCH)
                 self._add(field.comodel_name, "read")
                 comodel = model.env[field.comodel_name]
                 self._follow_domain(comodel, condition.value, depth + 1)
@@ -198,6 +201,8 @@ class _Reach:
         """Records compared with ids need nothing; for a text the ORM searches names,
         for ``child_of`` and ``parent_of`` a tree.
         """
+        if "." in path:
+            self._count(_TERMS_OF_SEARCH)
         owner, field = self._walk(model, path)
         if field is None:
             return
@@ -211,6 +216,7 @@ class _Reach:
         values = value if isinstance(value, (list, tuple, set)) else [value]
         ids = all(item is None or isinstance(item, int) for item in values)
         if path != "id" and not (ids and operator in _EQUALITY):
+            self._count(_TERMS_OF_SEARCH)
             self._add(owner._name, "read")
         if not ids:
             self.follow_search_by_name(owner)

@@ -98,7 +98,10 @@ class TestJson2ReachOfReading(ReachCase):
         self.assertReach("formatted_read_group", [({"having": v}, e) for v, e in rows])
         many = ["&"] * MAX_TERMS + [["id", "=", 1]] * (MAX_TERMS + 1)
         inside = [["child_ids", "any", [["id", "=", 1]] * MAX_TERMS]]
-        self.assertReach("search", [({"domain": d}, REFUSED) for d in (many, inside)])
+        searches = [["child_ids", "any", [["id", "=", 1]]]] * 50
+        table = [({"domain": d}, REFUSED) for d in (many, inside, searches)]
+        self.assertReach("search", table)
+        self.assertReach("search", [({"domain": searches[:40]}, PARTNERS)])
 
     def test_what_is_read_grouped_and_sorted(self):
         for method, name in (
