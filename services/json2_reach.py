@@ -16,6 +16,7 @@ from .json2_methods import (
     ARGUMENTS,
     COMMAND_OPERATIONS,
     CONTEXT_KEYS,
+    SERVED_METHODS,
     TEXT_OPERATORS,
     WRITTEN_BY_METHOD,
 )
@@ -31,18 +32,24 @@ _MALFORMED = (ValueError, TypeError, AttributeError, AssertionError, RecursionEr
 
 
 def reached(model, method_name, arguments, context):
-    """Follow the arguments of a call to a method that is served by kind.
+    """Follow the arguments of a call.
+
+    What a method that a scope line names does with them is what it was named for: of
+    such a call only the context is looked at.
 
     :param model: recordset of the called model, in the caller's environment
-    :param str method_name: of ``SERVED_METHODS``
+    :param str method_name: a public one
     :param dict arguments: by name, without ``ids`` and ``context``
     :param context: the call's own context, a mapping
     :return: set of ``(model name, operation)``
     :raises InvalidRequest: for an argument that cannot be followed
     """
-    reach, name = _Reach(), "context"
+    reach, name, by_kind = _Reach(), "context", method_name in SERVED_METHODS
     try:
-        reach.follow_context(model, context)
+        _check_context(model, context, defaults=by_kind)
+        if not by_kind:
+            return reach.found
+        reach.follow_defaults(model, context)
         for name, value in arguments.items():
             reach.follow_argument(model, name, value)
         if method_name == "name_search" and arguments.get("name"):
@@ -54,17 +61,6 @@ def reached(model, method_name, arguments, context):
     except _NotFollowed as error:
         raise _refusal(name, error) from error
     return reach.found
-
-
-def check_context(model, context):
-    """Refuse a context that would make a method that a line names do something else.
-
-    :raises InvalidRequest: for a key that is not known to be harmless
-    """
-    try:
-        _check_context(model, context)
-    except _NotFollowed as error:
-        raise _refusal("context", error) from error
 
 
 class _NotFollowed(Exception):
@@ -80,7 +76,8 @@ def _refusal(name, error):
     return InvalidRequest(f"The argument {name} {error}.")
 
 
-def _check_context(model, context, defaults=False):
+def _check_context(model, context, defaults):
+    """Refuse what would make the call do or tell something else."""
     if not isinstance(context, dict):
         raise _NotFollowed
     for key, value in context.items():
@@ -107,9 +104,8 @@ class _Reach:
         if self._terms > MAX_TERMS:
             raise _NotFollowed(f"has more than {MAX_TERMS} terms")
 
-    def follow_context(self, model, context):
+    def follow_defaults(self, model, context):
         """``default_…`` puts a value into what is created, here or further on."""
-        _check_context(model, context, defaults=True)
         for key, value in context.items():
             if not key.startswith(_DEFAULT):
                 continue

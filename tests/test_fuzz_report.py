@@ -8,7 +8,7 @@ from odoo.tests import tagged
 
 from .tools_common import ToolsCase
 
-_OURS = "odoo.addons.api_auth_oauth2.models"
+_OURS = "odoo.addons.api_auth_oauth2"
 _TRACEBACK = """Traceback (most recent call last):
   File "orm.py", line 1, in read
     raise ValueError
@@ -93,7 +93,7 @@ class TestFuzzReport(ToolsCase):
 
     def test_a_traceback_at_any_level(self):
         for level in ("DEBUG", "INFO", "WARNING", "ERROR", "RUNBOT"):
-            for logger in ("odoo.http", f"{_OURS}.token_check"):
+            for logger in ("odoo.http", f"{_OURS}.models.token_check"):
                 self.line(f"oops\n{_TRACEBACK}", level, logger)
                 self.assertBreach()
 
@@ -104,7 +104,7 @@ class TestFuzzReport(ToolsCase):
         for text, logger in (
             (deep.replace("RecursionError", "ValueError"), "odoo.http"),
             (deep.replace("get_json_data", "another"), "odoo.http"),
-            (deep, f"{_OURS}.json2_errors"),
+            (deep, f"{_OURS}.services.json2_errors"),
             (f"{deep}\n{_TRACEBACK}", "odoo.http"),
         ):
             self.line(text, "ERROR", logger)
@@ -122,7 +122,7 @@ class TestFuzzReport(ToolsCase):
         self.assertBreach()
 
     def test_the_traceback_of_a_value_in_a_call(self):
-        known = f"{_OURS}.json2_errors"
+        known = f"{_OURS}.services.json2_errors"
         for text in (_TRACEBACK, _CHAINED):
             self.line(f"JSON-2 error 1\n{text}", logger=known)
             self.line("all is well")
