@@ -1,7 +1,7 @@
 {
     "name": "API OAuth2 Authentication",
     "summary": "Guard Odoo's APIs with OAuth 2.0 access tokens of any provider",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "api_auth_oauth2 contributors",

@@ -29,7 +29,7 @@ from odoo.tools.json import json_default
 
 from ..models.json2_errors import for_application
 from ..models.request_memory import parties
-from ..models.wire_answer import error_response
+from ..services.wire_answer import error_response
 from ..protocol.errors import (
     InvalidRequest,
     MethodNotAllowed,

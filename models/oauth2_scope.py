@@ -52,17 +52,6 @@ class OAuth2Scope(models.Model):
             oauth2_api = scope.api_id
             scope.json2_served = oauth2_api.json2_enabled or oauth2_api.bearer_enabled
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        scopes = super().create(vals_list)
-        self.env.registry.clear_cache()  # a name may have been another scope's
-        return scopes
-
-    def unlink(self):
-        result = super().unlink()  # its lines go in the database, unseen by their model
-        self.env.registry.clear_cache()
-        return result
-
     def _configuration_parties(self):
         return {"oauth2_api": self.api_id}
 
@@ -187,9 +176,7 @@ class OAuth2Scope(models.Model):
                         " Make a new scope instead."
                     )
                 )
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
+        return super().write(vals)
 
     @api.constrains("api_id")
     def _check_api_is_fixed(self):

@@ -1,4 +1,6 @@
-from odoo import models
+from odoo import api, models
+
+from .transactions import signal_change
 
 #: What decides who is in a group.
 _MEMBERSHIP = {"user_ids", "all_user_ids", "implied_ids", "implied_by_ids"}
@@ -7,12 +9,21 @@ _MEMBERSHIP = {"user_ids", "all_user_ids", "implied_ids", "implied_by_ids"}
 class ResGroups(models.Model):
     _inherit = "res.groups"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        groups = super().create(vals_list)
+        if any(_MEMBERSHIP & vals.keys() for vals in vals_list):
+            signal_change(self.env)
+        return groups
+
     def write(self, vals):
-        """Whom a change keeps out of an API is told by the audit log."""
+        """Whom a change keeps out of an API is kept out at once, and told of."""
         if not _MEMBERSHIP & vals.keys():
             return super().write(vals)
         with self.env["oauth2.client.user"]._telling_losses():
-            return super().write(vals)
+            result = super().write(vals)
+        signal_change(self.env)
+        return result
 
     def unlink(self):
         """An API whose last allowed group goes is archived.
@@ -28,4 +39,6 @@ class ResGroups(models.Model):
                 if not left:
                     values["active"] = False
                 oauth2_api.write(values)
-            return super().unlink()
+            result = super().unlink()
+        signal_change(self.env)
+        return result
