@@ -52,18 +52,20 @@ def signal_change(env):
     """Have every process forget what it remembers of users and configuration.
 
     The number that the token check reads rises twice. Within the transaction, so that
-    the change counts from the commit on, whatever happens to this process. And after
-    it, because two transactions may commit in another order than they drew their
-    numbers.
+    the change counts from the commit on, whatever happens to this process, and for
+    nobody when it is rolled back. And after it, because two transactions may commit in
+    another order than they drew their numbers.
 
     :param env: of the transaction that changes something
     """
     registry, cr = env.registry, env.cr
     registry.clear_cache()
+    cr.execute("INSERT INTO orm_signaling_default DEFAULT VALUES")
+    if cr.postcommit.data.get(_SIGNAL):
+        return
+    cr.postcommit.data[_SIGNAL] = True
 
-    def raise_number():
-        cr.execute("INSERT INTO orm_signaling_default DEFAULT VALUES")
-
+    @cr.postcommit.add
     def signal():
         registry.clear_cache()  # a call may have filled it before the commit
         if not registry.ready:
@@ -73,11 +75,6 @@ def signal_change(env):
         except (psycopg2.Error, PoolError):
             # The change itself is committed, and its number with it.
             _logger.exception("A change of the configuration was not signalled.")
-
-    for hooks, hook in ((cr.precommit, raise_number), (cr.postcommit, signal)):
-        if not hooks.data.get(_SIGNAL):
-            hooks.data[_SIGNAL] = True
-            hooks.add(hook)
 
 
 def second_cursor(env):
