@@ -29,7 +29,6 @@ from odoo.tools.json import json_default
 
 from ..models.json2_errors import for_application
 from ..models.request_memory import parties
-from ..services.wire_answer import error_response
 from ..protocol.errors import (
     InvalidRequest,
     MethodNotAllowed,
@@ -37,6 +36,7 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
+from ..services.wire_answer import error_response
 from .arguments import bind, read_object
 from .pages import refusal_page
 

@@ -54,6 +54,8 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _match(cls, path_info):
+        # Odoo has just asked for it, and begins the call's transaction after this.
+        request.oauth2_signal = request.registry.cache_sequences.get("default")
         try:
             rule, args = super()._match(path_info)
         except WerkzeugMethodNotAllowed as error:
@@ -130,7 +132,9 @@ class IrHttp(models.AbstractModel):
         :raises TemporarilyUnavailable: when the database does not answer
         """
         try:
-            return TokenValidation(request.env).validate(text, endpoint)
+            return TokenValidation(request.env).validate(
+                text, endpoint, request.oauth2_signal
+            )
         except (psycopg2.Error, PoolError) as error:
             _logger.error("No token can be checked: %s", error)
             raise TemporarilyUnavailable(

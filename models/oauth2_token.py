@@ -55,6 +55,7 @@ class OAuth2Token(models.Model):
     _digest_unique = models.UniqueIndex(
         "(digest, kind, client_user_id)", "This token is stored already."
     )
+
     @api.model
     def _hold(self, client_user, kind, text, *, expires_at, scope):
         """Make a token the current one of its kind.
@@ -141,9 +142,7 @@ class OAuth2Token(models.Model):
         return self._forget(
             limit,
             after,
-            SQL(
-                "superseded_at < now() AT TIME ZONE 'UTC' - interval '60 seconds'"
-            ),
+            SQL("superseded_at < now() AT TIME ZONE 'UTC' - interval '60 seconds'"),
         )
 
     @api.model

@@ -3,8 +3,8 @@
 The token's row carries what the check needs of its grant, so the database is asked one
 statement on one table. What follows from the configuration and from the user is
 remembered in the process (``ormcache``), together with the number of Odoo's last cache
-signal. The statement reads that number in the snapshot of the row: what was computed
-from an older snapshot is not used after a change, also where a replica lags.
+signal. That number is never newer than the snapshot that was read: so what an older
+snapshot showed is not used after a change.
 """
 
 import logging
@@ -14,6 +14,7 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api
 from odoo.sql_db import PoolError
+from odoo.tools import config
 
 from ..models.throttle import Throttle
 from ..models.transactions import primary_cursor
@@ -23,13 +24,17 @@ from ..protocol.grant import Grant
 _logger = logging.getLogger(__name__)
 _noted_uses = Throttle(seconds=300)  # of (database, grant id)
 
-# No ORDER BY and no LIMIT: planning them costs more than sorting one row here.
+# Of the row no ORDER BY and no LIMIT: planning them costs more than sorting it here.
 _FIND = """
     SELECT client_user_id, user_ref, api_ref, client_ref, granted_scopes,
-           expires_at > statement_timestamp() AT TIME ZONE 'UTC',
-           (SELECT max(id) FROM orm_signaling_default)
-      FROM oauth2_token WHERE digest = %s AND kind = 'access'
+           expires_at > statement_timestamp() AT TIME ZONE 'UTC', {version}
+      FROM oauth2_token WHERE digest = %(digest)s AND kind = 'access'
 """
+_WITH_KNOWN_VERSION = _FIND.format(version="%(version)s")
+# Planning max(id) takes longer.
+_WITH_VERSION = _FIND.format(
+    version="(SELECT id FROM orm_signaling_default ORDER BY id DESC LIMIT 1)"
+)
 
 
 class _Candidate(NamedTuple):
@@ -84,19 +89,28 @@ class TokenValidation:
     def __init__(self, env):
         self.env = env
 
-    def validate(self, text, endpoint=None):
+    def validate(self, text, endpoint=None, version=None):
         """Check a token; no write.
 
         :param str text: the bearer token
         :param str endpoint: of the API that it is used on; left out, any API counts
             whose tokens open Odoo's own JSON-2
+        :param int version: number of Odoo's last signal, as it was known before the
+            transaction began; left out, it is read along. Where there is a replica it
+            always is: Odoo knows it from there, and a replica lags.
         :return: ``Grant``, or ``None`` when the token opens nothing here
         :raises psycopg2.Error: when the database does not answer
         :raises PoolError: when Odoo's pool has no connection to the primary database
         """
+        if config["db_replica_host"]:
+            version = None
+        find = _WITH_VERSION if version is None else _WITH_KNOWN_VERSION
+        values = {"digest": digests.digest(text), "version": version}
         with primary_cursor(self.env) as cr:
-            env = self.env if cr is self.env.cr else self.env(cr=cr)
-            cr.execute(_FIND, (digests.digest(text),))
+            env = self.env
+            if cr is not env.cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+            cr.execute(find, values)
             # A provider may hand one token out for several grants of a user.
             for row in sorted(cr.fetchall(), reverse=True):
                 if grant := self._grant(env, endpoint, row):

@@ -1,6 +1,6 @@
 """What a token opens follows each change of what it stands on, from the commit on."""
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -144,8 +144,11 @@ class TestChangeCounts(RealCursorsCase):
             env["oauth2.client.user"].search([]).unlink()
             env["res.users"].browse(self.user_id).unlink()
 
+    @contextmanager
     def cursor(self):
-        return _Transaction(self.registry)
+        """An environment whose transaction is committed at the end of the block."""
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
 
     def opens(self, env=None):
         if env:
@@ -199,33 +202,16 @@ class TestChangeCounts(RealCursorsCase):
             group.user_ids = user
             env["oauth2.api"].browse(self.api_id).allowed_group_ids = group
         self.assertTrue(self.opens())
-        for change in (
-            lambda: group.write({"user_ids": [(3, user.id)]}),
-            lambda: group.write({"user_ids": [(4, user.id)]}),
-            lambda: user.write({"active": False}),
+        for record, values, is_open in (
+            (group, {"user_ids": [(3, self.user_id)]}, False),
+            (group, {"user_ids": [(4, self.user_id)]}, True),
+            (user, {"active": False}, False),
         ):
-            before = self.opens()
             with self.cursor() as env:
-                group, user = group.with_env(env), user.with_env(env)
-                change()
-            self.assertEqual(self.opens(), not before)
+                record.with_env(env).write(values)
+            self.assertEqual(self.opens(), is_open)
 
     def forget_the_group(self, group_id):
         with self.cursor() as env:
             env["oauth2.api"].browse(self.api_id).allowed_group_ids = False
             env["res.groups"].browse(group_id).unlink()
-
-
-class _Transaction:
-    """An environment that is committed at the end of the block."""
-
-    def __init__(self, registry):
-        self.cr = registry.cursor()
-
-    def __enter__(self):
-        return api.Environment(self.cr, SUPERUSER_ID, {})
-
-    def __exit__(self, error, *_details):
-        if not error:
-            self.cr.commit()
-        self.cr.close()

@@ -27,8 +27,8 @@ _OLDER = """
         FOR EACH STATEMENT EXECUTE FUNCTION oauth2_renew_served_clients();
     CREATE TRIGGER oauth2_renew_served_clients AFTER DELETE ON oauth2_api_group_rel
         FOR EACH STATEMENT EXECUTE FUNCTION oauth2_renew_served_clients();
-    CREATE INDEX oauth2_token__expires_at_idx ON oauth2_token (expires_at, id);
-    CREATE INDEX oauth2_token__superseded_at_idx ON oauth2_token (superseded_at, id)
+    CREATE INDEX oauth2_token_expires_at_idx ON oauth2_token (expires_at, id);
+    CREATE INDEX oauth2_token_superseded_at_idx ON oauth2_token (superseded_at, id)
         WHERE superseded_at IS NOT NULL;
     UPDATE oauth2_token SET user_ref = NULL, api_ref = NULL, client_ref = NULL,
                             granted_scopes = NULL;

@@ -9,7 +9,6 @@ _GONE = """
     DROP FUNCTION IF EXISTS oauth2_renew_served_clients() CASCADE;  -- and its triggers
     DROP TABLE IF EXISTS oauth2_served_client, oauth2_served_client_turn;
     DROP INDEX IF EXISTS oauth2_token_expires_at_idx, oauth2_token_superseded_at_idx;
-    DROP INDEX IF EXISTS oauth2_token__expires_at_idx, oauth2_token__superseded_at_idx;
 """
 
 #: What oauth2.token._carried takes over from a grant.
