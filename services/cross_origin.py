@@ -82,7 +82,7 @@ class CrossOrigin:
             _allow_origin(response.headers, self.allowed_origins())
 
     def share_unmatched(self, response):
-        """Let pages read the answer to a path or method that no route of ours serves."""
+        """Let pages read the answer to a path or method that no route serves."""
         allowed = set()
         if _origin():
             endpoint = request.httprequest.path.lstrip("/").partition("/")[0]
