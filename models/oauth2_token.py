@@ -97,10 +97,13 @@ class OAuth2Token(models.Model):
 
     @api.model
     def _carried(self, client_user):
-        """:return: values that a token has from its grant, for the check"""
+        """:return: values that a token has from its grant, for the check; no user when
+        the grant is over, so that the token opens nothing
+        """
+        is_active = client_user.state == "active"
         scope_ids = sorted(client_user.sudo().scope_ids.ids)
         return {
-            "user_ref": client_user.user_id.id,
+            "user_ref": is_active and client_user.user_id.id,
             "api_ref": client_user.api_id.id,
             "client_ref": client_user.client_id.id,
             "granted_scopes": ",".join(map(str, scope_ids)),
@@ -108,9 +111,6 @@ class OAuth2Token(models.Model):
 
     def _follow(self, client_user):
         """Carry over what has changed of the grant, in the same transaction."""
-        if client_user.state != "active":
-            self.unlink()
-            return
         for token in self.filtered(lambda t: t.kind == "access"):
             token.write(
                 {

@@ -63,7 +63,10 @@ def _is_for_this_endpoint(token):
 
 
 def _has_active_user(token):
-    """The user is active, and neither the public user nor the superuser."""
+    """The grant is in force, its user active and neither the public nor the superuser.
+
+    The tokens of a grant that is over carry no user.
+    """
     return token.groups is not None
 
 

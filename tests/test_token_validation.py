@@ -107,9 +107,11 @@ class TestTokenValidation(OAuth2Records, TransactionCase):
         )
         self.assertOpensNothing()
 
-    def test_a_grant_that_expires_loses_its_tokens(self):
+    def test_a_grant_that_is_over_until_it_is_active_again(self):
         self.grant.state = "expired"
-        self.assertFalse(self.grant.token_ids)
+        self.assertOpensNothing()
+        self.grant.state = "active"
+        self.assertOpens("a", "b")
 
     def test_of_several_grants_with_one_token_the_newest_in_force_counts(self):
         other, _token = self.make_grant(self.client, self.user, identity="another")
