@@ -199,7 +199,7 @@ class OAuth2Event(models.Model):
         """Add a line for refused calls of protected routes.
 
         :param str error: the error code of the refusal
-        :param grant: what the token stood for, a ``protocol.grant.Grant``, or nothing
+        :param grant: the ``TokenContext`` of the token, or nothing
         """
         values = {"error": error, "reason": reason}
         if grant:

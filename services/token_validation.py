@@ -19,7 +19,7 @@ from odoo.tools import config
 from ..models.throttle import Throttle
 from ..models.transactions import primary_cursor
 from ..protocol import digests
-from ..protocol.grant import Grant
+from ..protocol.scope import TokenContext
 
 _logger = logging.getLogger(__name__)
 _noted_uses = Throttle(seconds=300)  # of (database, grant id)
@@ -101,7 +101,7 @@ class TokenValidation:
         :param int version: number of Odoo's last signal, as it was known before the
             transaction began; left out, it is read along. Where there is a replica it
             always is: Odoo knows it from there, and a replica lags.
-        :return: ``Grant``, or ``None`` when the token opens nothing here
+        :return: ``TokenContext``, or ``None`` when the token opens nothing here
         :raises psycopg2.Error: when the database does not answer
         :raises PoolError: when Odoo's pool has no connection to the primary database
         """
@@ -136,7 +136,7 @@ class TokenValidation:
         scopes = frozenset(
             [names[scope] for scope in (granted or "").split(",") if scope in names]
         )
-        return Grant(api_id, client_id, grant_id, user_id, json2_enabled, scopes)
+        return TokenContext(api_id, client_id, grant_id, user_id, json2_enabled, scopes)
 
 
 def note_use(env, grant_id):
