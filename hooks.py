@@ -1,6 +1,5 @@
 """What Odoo runs once, when the addon is installed or removed."""
 
-from .models import served_clients, token_check
 from .services.keyring import Keyring
 
 
@@ -10,8 +9,6 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Leave no setting, no key, no function and no trigger behind."""
-    token_check.drop_functions(env.cr)
-    served_clients.uninstall(env.cr)
+    """Leave no setting and no key behind."""
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "api_auth_oauth2.%")]).unlink()

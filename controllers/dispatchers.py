@@ -27,7 +27,6 @@ from odoo.http import (
 from odoo.models import BaseModel
 from odoo.tools.json import json_default
 
-from ..models.wire_answer import error_response
 from ..protocol.errors import (
     InvalidRequest,
     MethodNotAllowed,
@@ -38,6 +37,7 @@ from ..protocol.errors import (
 from ..services.audit import Audit
 from ..services.json2_errors import for_application
 from ..services.rate_limit import RateLimit
+from ..services.wire_answer import error_response
 from .arguments import bind, read_object
 from .pages import refusal_page
 

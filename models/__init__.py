@@ -30,5 +30,4 @@ from . import (
     res_groups,
     res_config_settings,
     ir_http,
-    ir_http_answers,
 )

@@ -5,7 +5,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, abort
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound as WerkzeugNotFound
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import models
 from odoo.exceptions import MissingError
 from odoo.http import request
 from odoo.sql_db import PoolError
@@ -20,19 +20,19 @@ from ..protocol.errors import (
     OAuth2Error,
     RequestForbidden,
     TemporarilyUnavailable,
+    TooManyRequests,
 )
-from ..protocol.rate_limit import FixedWindowCounter
 from ..protocol.scope import scope_string
+from ..services import routes
+from ..services.audit import Audit
+from ..services.cross_origin import CrossOrigin
 from ..services.json2_errors import for_application
 from ..services.json2_scope import JSON2Scope
 from ..services.rate_limit import RateLimit
-from . import cross_origin
-from .protected_routes import NATIVE_JSON2, expand_api, inspect_route
-from .wire_answer import error_response
+from ..services.token_validation import TokenValidation, note_use
+from ..services.wire_answer import error_response
 
 _logger = logging.getLogger(__name__)
-
-_noted_uses = FixedWindowCounter(capacity=10_000, window=300)  # of (database, grant id)
 
 
 class IrHttp(models.AbstractModel):
@@ -43,18 +43,20 @@ class IrHttp(models.AbstractModel):
     def _generate_routing_rules(self, modules, converters):
         endpoints = self.env["oauth2.api"]._active_endpoints()
         for url, endpoint in super()._generate_routing_rules(modules, converters):
-            inspect_route(url, endpoint)
+            routes.inspect_route(url, endpoint)
             if endpoint.routing["auth"] == "oauth2":
-                url = expand_api(url, endpoints)
+                url = routes.expand_api(url, endpoints)
             if url:
                 yield url, endpoint
 
     @classmethod
     def _match(cls, path_info):
+        # Odoo has just asked for it, and begins the call's transaction after this.
+        request.oauth2_signal = request.registry.cache_sequences.get("default")
         try:
             rule, args = super()._match(path_info)
         except WerkzeugMethodNotAllowed as error:
-            if cls._is_api_path(path_info):
+            if routes.is_api_path(request.env, path_info):
                 refusal = MethodNotAllowed(error.valid_methods or ())
                 error.error_response = cls._unmatched(refusal)
             raise
@@ -63,21 +65,11 @@ class IrHttp(models.AbstractModel):
             if "\0" in path_info:
                 # Core looks for it in the database, where NUL is an error.
                 abort(error_response(NotFound()))
-            request.oauth2_not_found = cls._is_api_path(path_info)
+            request.oauth2_not_found = routes.is_api_path(request.env, path_info)
             raise
         # The check below needs to know the API, which the path may name.
         request.oauth2_match = rule, dict(args)  # some are taken out on the way
         return rule, args
-
-    @classmethod
-    def _is_api_path(cls, path):
-        """:return: whether whoever asks for this path expects JSON of ours"""
-        first, _, rest = path.lstrip("/").partition("/")
-        if rest.startswith("oauth2/"):
-            return True
-        # An archived API is gone, and yet the path is nobody else's.
-        apis = request.env["oauth2.api"].sudo().with_context(active_test=False)
-        return bool(apis.search_count([("endpoint", "=", first)], limit=1))
 
     @classmethod
     def _authenticate(cls, endpoint):
@@ -86,15 +78,15 @@ class IrHttp(models.AbstractModel):
             _logger.error("Refused %s: %s", endpoint, routing["oauth2_problem"])
             request.session.can_save = False
             abort(error_response(RequestForbidden()))
-        if request.httprequest.method == "OPTIONS" and cls._answers_preflight():
+        if CrossOrigin(request.env).answers_preflight():
             cls._authenticate_explicit("none")  # a preflight never carries a token
             return
         super()._authenticate(endpoint)
-        if routing["auth"] != "oauth2":
-            return
-        if routing["oauth2_required"] - request.oauth2_grant.scopes:
-            scope = scope_string(routing["oauth2_required"])
-            cls._refuse(InsufficientScope(scope=scope))
+        if routing["auth"] == "oauth2":
+            missing = routing["oauth2_required"] - request.oauth2_grant.scopes
+            if missing:
+                scope = scope_string(routing["oauth2_required"])
+                cls._refuse(InsufficientScope(scope=scope))
 
     @classmethod
     def _auth_method_oauth2(cls):
@@ -103,42 +95,44 @@ class IrHttp(models.AbstractModel):
         :raises HTTPException: with the refusal of RFC 6750 section 3 as its response
         """
         request.session.can_save = False
-        routing = request.oauth2_match[0].endpoint.routing
+        required = routes.matched_routing()["oauth2_required"]
         try:
             text = bearer_token(request.httprequest.headers.get("Authorization"))
             if text is None:
-                raise MissingToken(scope=scope_string(routing["oauth2_required"]))
-            grant = cls._oauth2_check(text, cls._oauth2_endpoint())
+                raise MissingToken(scope=scope_string(required))
+            grant = cls._validate_token(text, routes.matched_endpoint())
             if grant is None:
                 RateLimit(request.env).count_refused_token()
                 raise InvalidToken()
         except OAuth2Error as refusal:
             cls._refuse(refusal)
-        cls._become(grant)
+        cls._set_request_user(grant)
 
     @classmethod
     def _auth_method_bearer(cls, *args, **kwargs):
         """On Odoo's own JSON-2, and nowhere else, take a token of ours like a key."""
-        if request.oauth2_match[0].rule == NATIVE_JSON2:
+        if routes.is_native_json2():
             try:
                 text = bearer_token(request.httprequest.headers.get("Authorization"))
             except OAuth2Error:
                 text = None  # Odoo's own check answers
-            grant = text and cls._oauth2_check(text, None)
+            grant = text and cls._validate_token(text, None)
             if grant:
                 request.session.can_save = False
-                cls._become(grant)
+                cls._set_request_user(grant)
                 return None
         return super()._auth_method_bearer(*args, **kwargs)
 
     @classmethod
-    def _oauth2_check(cls, text, endpoint):
+    def _validate_token(cls, text, endpoint):
         """:return: what a bearer token opens at that endpoint, or ``None``
-        :raises TemporarilyUnavailable: when the database does not say
+        :raises TemporarilyUnavailable: when the database does not answer
         """
         try:
-            return request.env["oauth2.token"]._grant_of(text, endpoint)
-        except psycopg2.Error as error:
+            return TokenValidation(request.env).validate(
+                text, endpoint, request.oauth2_signal
+            )
+        except (psycopg2.Error, PoolError) as error:
             _logger.error("No token can be checked: %s", error)
             raise TemporarilyUnavailable(
                 "No token can be checked at the moment; try again.",
@@ -147,7 +141,7 @@ class IrHttp(models.AbstractModel):
             ) from error
 
     @classmethod
-    def _become(cls, grant):
+    def _set_request_user(cls, grant):
         """Go on as the grant's user, with that user's language and time zone."""
         request.oauth2_grant = grant
         try:
@@ -161,43 +155,17 @@ class IrHttp(models.AbstractModel):
                 )
             )
         request.update_env(user=grant.user_id, context=context)
-        cls._note_oauth2_use(grant)
-
-    @classmethod
-    def _oauth2_endpoint(cls):
-        """:return: the endpoint of the API that the matched route belongs to, if any"""
-        rule, args = request.oauth2_match
-        return rule.endpoint.routing.get("oauth2_api") or args.get("api") or ""
-
-    @classmethod
-    def _note_oauth2_use(cls, grant):
-        """Have the use of a grant noted after the call, now and then."""
-        if not _noted_uses.is_due((request.db, grant.client_user_id)):
-            return
-        registry, grant_id = request.registry, grant.client_user_id
-
-        @request.env.cr.postcommit.add
-        def note():
-            # The call was answered well: whatever happens here must not undo that.
-            try:
-                with registry.cursor() as cr:
-                    env = api.Environment(cr, SUPERUSER_ID, {})
-                    env["oauth2.client.user"]._note_use(grant_id)
-            except (psycopg2.Error, PoolError) as error:
-                _logger.info("The use of a grant was not noted: %s", error)
+        note_use(request.env, grant.client_user_id)
 
     @classmethod
     def _pre_dispatch(cls, rule, args):
-        routing = rule.endpoint.routing
-        if request.httprequest.method == "OPTIONS" and cls._answers_preflight():
+        cross_origin = CrossOrigin(request.env)
+        if cross_origin.answers_preflight():
             request.session.can_save = False
-            methods = routing["methods"] or ["GET", "POST"]
-            origins = cls._callers_origins()
-            abort(cross_origin.preflight_response(origins, methods))
-        if routing["auth"] != "oauth2":
-            return super()._pre_dispatch(rule, args)
+            abort(cross_origin.preflight_response())
         result = super()._pre_dispatch(rule, args)
-        if not routing["oauth2_wants_api"]:
+        routing = rule.endpoint.routing
+        if routing["auth"] == "oauth2" and not routing["oauth2_wants_api"]:
             # Odoo warns of arguments that a handler does not name.
             args.pop("api", None)
         return result
@@ -212,15 +180,14 @@ class IrHttp(models.AbstractModel):
         return super()._dispatch(endpoint)
 
     @classmethod
-    def _is_native_json2_of_grant(cls):
-        """:return: whether one of our tokens opened Odoo's own JSON-2"""
-        grant = getattr(request, "oauth2_grant", None)
-        return bool(grant) and request.oauth2_match[0].rule == NATIVE_JSON2
+    def _post_dispatch(cls, response):
+        CrossOrigin(request.env).share(response)
+        return super()._post_dispatch(response)
 
     @classmethod
     def _handle_error(cls, exception):
         if isinstance(exception, OAuth2Error):
-            return cls._oauth2_refusal(exception)
+            return cls._refusal_response(exception)
         if getattr(request, "oauth2_not_found", False) and isinstance(
             exception, (WerkzeugNotFound, RequestEntityTooLarge)
         ):
@@ -230,8 +197,44 @@ class IrHttp(models.AbstractModel):
         if cls._is_native_json2_of_grant():
             method_name = request.oauth2_match[1]["__method__"]
             response = for_application(exception, response, method_name)
-        if cls._is_cross_origin():
+        if CrossOrigin(request.env).is_open():
             if isinstance(response, HTTPException):
                 response = response.get_response(request.httprequest.environ)
-            cls._share_with_origin(response)
+            CrossOrigin(request.env).share(response)
         return response
+
+    @classmethod
+    def _is_native_json2_of_grant(cls):
+        """:return: whether one of our tokens opened Odoo's own JSON-2"""
+        return bool(getattr(request, "oauth2_grant", None)) and routes.is_native_json2()
+
+    @classmethod
+    def _unmatched(cls, refusal):
+        """:return: the response to a path or method that no route of ours serves"""
+        response = error_response(refusal)
+        CrossOrigin(request.env).share_unmatched(response)
+        return response
+
+    @classmethod
+    def _refuse(cls, refusal):
+        """:raises HTTPException: with the refusal as its response"""
+        abort(cls._refusal_response(refusal))
+
+    @classmethod
+    def _refusal_response(cls, refusal):
+        """:return: the response to a refused call of a protected route"""
+        cls._tell_of_refusal(refusal)
+        if metadata := routes.resource_metadata(request.env):
+            refusal.resource_metadata = metadata
+        response = error_response(refusal)
+        CrossOrigin(request.env).share(response)
+        return response
+
+    @classmethod
+    def _tell_of_refusal(cls, refusal):
+        """Have the audit log tell of refused calls, now and then, never of each."""
+        if not isinstance(refusal, (InvalidToken, InsufficientScope, TooManyRequests)):
+            return  # above all a client that asks without a token how to sign in
+        grant = getattr(request, "oauth2_grant", None)
+        route = routes.matched_routing()["routes"][0] if grant else ""
+        Audit(request.env).log_refused_call(refusal, grant, route)

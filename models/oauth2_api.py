@@ -1,9 +1,8 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import ormcache
 
 from ..protocol.errors import InvalidClient
-from .group_membership import IS_ADMITTED
 
 _SWITCHES = ("trust_identity", "bearer_enabled")
 
@@ -198,13 +197,43 @@ class OAuth2Api(models.Model):
         user = user.sudo()
         if not user.active or user._is_public() or user._is_superuser():
             return False
-        return self._admits_by_group(user.id)
+        return self._admits_by_group(user)
 
-    def _admits_by_group(self, user_id):
-        """:return: whether the user, by id, is in an allowed group if any is set"""
-        question = f"SELECT {IS_ADMITTED.format(api='%(api)s', user='%(user)s')}"
-        [[admitted]] = self.env.execute_query(SQL(question, api=self.id, user=user_id))
-        return admitted
+    def _admits_by_group(self, user):
+        """:return: whether the user is in an allowed group if any is set"""
+        allowed = self.sudo().allowed_group_ids
+        return not allowed or not user._oauth2_held_groups().isdisjoint(allowed.ids)
+
+    @api.model
+    @ormcache("api_id", "client_id", "version")
+    def _serving(self, api_id, client_id, version):
+        """What an API is for one of its clients, remembered until the next signal.
+
+        :param int version: number of Odoo's last signal, in the snapshot that is read
+        :return: ``(endpoint, json2_enabled, bearer_enabled, frozenset of the ids of
+            allowed groups, {scope id as text: name})``; ``None`` when API, client or
+            provider is archived, or the API no longer serves the client
+        """
+        # Before a caller is known there is no user, with whom relations can be read.
+        env = self.env(user=SUPERUSER_ID, su=True, context={})
+        in_force = [
+            ("id", "=", client_id),
+            ("active", "=", True),
+            ("provider_id.active", "=", True),
+        ]
+        oauth2_api = env["oauth2.api"].search(
+            [("id", "=", api_id), ("client_ids", "any", in_force)]
+        )
+        if not oauth2_api:
+            return None
+        scopes = env["oauth2.client"].browse(client_id)._scopes_on(oauth2_api)
+        return (
+            oauth2_api.endpoint,
+            oauth2_api.json2_enabled,
+            oauth2_api.bearer_enabled,
+            frozenset(oauth2_api.allowed_group_ids.ids),
+            {str(scope.id): scope.name for scope in scopes},
+        )
 
     def _resource_identifier(self):
         """:return: this API's name as a protected resource (RFC 9728 section 1.2)"""

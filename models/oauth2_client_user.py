@@ -13,6 +13,10 @@ from ..services.keyring import Keyring
 GRACE = timedelta(seconds=60)
 
 
+#: What its tokens carry of a grant, so that a check need not read it.
+_CARRIED = {"api_id", "client_id", "user_id", "state", "scope_ids", "expires_at"}
+
+
 class OAuth2ClientUser(models.Model):
     """One user of one client on one API: the grant, which owns the tokens.
 
@@ -124,6 +128,14 @@ class OAuth2ClientUser(models.Model):
     # writes to neither; a sign-in writes two entries.
     _active_idx = models.Index("(expires_at, id) WHERE state = 'active'")
     _account_idx = models.Index("(subject, client_id) WHERE state = 'active'")
+
+    def write(self, vals):
+        """What ends or narrows a grant counts for its tokens at once."""
+        result = super().write(vals)
+        if _CARRIED & vals.keys():
+            for grant in self.sudo():
+                grant.token_ids._follow(grant)
+        return result
 
     @api.depends("user_id.name", "client_id.name")
     def _compute_display_name(self):

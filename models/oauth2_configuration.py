@@ -1,13 +1,14 @@
 from odoo import api, models
 
 from ..services.audit import Audit
+from ..services.transactions import signal_change
 
 #: Fields of these types say what was chosen, and can hold no secret.
 _TOLD = ("boolean", "integer", "selection")
 
 
 class OAuth2Configuration(models.AbstractModel):
-    """What administrators set: who changed what is written to the audit log."""
+    """What administrators set: calls go by it at once, the audit log tells of it."""
 
     _name = "oauth2.configuration"
     _description = "OAuth2 Configuration"
@@ -17,6 +18,7 @@ class OAuth2Configuration(models.AbstractModel):
         records = super().create(vals_list)
         for record in records:
             record._record_configuration("created")
+        signal_change(self.env)
         return records
 
     def write(self, vals):
@@ -33,13 +35,16 @@ class OAuth2Configuration(models.AbstractModel):
                         for name in sorted(changed)
                     )
                 )
+        signal_change(self.env)
         return result
 
     def unlink(self):
         self.check_access("unlink")
         for record in self:
             record._record_configuration("deleted")
-        return super().unlink()
+        result = super().unlink()
+        signal_change(self.env)
+        return result
 
     @api.model
     def _is_told_of(self, name):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import config, ormcache
+from odoo.tools import ormcache
 
 from ..protocol.scope import SCOPE_TOKEN
 from ..services.transactions import primary_cursor
@@ -45,42 +45,20 @@ class OAuth2Scope(models.Model):
             oauth2_api = scope.api_id
             scope.json2_served = oauth2_api.json2_enabled or oauth2_api.bearer_enabled
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        scopes = super().create(vals_list)
-        self.env.registry.clear_cache()  # a name may have been another scope's
-        return scopes
-
-    def unlink(self):
-        result = super().unlink()  # its lines go in the database, unseen by their model
-        self.env.registry.clear_cache()
-        return result
-
     def _configuration_parties(self):
         return {"oauth2_api": self.api_id}
 
     @api.model
-    def _opened_models(self, api_id, number=None):
+    @ormcache("api_id", "version")
+    def _opened_models(self, api_id, version):
         """What each scope of an API opens over JSON-2; other addons may override it.
 
         :param int api_id: id of the API
-        :param number: of Odoo's cache signals, read from the primary database with the
-            token: what was read before it is not used any more
+        :param int version: number of Odoo's last signal, as read with the token: what
+            was remembered before it is not used any more
         :return: ``{scope name: {model name: (operations, methods)}}``, both frozensets;
             it is shared, so copy what you change
         """
-        if number is None and config["db_replica_host"]:
-            # That a cache is out of date, a server learns from the replica, which lags.
-            return self._read_opened_models(api_id)
-        return self._opened_models_cached(api_id, number)
-
-    @api.model
-    @ormcache("api_id", "number")
-    def _opened_models_cached(self, api_id, number):
-        return self._read_opened_models(api_id)
-
-    @api.model
-    def _read_opened_models(self, api_id):
         opened = {}
         with primary_cursor(self.env) as cr:
             lines = self.env(cr=cr, su=True)["oauth2.scope.line"]
@@ -115,9 +93,7 @@ class OAuth2Scope(models.Model):
                         " Make a new scope instead."
                     )
                 )
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
+        return super().write(vals)
 
     @api.constrains("api_id")
     def _check_api_is_fixed(self):

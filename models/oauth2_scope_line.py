@@ -60,22 +60,6 @@ class OAuth2ScopeLine(models.Model):
                         )
                     )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return lines
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
-
     def _configuration_parties(self):
         return {"oauth2_api": self.scope_id.api_id}
 

@@ -8,7 +8,6 @@ from ..protocol.errors import ServerError
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
 from ..services.transactions import fetch_batch, keyset_after
-from . import served_clients, token_check
 
 
 class OAuth2Token(models.Model):
@@ -46,22 +45,16 @@ class OAuth2Token(models.Model):
     )
     expires_at = fields.Datetime(required=True, readonly=True)
     superseded_at = fields.Datetime(readonly=True)
+    # What a check needs of the grant. Plain numbers: a reference would cost an index.
+    user_ref = fields.Integer(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    api_ref = fields.Integer(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    client_ref = fields.Integer(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    granted_scopes = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
 
+    # Each call pays for each index: planning its statement looks at all of them.
     _digest_unique = models.UniqueIndex(
         "(digest, kind, client_user_id)", "This token is stored already."
     )
-    # By these the job finds what is over, without looking at what is not. A token costs
-    # an entry more once in its life, when it is replaced.
-    _expires_at_idx = models.Index("(expires_at, id)")
-    _superseded_at_idx = models.Index(
-        "(superseded_at, id) WHERE superseded_at IS NOT NULL"
-    )
-
-    @api.private
-    def init(self):
-        # When all models have their tables.
-        self.pool.post_init(served_clients.install, self.env.cr)
-        token_check.create_functions(self.env.cr)
 
     @api.model
     def _hold(self, client_user, kind, text, *, expires_at, scope):
@@ -83,7 +76,10 @@ class OAuth2Token(models.Model):
             "scope": scope,
             "expires_at": expires_at,
             "superseded_at": False,
+            **self._carried(client_user),
         }
+        if kind == "access":
+            values["expires_at"] = min(expires_at, client_user.expires_at)
         # Some providers hand the same token out again.
         token = same.filtered(lambda t: t.client_user_id == client_user)
         if token:
@@ -100,19 +96,28 @@ class OAuth2Token(models.Model):
         return token
 
     @api.model
-    def _grant_of(self, text, endpoint=None):
-        """The token check: what a bearer token opens at this very moment.
-
-        One indexed query from the digest to everything that must be in force, and no
-        write. It reads the primary database: a replica lags, and would honour what was
-        just revoked.
-
-        :param str text: the bearer token
-        :param str endpoint: of the API that it is used on; left out, any API counts
-            whose tokens open Odoo's own JSON-2
-        :return: ``Grant``, or ``None`` when the token opens nothing here
+    def _carried(self, client_user):
+        """:return: values that a token has from its grant, for the check; no user when
+        the grant is over, so that the token opens nothing
         """
-        return token_check.check(self.env.cr, digests.digest(text), endpoint)
+        is_active = client_user.state == "active"
+        scope_ids = sorted(client_user.sudo().scope_ids.ids)
+        return {
+            "user_ref": is_active and client_user.user_id.id,
+            "api_ref": client_user.api_id.id,
+            "client_ref": client_user.client_id.id,
+            "granted_scopes": ",".join(map(str, scope_ids)),
+        }
+
+    def _follow(self, client_user):
+        """Carry over what has changed of the grant, in the same transaction."""
+        for token in self.filtered(lambda t: t.kind == "access"):
+            token.write(
+                {
+                    "expires_at": min(token.expires_at, client_user.expires_at),
+                    **self._carried(client_user),
+                }
+            )
 
     def _text(self):
         """:return: the token itself, ``None`` when it was dropped or no key fits"""
@@ -136,12 +141,8 @@ class OAuth2Token(models.Model):
         """
         return self._forget(
             limit,
-            SQL("superseded_at"),
-            SQL(
-                "%s AND superseded_at < now() AT TIME ZONE 'UTC'"
-                " - interval '60 seconds'",
-                keyset_after(after, "superseded_at", "id"),
-            ),
+            after,
+            SQL("superseded_at < now() AT TIME ZONE 'UTC' - interval '60 seconds'"),
         )
 
     @api.model
@@ -156,26 +157,24 @@ class OAuth2Token(models.Model):
         """
         return self._forget(
             limit,
-            SQL("expires_at"),
+            after,
             SQL(
                 """
-                %s AND expires_at < now() AT TIME ZONE 'UTC' - interval '1 second'
-                       -- for the index; what counts is the token's own API
-                       * (SELECT min(refresh_token_lifetime) FROM oauth2_api)
-                   AND expires_at < now() AT TIME ZONE 'UTC' - interval '1 second'
-                       * (SELECT api.refresh_token_lifetime
-                            FROM oauth2_client_user grantee
-                            JOIN oauth2_api api ON api.id = grantee.api_id
-                           WHERE grantee.id = token.client_user_id)
-                """,
-                keyset_after(after, "expires_at", "id"),
+                expires_at < now() AT TIME ZONE 'UTC' - interval '1 second'
+                    * (SELECT min(refresh_token_lifetime) FROM oauth2_api)
+                -- what counts is the token's own API
+                AND expires_at < now() AT TIME ZONE 'UTC' - interval '1 second'
+                    * (SELECT api.refresh_token_lifetime
+                         FROM oauth2_client_user grantee
+                         JOIN oauth2_api api ON api.id = grantee.api_id
+                        WHERE grantee.id = token.client_user_id)
+                """
             ),
         )
 
-    def _forget(self, limit, moment, over):
-        """Delete tokens in the order of a moment, as :meth:`_forget_replaced`.
+    def _forget(self, limit, after, over):
+        """Delete tokens in the order of their ids, as :meth:`_forget_replaced`.
 
-        :param moment: ``SQL``, a column
         :param over: ``SQL``, the condition
         """
         forgotten, place = fetch_batch(
@@ -183,16 +182,15 @@ class OAuth2Token(models.Model):
             SQL(
                 """
                 WITH dead AS MATERIALIZED (
-                    SELECT %(moment)s AS moment, id FROM oauth2_token token
-                     WHERE %(over)s
-                     ORDER BY %(moment)s, id LIMIT %(limit)s
-                       FOR UPDATE SKIP LOCKED)
+                    SELECT id FROM oauth2_token token
+                     WHERE %s AND %s
+                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
                 DELETE FROM oauth2_token USING dead WHERE oauth2_token.id = dead.id
-                RETURNING dead.moment, dead.id
+                RETURNING dead.id
                 """,
-                moment=moment,
-                over=over,
-                limit=limit,
+                keyset_after(after, "id"),
+                over,
+                limit,
             ),
             limit,
         )

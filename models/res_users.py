@@ -1,8 +1,12 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import MissingError
-from odoo.tools import ormcache
+from odoo.tools import SQL, ormcache
 
 from ..services.audit import Audit
+from ..services.transactions import signal_change
+
+#: What decides whether a user may use an API.
+_ADMISSION = {"active", "group_ids"}
 
 
 class ResUsers(models.Model):
@@ -34,11 +38,57 @@ class ResUsers(models.Model):
             raise MissingError(self.env._("There is no such user."))
         return context
 
+    @api.model
+    @ormcache("user_id", "version")
+    def _oauth2_groups(self, user_id, version):
+        """The groups of a user who may call, remembered until the next signal.
+
+        :param int version: number of Odoo's last signal, in the snapshot that is read
+        :return: frozenset of the ids of all groups; ``None`` when there is no such
+            active user, or it is the public user or the superuser
+        """
+        # Before a caller is known there is no user, with whom relations can be read.
+        users = self.env(user=SUPERUSER_ID, su=True, context={})["res.users"]
+        user = users.search([("id", "=", user_id)])
+        if not user or user._is_superuser():
+            return None
+        groups = user._oauth2_held_groups()
+        public = user.env["ir.model.data"]._xmlid_to_res_id("base.group_public")
+        return None if public in groups else groups
+
+    def _oauth2_held_groups(self):
+        """The groups of a user, also those that others imply.
+
+        Asked of the database: what Odoo remembers of implied groups, it renews by
+        signals that it reads on the replica where there is one.
+
+        :return: frozenset of ids
+        """
+        self.ensure_one()
+        self.env["res.groups"].flush_model(["user_ids", "implied_ids"])
+        self.flush_model(["group_ids"])
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH RECURSIVE held AS (
+                    SELECT gid FROM res_groups_users_rel WHERE uid = %s
+                     UNION
+                    SELECT implied.hid FROM held
+                      JOIN res_groups_implied_rel implied ON implied.gid = held.gid)
+                SELECT gid FROM held
+                """,
+                self.id,
+            )
+        )
+        return frozenset(group_id for (group_id,) in self.env.cr.fetchall())
+
     def write(self, vals):
         """The audit log tells of archived users whose applications lose access."""
         is_archiving = not vals.get("active", True)
         archived = self.filtered("active") if is_archiving else self.browse()
         result = super().write(vals)
+        if _ADMISSION & vals.keys():
+            signal_change(self.env)
         for oauth2_api, user in archived._oauth2_grants():
             Audit(self.env).record(
                 "access",

@@ -34,3 +34,4 @@ class TokenContext(NamedTuple):
     user_id: int
     serves_json2: bool  # whether the API serves Odoo's JSON-2
     scopes: frozenset
+    version: int  # of the configuration that was read, for what is remembered of it

@@ -1,0 +1,1 @@
+"""Flows: each a plain class, made with ``env``; see docs/architecture.md."""

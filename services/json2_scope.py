@@ -36,7 +36,7 @@ class JSON2Scope:
         :raises InvalidRequest: for an argument whose reach cannot be told
         """
         check_storable(arguments)
-        opened = self.env["oauth2.scope"]._opened_models(token.api_id)
+        opened = self.env["oauth2.scope"]._opened_models(token.api_id, token.version)
         granted = [opened[name] for name in token.scopes if name in opened]
         if not _opens(granted, model_name, method_name):
             enough = [n for n in opened if _opens([opened[n]], model_name, method_name)]

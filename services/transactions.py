@@ -1,12 +1,17 @@
 """Transactions of a request or a job, where one is not enough."""
 
 import contextlib
+import logging
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from odoo.sql_db import db_connect
+from odoo.sql_db import PoolError, db_connect
 from odoo.tools import SQL, config
+
+_logger = logging.getLogger(__name__)
+
+_SIGNAL = "api_auth_oauth2.signal"
 
 #: Off for a statement of a job. The last one: PostgreSQL reckons what is off to be so
 #: dear that compiling the statement would seem worth it.
@@ -41,6 +46,35 @@ def primary_cursor(env):
             yield cr
     else:
         yield env.cr
+
+
+def signal_change(env):
+    """Have every process forget what it remembers of users and configuration.
+
+    The number that the token check reads rises twice. Within the transaction, so that
+    the change counts from the commit on, whatever happens to this process, and for
+    nobody when it is rolled back. And after it, because two transactions may commit in
+    another order than they drew their numbers.
+
+    :param env: of the transaction that changes something
+    """
+    registry, cr = env.registry, env.cr
+    registry.clear_cache()
+    cr.execute("INSERT INTO orm_signaling_default DEFAULT VALUES")
+    if cr.postcommit.data.get(_SIGNAL):
+        return
+    cr.postcommit.data[_SIGNAL] = True
+
+    @cr.postcommit.add
+    def signal():
+        registry.clear_cache()  # a call may have filled it before the commit
+        if not registry.ready:
+            return  # Odoo signals when it is
+        try:
+            registry.signal_changes()
+        except (psycopg2.Error, PoolError):
+            # The change itself is committed, and its number with it.
+            _logger.exception("A change of the configuration was not signalled.")
 
 
 def second_cursor(env):

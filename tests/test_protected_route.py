@@ -3,6 +3,7 @@ from odoo.http import request
 from odoo.tests import tagged
 
 from ..oauth2 import oauth2_route
+from ..services.token_validation import TokenValidation
 from .route_common import INVALID, MALFORMED, MISSING, RouteCase
 
 
@@ -195,9 +196,9 @@ class TestIdentity(ProbeCase):
         self.assertGreater(answer["partners"], 0)
 
     def test_the_check_is_one_query(self):
-        Token = self.env["oauth2.token"].sudo()
+        validation = TokenValidation(self.env)
         self.api.allowed_group_ids = self.env.ref("base.group_user")
-        self.assertTrue(Token._grant_of(self.token, "orders"))
+        self.assertTrue(validation.validate(self.token, "orders"))
         for text in (self.token, "unknown"):
             with self.assertQueryCount(1):
-                Token._grant_of(text, "orders")
+                validation.validate(text, "orders")

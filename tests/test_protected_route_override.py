@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 from ..oauth2 import oauth2_route
 from .route_common import MISSING, RouteCase
 
-_ROUTES = "odoo.addons.api_auth_oauth2.models.protected_routes"
+_ROUTES = "odoo.addons.api_auth_oauth2.services.routes"
 _HOOK = "odoo.addons.api_auth_oauth2.models.ir_http"
 
 

@@ -34,13 +34,16 @@ FILL = (
     """,
     # Each grant has as many access as refresh tokens.
     """
-    INSERT INTO oauth2_token (client_user_id, kind, digest, expires_at, scope)
+    INSERT INTO oauth2_token (client_user_id, kind, digest, expires_at, scope,
+           user_ref, api_ref, client_ref, granted_scopes)
     SELECT first.id + n % {grants},
            CASE n / {grants} % 2 WHEN 0 THEN 'access' ELSE 'refresh' END,
            encode(sha256(('token-' || n)::bytea), 'hex'),
-           now() AT TIME ZONE 'UTC' + interval '100 days', 'openid'
-      FROM generate_series(0, {tokens} - 1) n,
+           now() AT TIME ZONE 'UTC' + interval '100 days', 'openid',
+           grantee.user_id, grantee.api_id, grantee.client_id, ''
+      FROM generate_series(0, {tokens} - 1) n, oauth2_client_user grantee,
            (SELECT min(id) AS id FROM oauth2_client_user WHERE id > {grant}) first
+     WHERE grantee.id = {grant}
     """,
     """
     INSERT INTO oauth2_event (create_date, kind, api_id, api_name, client_id,

@@ -1,7 +1,9 @@
-"""What the routing map must know of routes with ``auth="oauth2"``."""
+"""Which routes are ours, what a protected one needs, and what a path of ours is."""
 
 import inspect
 import logging
+
+from odoo.http import request
 
 from ..protocol.scope import scope_set
 
@@ -9,7 +11,56 @@ _logger = logging.getLogger(__name__)
 
 #: Odoo's own JSON-2, which tokens open like an API key where an API says so
 NATIVE_JSON2 = "/json/2/<__model__>/<__method__>"
+#: Where an API's description stands (RFC 9728 section 3)
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 _API = "<api>"
+
+
+def matched_routing():
+    """:return: the routing of the matched route; empty when none matched"""
+    matched = getattr(request, "oauth2_match", None)
+    return matched[0].endpoint.routing if matched else {}
+
+
+def is_native_json2():
+    """:return: whether the matched route is Odoo's own JSON-2"""
+    matched = getattr(request, "oauth2_match", None)
+    return bool(matched) and matched[0].rule == NATIVE_JSON2
+
+
+def matched_endpoint():
+    """:return: endpoint of the API that the matched protected route belongs to"""
+    rule, args = request.oauth2_match
+    return rule.endpoint.routing.get("oauth2_api") or args.get("api") or ""
+
+
+def find_api(env, endpoint):
+    """:return: the active API with that endpoint, possibly none"""
+    return env["oauth2.api"].sudo().search([("endpoint", "=", endpoint)], limit=1)
+
+
+def is_api_path(env, path):
+    """:return: whether a caller of this path expects JSON of ours"""
+    first, _, rest = path.lstrip("/").partition("/")
+    if rest.startswith("oauth2/"):
+        return True
+    # An archived API is gone, and yet no other page has its path.
+    apis = env["oauth2.api"].sudo().with_context(active_test=False)
+    return bool(apis.search_count([("endpoint", "=", first)], limit=1))
+
+
+def resource_metadata(env):
+    """:return: address of the description of the called API (RFC 9728 section 5.1),
+    ``None`` when no API is called
+    """
+    endpoint = ""
+    if matched_routing().get("auth") == "oauth2":
+        endpoint = matched_endpoint()
+    elif grant := getattr(request, "oauth2_grant", None):  # on Odoo's own JSON-2
+        endpoint = env["oauth2.api"].sudo().browse(grant.api_id).endpoint
+    if not endpoint:
+        return None
+    return f"{env['oauth2.api']._oauth2_base_url()}{RESOURCE_METADATA}/{endpoint}"
 
 
 def inspect_route(url, endpoint):

@@ -1,0 +1,159 @@
+"""The check of an access token (RFC 6750), made anew for each call.
+
+The token's row carries what the check needs of its grant, so the database is asked one
+statement on one table. What follows from the configuration and from the user is
+remembered in the process (``ormcache``), together with the number of Odoo's last cache
+signal. That number is never newer than the snapshot that was read: so what an older
+snapshot showed is not used after a change.
+"""
+
+import logging
+from typing import NamedTuple
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api
+from odoo.sql_db import PoolError
+from odoo.tools import config
+
+from ..protocol import digests
+from ..protocol.rate_limit import FixedWindowCounter
+from ..protocol.scope import TokenContext
+from .transactions import primary_cursor
+
+_logger = logging.getLogger(__name__)
+#: Of ``(database, grant id)``; the last use is noted once in so many seconds.
+_noted_uses = FixedWindowCounter(capacity=10_000, window=300)
+
+# Of the row no ORDER BY and no LIMIT: planning them costs more than sorting it here.
+_FIND = """
+    SELECT client_user_id, user_ref, api_ref, client_ref, granted_scopes,
+           expires_at > statement_timestamp() AT TIME ZONE 'UTC', {version}
+      FROM oauth2_token WHERE digest = %(digest)s AND kind = 'access'
+"""
+_WITH_KNOWN_VERSION = _FIND.format(version="%(version)s")
+# Planning max(id) takes longer.
+_WITH_VERSION = _FIND.format(
+    version="(SELECT id FROM orm_signaling_default ORDER BY id DESC LIMIT 1)"
+)
+
+
+class _Candidate(NamedTuple):
+    """A stored token, and what is remembered of what it stands on."""
+
+    endpoint: str  # where it is presented; None: on Odoo's own JSON-2
+    is_unexpired: bool
+    serving: tuple  # of oauth2.api._serving, None: nothing is served
+    groups: frozenset  # the user's, None: the user may not call
+
+
+def _is_unexpired(token):
+    """Neither the token's end nor the grant's has come; the row has the earlier one."""
+    return token.is_unexpired
+
+
+def _is_served(token):
+    """API, client and provider are active, and the client is one of the API's."""
+    return token.serving is not None
+
+
+def _is_for_this_endpoint(token):
+    """The token was issued for the API on which it is presented."""
+    endpoint, _json2_enabled, bearer_enabled, _groups, _scopes = token.serving
+    return bearer_enabled if token.endpoint is None else endpoint == token.endpoint
+
+
+def _has_active_user(token):
+    """The grant is in force, its user active and neither the public nor the superuser.
+
+    The tokens of a grant that is over carry no user.
+    """
+    return token.groups is not None
+
+
+def _has_allowed_user(token):
+    """The user is in one of the API's allowed groups, where there are any."""
+    allowed = token.serving[3]
+    return not allowed or not allowed.isdisjoint(token.groups)
+
+
+#: A known token opens an endpoint where each of these holds.
+_RULES = (
+    _is_unexpired,
+    _is_served,
+    _is_for_this_endpoint,
+    _has_active_user,
+    _has_allowed_user,
+)
+
+
+class TokenValidation:
+    """What a bearer token opens at this moment."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def validate(self, text, endpoint=None, version=None):
+        """Check a token; no write.
+
+        :param str text: the bearer token
+        :param str endpoint: of the API that it is used on; left out, any API counts
+            whose tokens open Odoo's own JSON-2
+        :param int version: number of Odoo's last signal, as it was known before the
+            transaction began; left out, it is read along. Where there is a replica it
+            always is: Odoo knows it from there, and a replica lags.
+        :return: ``TokenContext``, or ``None`` when the token opens nothing here
+        :raises psycopg2.Error: when the database does not answer
+        :raises PoolError: when Odoo's pool has no connection to the primary database
+        """
+        if config["db_replica_host"]:
+            version = None
+        find = _WITH_VERSION if version is None else _WITH_KNOWN_VERSION
+        values = {"digest": digests.digest(text), "version": version}
+        with primary_cursor(self.env) as cr:
+            env = self.env
+            if cr is not env.cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+            cr.execute(find, values)
+            # A provider may hand one token out for several grants of a user.
+            for row in sorted(cr.fetchall(), reverse=True):
+                if grant := self._grant(env, endpoint, row):
+                    return grant
+        return None
+
+    def _grant(self, env, endpoint, row):
+        """:return: what one stored token opens, or ``None``"""
+        grant_id, user_id, api_id, client_id, granted, is_unexpired, version = row
+        candidate = _Candidate(
+            endpoint,
+            is_unexpired,
+            env["oauth2.api"]._serving(api_id, client_id, version),
+            env["res.users"]._oauth2_groups(user_id, version),
+        )
+        for holds in _RULES:
+            if not holds(candidate):
+                return None
+        _endpoint, json2_enabled, _bearer_enabled, _groups, names = candidate.serving
+        scopes = frozenset(
+            [names[scope] for scope in (granted or "").split(",") if scope in names]
+        )
+        return TokenContext(
+            api_id, client_id, grant_id, user_id, json2_enabled, scopes, version
+        )
+
+
+def note_use(env, grant_id):
+    """Have the use of a grant written down after the call, now and then."""
+    registry = env.registry
+    if not _noted_uses.is_due((registry.db_name, grant_id)):
+        return
+
+    @env.cr.postcommit.add
+    def note():
+        # The call was answered well: whatever happens here must not undo that.
+        try:
+            with registry.cursor() as cr:
+                grants = api.Environment(cr, SUPERUSER_ID, {})["oauth2.client.user"]
+                grants._note_use(grant_id)
+        except (psycopg2.Error, PoolError) as error:
+            _logger.info("The use of a grant was not noted: %s", error)
