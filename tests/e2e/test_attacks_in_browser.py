@@ -49,7 +49,7 @@ class AttackCase(BrowserCase):
 
 
 class TestZeroClick(AttackCase):
-    def test_zero_click(self):
+    def test_a_zero_click_link_grants_nothing(self):
         """Olivia is signed in at the provider and visits Mallory's page, which has the
         authorization URL of his sign-in in it: not one click is to be needed."""
         for name, html in UNSEEN.items():
@@ -76,7 +76,7 @@ class TestZeroClickOfASession(AttackCase):
         )
         return count
 
-    def test_zero_click_of_a_session(self):
+    def test_a_zero_click_link_grants_nothing_to_a_signed_in_user_s_browser(self):
         """Olivia is signed in to Odoo, whose session says who is meant. Mallory's page,
         on a neighbouring host that gets her cookies, opens his start page unseen."""
         login = self.site.make_user(f"session-{self.site.login}", password=PASSWORD)
@@ -99,7 +99,7 @@ class TestZeroClickOfASession(AttackCase):
 
 
 class TestClickjacking(AttackCase):
-    def test_clickjacking(self):
+    def test_the_confirmation_page_cannot_be_clickjacked(self):
         """Mallory lays the confirmation page, invisible, over his game; Olivia's clicks
         on the game are to be clicks on Allow."""
         url = self.site.ask()["authorization_url"]
@@ -115,7 +115,7 @@ class TestClickjacking(AttackCase):
 
 
 class TestPopUp(AttackCase):
-    def test_a_page_that_keeps_hold_of_the_window_it_opened(self):
+    def test_a_page_that_opened_the_sign_in_window_has_no_hold_of_it(self):
         """Mallory's page opens the link in a window, to put a page of his in its place
         while Olivia reads. Odoo's page is out of its hands (Cross-Origin-Opener)."""
         url = self.site.ask()["authorization_url"]

@@ -52,23 +52,23 @@ class TestScripts(ServerCase):
         self.assertOpens(self.site, information["access_token"])
 
     @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
-    def test_curl(self):
+    def test_a_curl_script_gets_the_token_information(self):
         self.assertTokenInformation(run("curl", "-sL", self.url))
 
     @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
-    def test_curl_that_asks_for_the_headers_only_spends_nothing(self):
+    def test_a_curl_head_request_spends_no_code(self):
         url = self.site.sign_in(self.url)
         self.assertIn(" 403 ", run("curl", "-sI", url))
         self.assertTokenInformation(run("curl", "-s", url))
 
     @unittest.skipUnless(NODE, "OAUTH2_TEST_NODE is not set")
-    def test_node_fetch(self):
+    def test_a_node_fetch_script_gets_the_token_information(self):
         self.assertTokenInformation(run(NODE, "-e", NODE_FETCH, self.url))
 
-    def test_python_requests(self):
+    def test_a_python_requests_script_gets_the_token_information(self):
         self.assertTokenInformation(requests.get(self.url, timeout=SECONDS).text)
 
-    def test_python_urllib(self):
+    def test_a_python_urllib_script_gets_the_token_information(self):
         with urllib.request.urlopen(self.url, timeout=SECONDS) as answer:
             self.assertTokenInformation(answer.read())
 
@@ -80,7 +80,7 @@ class TestNavigation(BrowserCase):
         super().setUp()
         self.site = self.make_site().use(self.enterContext(QuickProvider()))
 
-    def test_the_person_allows_and_gets_the_token_information(self):
+    def test_a_person_who_allows_gets_the_token_information(self):
         self.page.goto(self.site.ask()["authorization_url"])
         self.assertIn("Application", self.page.inner_text("main"))
         self.assertEqual(self.grants(self.site), 0)
@@ -92,7 +92,7 @@ class TestNavigation(BrowserCase):
         self.assertEqual(information["login"], self.site.login)
         self.assertOpens(self.site, information["access_token"])
 
-    def test_a_page_that_leads_there_by_itself_grants_nothing(self):
+    def test_a_page_that_redirects_to_the_callback_grants_nothing(self):
         url = self.site.ask()["authorization_url"]
         html = f"<script>location = {json.dumps(url)}</script>"
         with page_of_somebody_else(html) as address:
@@ -123,48 +123,48 @@ class TestHostilePage(BrowserCase):
         self.page.goto(url)
         self.assertTrue(self.page.is_visible(ALLOW))
 
-    def test_as_script(self):
+    def test_a_callback_url_loaded_as_script_grants_nothing(self):
         self.assertRefusedAndNotSpent('<script src="%s"></script>')
 
-    def test_as_module(self):
+    def test_a_callback_url_loaded_as_module_grants_nothing(self):
         self.assertRefusedAndNotSpent('<script type="module" src="%s"></script>')
 
-    def test_as_image(self):
+    def test_a_callback_url_loaded_as_image_grants_nothing(self):
         self.assertRefusedAndNotSpent('<img src="%s">')
 
-    def test_as_image_on_the_same_site(self):
+    def test_a_callback_url_loaded_as_image_on_the_same_site_grants_nothing(self):
         self.assertRefusedAndNotSpent('<img src="%s">', host="localhost")
 
-    def test_as_stylesheet(self):
+    def test_a_callback_url_loaded_as_stylesheet_grants_nothing(self):
         self.assertRefusedAndNotSpent('<link rel="stylesheet" href="%s">')
 
-    def test_as_frame(self):
+    def test_a_callback_url_loaded_as_frame_grants_nothing(self):
         self.assertRefusedAndNotSpent('<iframe src="%s"></iframe>')
 
-    def test_as_object(self):
+    def test_a_callback_url_loaded_as_object_grants_nothing(self):
         self.assertRefusedAndNotSpent('<object data="%s"></object>')
 
-    def test_by_fetch(self):
+    def test_a_callback_url_fetched_by_script_grants_nothing(self):
         self.assertRefusedAndNotSpent('<script>fetch("%s")</script>')
 
-    def test_by_fetch_without_cors_and_with_cookies(self):
+    def test_a_callback_url_fetched_without_cors_with_cookies_grants_nothing(self):
         self.assertRefusedAndNotSpent(
             '<script>fetch("%s", {mode: "no-cors", credentials: "include"})</script>'
         )
 
-    def test_by_fetch_that_accepts_pages(self):
+    def test_a_callback_url_fetched_as_a_page_grants_nothing(self):
         self.assertRefusedAndNotSpent(
             '<script>fetch("%s", {mode: "no-cors", headers: {Accept: "text/html"}})'
             "</script>"
         )
 
-    def test_by_prefetch(self):
+    def test_a_prefetched_callback_url_grants_nothing(self):
         self.assertRefusedAndNotSpent('<link rel="prefetch" href="%s">')
 
-    def test_by_prefetch_of_a_page(self):
+    def test_a_callback_url_prefetched_as_a_page_grants_nothing(self):
         self.assertRefusedAndNotSpent('<link rel="prefetch" as="document" href="%s">')
 
-    def test_by_speculation_rules(self):
+    def test_a_callback_url_in_speculation_rules_grants_nothing(self):
         # Chromium prerenders nothing of another site.
         for action, host in (
             ("prefetch", "127.0.0.1"),

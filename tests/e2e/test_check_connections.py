@@ -11,7 +11,7 @@ BESIDE = (
 
 
 class TestCheckConnections(ServerCase):
-    def test_it_keeps_none(self):
+    def test_the_token_check_keeps_no_connection_beside_odoo_s(self):
         site = self.make_site().use(self.enterContext(QuickProvider()))
         token = site.authorize()[0]["access_token"]
         answers = at_once(*[lambda: site.partners(token)] * 40)

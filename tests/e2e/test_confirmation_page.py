@@ -53,7 +53,7 @@ class PageCase(BrowserCase):
 
 
 class TestConfirmationPage(PageCase):
-    def test_it_names_who_asks_and_for_whom(self):
+    def test_the_confirmation_page_names_client_and_user(self):
         text = self.open().inner_text("main")
         for said in ("Application", self.site.login, self.site.endpoint, "127.0.0.1"):
             self.assertIn(said, text)
@@ -71,7 +71,7 @@ class TestConfirmationPage(PageCase):
         self.administrator.call("ir.cron", "method_direct_trigger", [cron])
         self.assertEqual(self.provider.grants, [])
 
-    def test_the_back_button_does_not_give_a_second_chance(self):
+    def test_the_back_button_gives_no_second_decision(self):
         information = self.allow(self.open())
         self.page.go_back()
         if self.page.locator(ALLOW).is_visible():
@@ -92,7 +92,7 @@ class TestConfirmationPage(PageCase):
         self.assertRefusedPage(other_tab)
         self.assertEqual(self.grants(self.site), 0)
 
-    def test_a_second_click_while_the_first_is_under_way_is_ignored(self):
+    def test_a_second_click_on_allow_while_the_first_is_under_way_is_ignored(self):
         # The second would be answered with "already used", and the tokens be lost.
         self.open()
         with locked("oauth2_event"), self.page.expect_console_message():
@@ -101,7 +101,7 @@ class TestConfirmationPage(PageCase):
         information = self.token_information(self.page)
         self.assertOpens(self.site, information["access_token"])
 
-    def test_another_browser_cannot_press_the_button(self):
+    def test_another_browser_cannot_allow(self):
         html = self.open().content()
         thief = self.open_profile().new_page()
         thief.goto(URL + "/web/login")
@@ -119,13 +119,13 @@ class TestConfirmationPage(PageCase):
             self.assertOpens(self.site, self.allow(page)["access_token"])
         self.assertEqual(self.grants(self.site), 2)
 
-    def test_it_works_without_javascript(self):
+    def test_the_confirmation_page_works_without_javascript(self):
         page = self.open_profile(java_script_enabled=False).new_page()
         information = self.allow(self.open(page))
         self.assertOpens(self.site, information["access_token"])
         self.assertIn(information["access_token"], page.inner_text("main"))
 
-    def test_it_fits_a_small_phone(self):
+    def test_the_confirmation_page_fits_a_small_phone(self):
         size = {"width": WIDTH_OF_A_SMALL_PHONE, "height": 640}
         page = self.open_profile(viewport=size).new_page()
         self.open(page)
@@ -143,7 +143,7 @@ class TestConfirmationPage(PageCase):
             self.assertGreaterEqual(box["x"], 0)
             self.assertLessEqual(box["x"] + box["width"], WIDTH_OF_A_SMALL_PHONE)
 
-    def test_it_cannot_be_framed(self):
+    def test_the_confirmation_page_cannot_be_framed(self):
         # A browser that does not say what a request is for gets the page itself: then
         # its headers keep it out of the frame.
         url = self.site.sign_in(self.asked["authorization_url"])
@@ -179,7 +179,7 @@ class TestSessionMatching(PageCase):
         page.fill("input[name=password]", PASSWORD)
         page.press("input[name=password]", "Enter")
 
-    def test_the_user_logs_in_to_odoo_and_is_led_on(self):
+    def test_session_matching_leads_a_user_on_after_the_login_to_odoo(self):
         self.assertTrue(self.url.startswith(f"{URL}/"))
         self.page.goto(self.url)
         self.log_in(self.page)
@@ -189,7 +189,7 @@ class TestSessionMatching(PageCase):
         self.assertEqual(information["login"], self.login)
         self.assertOpens(self.site, information["access_token"])
 
-    def test_another_browser_cannot_finish_it(self):
+    def test_another_browser_cannot_finish_a_sign_in_by_session_matching(self):
         self.provider.answer("authorization", body=b"Who are you?")
         self.page.goto(self.url)
         self.log_in(self.page)

@@ -42,7 +42,7 @@ class TestInForce(ServerCase):
         self.assertEqual({a.status_code for a in answers}, {status}, answers[0].text)
         return answers
 
-    def test_a_changed_line(self):
+    def test_a_changed_scope_line_counts_for_the_next_json2_call(self):
         for _turn in range(3):
             self.assertAllAnswer(200)
             self.administrator.write(
@@ -52,12 +52,12 @@ class TestInForce(ServerCase):
                 self.assertRefused(answer, 403, "insufficient_scope")
             self.administrator.write("oauth2.scope.line", self.line, perm_read=True)
 
-    def test_a_scope_taken_from_the_application(self):
+    def test_a_scope_taken_from_a_client_counts_for_the_next_json2_call(self):
         self.assertAllAnswer(200)
         self.administrator.write("oauth2.client", self.site.client_id, scope_ids=[(5,)])
         self.assertAllAnswer(403)
 
-    def test_a_switch_that_is_turned_off(self):
+    def test_json2_switched_off_counts_for_the_next_call(self):
         self.assertAllAnswer(200)
         self.administrator.write(
             "oauth2.api", self.site.api_id, json2_enabled=False, bearer_enabled=False
@@ -66,7 +66,7 @@ class TestInForce(ServerCase):
         self.assertEqual({a.status_code for a in answers[0::2]}, {404})
         self.assertEqual({a.status_code for a in answers[1::2]}, {401})
 
-    def test_a_revocation(self):
+    def test_a_revocation_counts_for_the_next_json2_call(self):
         self.assertAllAnswer(200)
         self.assertEqual(self.site.revoke(self.identity).status_code, 200)
         self.assertAllAnswer(401)

@@ -74,7 +74,7 @@ class LaggingCase(replica.ReplicaCase):
 
 
 class TestReadOnlyRoutes(LaggingCase):
-    def test_they_run_on_the_replica_and_are_not_run_again(self):
+    def test_read_only_routes_run_on_the_replica_once(self):
         where = self.second.probe(self.token)
         self.assertEqual(
             (where["on_replica"], where["read_only"], where["database"]),
@@ -83,7 +83,7 @@ class TestReadOnlyRoutes(LaggingCase):
         self.assertEqual(log_of("retrying with a read/write cursor", SECOND_LOG), [])
         self.assertEqual(log_of("Failed to open a readonly cursor", SECOND_LOG), [])
 
-    def test_they_do_so_in_several_worker_processes(self):
+    def test_read_only_routes_run_on_the_replica_in_each_worker_process(self):
         calls = [lambda: self.second.probe(self.token)] * 20
         told = [told for _round in range(3) for told in at_once(*calls)]
         self.assertGreater(len({where["process"] for where in told}), 1)
@@ -120,14 +120,14 @@ class TestEndedOnAnotherServer(LaggingCase):
         self.assertRefused(self.call(), 401, "invalid_token")
         self.assertRefused(self.call_json2(), 401, "invalid_token")
 
-    def test_a_revoked_grant(self):
+    def test_a_grant_revoked_on_another_server_is_refused_at_once(self):
         revoked = self.site.revoke(self.identity)
         self.assertEqual(revoked.status_code, 200, revoked.text)
         grant = "SELECT 1 FROM oauth2_client_user WHERE api_id = %s"
         self.assertStale(grant, self.site.api_id)
         self.assertNoLongerOpens()
 
-    def test_a_token_that_was_replaced_a_minute_ago(self):
+    def test_a_token_replaced_a_minute_ago_on_another_server_is_refused(self):
         new = self.site.refresh(self.identity).json()["access_token"]
         sql(
             "UPDATE oauth2_token SET expires_at = expires_at - interval '1 hour'"
@@ -136,37 +136,37 @@ class TestEndedOnAnotherServer(LaggingCase):
         self.assertNoLongerOpens()
         self.assertEqual(self.call(new).status_code, 200)
 
-    def test_an_archived_user(self):
+    def test_a_user_archived_on_another_server_is_refused_at_once(self):
         self.archive("res.users", self.user_id)
         active = "SELECT 1 FROM res_users WHERE id = %s AND active"
         self.assertStale(active, self.user_id)
         self.assertNoLongerOpens()
 
-    def test_an_archived_client(self):
+    def test_a_client_archived_on_another_server_is_refused_at_once(self):
         self.archive("oauth2.client", self.site.client_id)
         self.assertNoLongerOpens()
 
-    def test_an_archived_provider(self):
+    def test_a_provider_archived_on_another_server_is_refused_at_once(self):
         self.archive("oauth2.provider", self.site.provider_id)
         self.assertNoLongerOpens()
 
-    def test_an_archived_api(self):
+    def test_an_api_archived_on_another_server_is_refused_at_once(self):
         """Its routes are still known to the server: they open nothing."""
         self.archive("oauth2.api", self.site.api_id)
         self.assertNoLongerOpens()
 
-    def test_a_client_taken_off_the_api(self):
+    def test_a_client_taken_off_the_api_on_another_server_is_refused_at_once(self):
         client = self.site.client_id
         self.change(*self.api("client_ids"), [(3, client)], back=[(4, client)])
         self.assertNoLongerOpens()
 
-    def test_a_group_that_the_user_lost(self):
+    def test_a_user_who_lost_the_group_on_another_server_is_refused_at_once(self):
         self.leave(self.group)
         member = "SELECT 1 FROM res_groups_users_rel WHERE uid = %s AND gid = %s"
         self.assertStale(member, self.user_id, self.group)
         self.assertNoLongerOpens()
 
-    def test_a_group_that_another_one_no_longer_implies(self):
+    def test_a_group_no_longer_implied_on_another_server_counts_at_once(self):
         captains = self.make_group(
             "Captains",
             implied_ids=[(4, self.group)],
@@ -177,20 +177,20 @@ class TestEndedOnAnotherServer(LaggingCase):
         self.administrator.write("res.groups", captains, implied_ids=[(5,)])
         self.assertNoLongerOpens()
 
-    def test_a_group_that_the_api_no_longer_allows(self):
+    def test_a_group_no_longer_allowed_on_another_server_counts_at_once(self):
         others = self.make_group("Others")
         allowed, back = [(6, 0, [others])], [(6, 0, [self.group])]
         self.change(*self.api("allowed_group_ids"), allowed, back)
         self.assertNoLongerOpens()
 
-    def test_a_scope_that_the_client_lost(self):
+    def test_a_scope_that_the_client_lost_on_another_server_counts_at_once(self):
         scope, client = self.site.scope_id, self.site.client_id
         scopes = "oauth2.client", client, "scope_ids"
         self.change(*scopes, [(3, scope)], back=[(4, scope)])
         self.assertRefused(self.call(), 403, "insufficient_scope")
         self.assertRefused(self.call_json2(), 403, "insufficient_scope")
 
-    def test_a_scope_that_the_grant_lost(self):
+    def test_a_scope_that_the_grant_lost_on_another_server_counts_at_once(self):
         """A new sign-in narrows it: its older token, good for a minute more, too."""
         client, scope = self.site.client_id, self.site.scope_id
         self.administrator.write("oauth2.client", client, scope_ids=[(3, scope)])
@@ -199,7 +199,7 @@ class TestEndedOnAnotherServer(LaggingCase):
         self.assertRefused(self.call(), 403, "insufficient_scope")
         self.assertRefused(self.call_json2(), 403, "insufficient_scope")
 
-    def test_what_a_scope_no_longer_opens_over_json2(self):
+    def test_a_scope_line_changed_on_another_server_counts_at_once_over_json2(self):
         line = "oauth2.scope.line", self.line_id, "perm_read"
         self.change(*line, False, back=True)
         was = "SELECT 1 FROM oauth2_scope_line WHERE id = %s AND perm_read"
@@ -208,18 +208,18 @@ class TestEndedOnAnotherServer(LaggingCase):
         self.assertRefused(self.call_json2(path="/json/2"), 403, "insufficient_scope")
         self.assertEqual(self.call().status_code, 200)
 
-    def test_json2_that_was_switched_off(self):
+    def test_json2_switched_off_on_another_server_counts_at_once(self):
         self.change(*self.api("json2_enabled"), False, back=True)
         self.assertEqual(self.call_json2().status_code, 404)
         self.assertEqual(self.call_json2(path="/json/2").status_code, 200)
 
-    def test_odoo_s_own_json2_that_was_switched_off(self):
+    def test_odoo_s_own_json2_switched_off_on_another_server_counts_at_once(self):
         self.assertEqual(self.call_json2(path="/json/2").status_code, 200)
         self.change(*self.api("bearer_enabled"), False, back=True)
         self.assertEqual(self.call_json2(path="/json/2").status_code, 401)
         self.assertEqual(self.call_json2().status_code, 200)
 
-    def test_a_refresh_for_a_user_who_lost_the_group(self):
+    def test_a_refresh_for_a_user_who_lost_the_group_on_another_server_is_refused(self):
         """Not a read-only route, and yet caches are renewed by what a replica says."""
         refreshed = self.second.refresh(self.identity)
         self.assertEqual(refreshed.status_code, 200, refreshed.text)
@@ -232,12 +232,12 @@ class TestEndedOnAnotherServer(LaggingCase):
 class TestMadeOnAnotherServer(LaggingCase):
     """What is new opens at once, as far as the replica can serve it."""
 
-    def test_a_new_token(self):
+    def test_a_token_issued_on_another_server_is_accepted_at_once(self):
         with replica.behind():
             told, _identity = self.site.authorize()
             self.assertEqual(self.call(told["access_token"]).status_code, 200)
 
-    def test_a_new_user_is_asked_to_come_back(self):
+    def test_a_user_whom_the_replica_does_not_know_yet_is_asked_to_come_back(self):
         with replica.behind():
             login = self.site.make_user(
                 f"new-{self.site.login}", group_ids=[(4, self.group)]
@@ -251,7 +251,7 @@ class TestMadeOnAnotherServer(LaggingCase):
             self.assertEqual(answer.json()["login"], login)
         self.assertEqual(self.call(told["access_token"]).json()["login"], login)
 
-    def test_rights_in_odoo_are_those_of_the_replica(self):
+    def test_a_read_only_route_has_the_access_rights_of_the_replica(self):
         """They bound the call to Odoo's own data, which is as old as they are."""
         group = "SELECT res_id FROM ir_model_data WHERE name = 'group_user'"
         [[internal]] = sql(group)

@@ -17,7 +17,7 @@ def entries():
 
 @unittest.skipUnless(ledger.PATH, "OAUTH2_TEST_LEDGER is not set")
 class TestLedgerOfABrowser(BrowserCase):
-    def test_of_a_decision(self):
+    def test_the_ledger_has_the_secrets_of_a_decision_in_a_browser(self):
         site = self.make_site().use(self.enterContext(QuickProvider()))
         self.page.goto(site.ask()["authorization_url"])
         form_secret = self.page.input_value("input[name=csrf_token]", strict=True)
@@ -37,7 +37,7 @@ class TestLedgerOfABrowser(BrowserCase):
 @unittest.skipUnless(ledger.PATH, "OAUTH2_TEST_LEDGER is not set")
 @unittest.skipUnless(independent.AVAILABLE, independent.MISSING)
 class TestLedgerOfTheIndependentProvider(ServerCase):
-    def test_of_a_sign_in(self):
+    def test_the_ledger_has_the_secrets_of_a_sign_in_at_the_independent_provider(self):
         site = self.make_site()
         client = {
             "client_id": "demo-app",

@@ -66,7 +66,7 @@ class TestJobInFlight(ServerCase):
         job.result()
         self.assertEqual(self.states(), ["active", *["expired"] * 3])
 
-    def test_tokens_that_are_being_forgotten_are_in_nobody_s_way(self):
+    def test_tokens_under_deletion_block_no_call_and_no_refresh(self):
         self.site.refresh(self.identity)
         sql("UPDATE oauth2_client_user SET last_refresh_at = NULL")
         sql(

@@ -39,7 +39,7 @@ class TestEachProcess(ServerCase):
                 self.assertIn(int(answer.headers["Retry-After"]), range(1, 61))
         return served
 
-    def test_authorize_without_a_secret(self):
+    def test_calls_of_authorize_at_once_meet_the_limit_of_each_process(self):
         self.limit("client_address", LIMIT)
         served = self.assertLimited(
             lambda: self.site.call("provider/authorize", {}), 200, least=LIMIT - 1
@@ -47,7 +47,7 @@ class TestEachProcess(ServerCase):
         made = "SELECT count(*) FROM oauth2_authorization_request WHERE api_id = %s"
         self.assertEqual(sql(made, self.site.api_id), [(served + 1,)])  # one in setUp
 
-    def test_wrong_secrets_on_token(self):
+    def test_wrong_secrets_on_token_at_once_meet_the_limit_of_each_process(self):
         self.limit("client_address", LIMIT)
         body = {"client_user_identity": "1", "client_secret": "guess"}
         self.assertLimited(lambda: self.site.call("token", body), 401, least=LIMIT - 1)
@@ -60,13 +60,13 @@ class TestEachProcess(ServerCase):
         self.assertEqual(self.provider.calls["token"], 2)  # with the sign-in's
         self.assertEqual(self.site.revoke(self.identity).status_code, 200)
 
-    def test_proven_callers_of_one_client(self):
+    def test_proven_callers_of_one_client_meet_the_limit_of_each_process(self):
         self.limit("client", LIMIT)
         body = {"client_secret": SECRET}
         self.assertLimited(lambda: self.site.refresh(self.identity, **body), 200)
         self.assertEqual(self.provider.calls["token"], 2)  # with the sign-in's
 
-    def test_guesses_and_callers_at_once(self):
+    def test_guesses_take_nothing_from_callers_of_another_client(self):
         """Guesses take nothing from the callers of another client."""
         self.limit("client_address", LIMIT)
         other = self.make_site().use(self.provider)
@@ -74,7 +74,7 @@ class TestEachProcess(ServerCase):
         answers = at_once(*guess, *[lambda: other.ask()["authorization_url"]] * LIMIT)
         self.assertTrue(all(answers[CALLERS:]))
 
-    def test_one_event_of_each_process(self):
+    def test_a_reached_rate_limit_writes_one_event_for_each_process(self):
         self.limit("client_address", 1)
         since = sql("SELECT coalesce(max(id), 0) FROM oauth2_event")[0][0]
         at_once(*[lambda: self.site.revoke("cui_guess")] * CALLERS)

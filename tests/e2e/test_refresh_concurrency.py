@@ -70,18 +70,18 @@ class TestStorm(ServerCase):
         self.assertEqual(answer.status_code, 200, answer.text)
         self.assertOpens(self.site, answer.json()["access_token"])
 
-    def test_callers_who_know_the_issued_identity(self):
+    def test_refreshes_at_once_by_issued_identity_are_one_call_to_the_provider(self):
         _first, identity = self.site.authorize()
         told = self.storm(identity)
         self.assertGrantLives(identity, told["refresh_token"])
 
-    def test_callers_who_send_the_refresh_token(self):
+    def test_refreshes_at_once_by_refresh_token_are_one_call_to_the_provider(self):
         first, identity = self.site.authorize("user-42")
         told = self.storm(identity, body={"refresh_token": first["refresh_token"]})
         self.assertNotEqual(told["refresh_token"], first["refresh_token"])
         self.assertGrantLives(identity, told["refresh_token"])
 
-    def test_callers_who_send_the_access_token(self):
+    def test_refreshes_at_once_by_access_token_are_one_call_to_the_provider(self):
         first, identity = self.site.authorize("user-43")
         bearer = {"Authorization": f"Bearer {first['access_token']}"}
         told = self.storm(identity, headers=bearer)
@@ -121,7 +121,7 @@ class TestMeanwhile(ServerCase):
         self.assertOpens(self.site, answer.json()["access_token"])
         return answer.json()
 
-    def test_another_user_does_not_wait(self):
+    def test_another_user_does_not_wait_for_a_refresh(self):
         other = self.site.make_user(f"other-{self.site.login}")
         _tokens, others = self.site.authorize(login=other)
         with self.provider.kept_waiting(self.refresh) as first:
@@ -130,13 +130,13 @@ class TestMeanwhile(ServerCase):
         self.assertEqual(self.assertRefreshed(second)["login"], other)
         self.assertEqual(self.assertRefreshed(first.result())["login"], self.site.login)
 
-    def test_the_old_token_opens_routes(self):
+    def test_the_old_token_opens_routes_while_a_refresh_is_under_way(self):
         with self.provider.kept_waiting(self.refresh) as refreshed:
             self.assertOpens(self.site, self.first["access_token"])
         self.assertRefreshed(refreshed.result())
         self.assertOpens(self.site, self.first["access_token"])
 
-    def test_a_change_of_what_the_grant_stands_on_spoils_nothing(self):
+    def test_a_change_of_client_or_user_does_not_spoil_a_refresh_under_way(self):
         user = "SELECT user_id FROM oauth2_client_user WHERE api_id = %s"
         [[user_id]] = sql(user, self.site.api_id)
         for table, record_id in (
@@ -158,7 +158,7 @@ class TestMeanwhile(ServerCase):
                 )
                 self.assertEqual(self.provider.calls["token"], 1)
 
-    def test_who_comes_meanwhile_waits_and_gets_the_same(self):
+    def test_a_caller_during_a_refresh_waits_and_gets_the_same_answer(self):
         with self.provider.kept_waiting(self.refresh) as first:
             second = in_background(self.refresh)
             wait_until(lambda: open_transactions() > 1)
@@ -166,7 +166,7 @@ class TestMeanwhile(ServerCase):
         self.assertEqual(second.result().json()["access_token"], told["access_token"])
         self.assertEqual(self.provider.calls["token"], 1)
 
-    def test_a_revocation_waits_and_ends_the_new_tokens(self):
+    def test_a_revocation_waits_for_a_refresh_and_ends_the_new_tokens(self):
         with self.provider.kept_waiting(self.refresh) as refreshed:
             revoked = in_background(lambda: self.site.revoke(self.identity))
             wait_until(lambda: open_transactions() > 1)
@@ -178,7 +178,7 @@ class TestMeanwhile(ServerCase):
         self.assertRefused(answer, 401, "invalid_token")
         self.assertEqual(self.provider.grants, [])
 
-    def test_a_new_sign_in_of_the_same_user_waits_and_wins(self):
+    def test_a_new_sign_in_waits_for_a_refresh_of_the_same_user_and_wins(self):
         asked = self.site.ask(self.identity)
         callback = self.site.sign_in(asked["authorization_url"])
         with self.provider.kept_waiting(self.refresh) as refreshed:
@@ -189,7 +189,7 @@ class TestMeanwhile(ServerCase):
         again = self.assertRefreshed(self.refresh())
         self.assertNotEqual(again["access_token"], told["access_token"])
 
-    def test_no_answer_is_said_to_be_lost_while_a_job_takes_the_row_now_and_then(self):
+    def test_a_job_that_locks_the_grant_makes_no_refresh_look_lost(self):
         # So that whoever has noted a refresh does not get the row back at once.
         rounds, over = 5, threading.Event()
         row = "SELECT 1 FROM oauth2_client_user WHERE api_id = %s FOR NO KEY UPDATE"
@@ -227,7 +227,7 @@ class TestProviderDown(ServerCase):
         self.assertEqual(answer.status_code, 200, answer.text)
         self.assertOpens(self.site, answer.json()["access_token"])
 
-    def test_in_a_storm_everybody_is_told_to_come_back(self):
+    def test_refreshes_at_once_of_a_provider_that_is_down_are_told_to_come_back(self):
         self.provider.close("token")
         begun = time.monotonic()
         answers = at_once(*[self.refresh] * CALLERS)
@@ -237,7 +237,7 @@ class TestProviderDown(ServerCase):
             self.assertGreater(int(answer.headers["Retry-After"]), 0)
         self.assertNothingLost()
 
-    def test_nobody_waits_long_for_one_that_does_not_answer(self):
+    def test_a_refresh_does_not_wait_long_for_a_provider_that_hangs(self):
         self.provider.hang = 60
         begun = time.monotonic()
         answers = at_once(self.refresh, self.refresh)

@@ -8,7 +8,7 @@ PROCESSES = 2 * 8
 
 
 class TestRefusedCalls(ServerCase):
-    def test_a_missing_scope_is_told_of_once_by_each_process(self):
+    def test_a_call_refused_for_its_scope_writes_one_event_for_each_process(self):
         site = self.make_site().use(self.enterContext(QuickProvider()))
         token = site.authorize()[0]["access_token"]
         self.administrator.write("oauth2.client", site.client_id, scope_ids=[(5,)])

@@ -40,7 +40,7 @@ class TestSeveralDatabases(ServerCase):
             timeout=SECONDS,
         )
 
-    def test_the_named_database_answers(self):
+    def test_the_database_named_in_a_header_answers(self):
         for path in ("probe", "probe/readonly"):
             for database, told in self.tokens.items():
                 with self.subTest(path=path, database=database):
@@ -58,17 +58,17 @@ class TestSeveralDatabases(ServerCase):
             },
         )
 
-    def test_a_token_of_one_opens_nothing_in_the_other(self):
+    def test_a_token_of_one_database_opens_nothing_in_another(self):
         for database, other in ((DB, OTHER_DB), (OTHER_DB, DB)):
             answer = self.call(database, self.tokens[other]["access_token"])
             self.assertRefused(answer, 401, "invalid_token")
 
-    def test_without_the_header_no_database_answers(self):
+    def test_without_a_header_no_database_of_several_answers(self):
         for told in self.tokens.values():
             answer = self.call(None, told["access_token"])
             self.assertEqual(answer.status_code, 404)
 
-    def test_a_database_that_the_server_does_not_have(self):
+    def test_a_header_that_names_an_unknown_database_is_refused(self):
         answer = self.call("postgres", self.tokens[DB]["access_token"])
         self.assertEqual(answer.status_code, 404)
 

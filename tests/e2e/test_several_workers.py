@@ -53,7 +53,7 @@ class TestSeveralWorkers(ServerCase):
     def assertAllRefused(self, status, error):
         self.assertEqual(self.answers(), {(status, error)})
 
-    def test_a_line_of_a_scope(self):
+    def test_a_changed_scope_line_counts_at_once_in_each_worker(self):
         for opens in (True, False, True):
             line = "oauth2.scope.line", self.line_id
             self.administrator.write(*line, perm_read=opens)
@@ -62,7 +62,7 @@ class TestSeveralWorkers(ServerCase):
             else:
                 self.assertAllRefused(403, "insufficient_scope")
 
-    def test_a_scope_of_the_client(self):
+    def test_a_scope_taken_from_a_client_counts_at_once_in_each_worker(self):
         self.assertAllOpen()
         client, scope = self.site.client_id, self.site.scope_id
         self.administrator.write("oauth2.client", client, scope_ids=[(3, scope)])
@@ -70,7 +70,7 @@ class TestSeveralWorkers(ServerCase):
         self.administrator.write("oauth2.client", client, scope_ids=[(4, scope)])
         self.assertAllOpen()
 
-    def test_a_scope_of_the_grant(self):
+    def test_a_scope_taken_from_a_grant_counts_at_once_in_each_worker(self):
         """A new sign-in narrows it: its older token, good for a minute more, too."""
         self.assertAllOpen()
         client, scope = self.site.client_id, self.site.scope_id
@@ -95,7 +95,7 @@ class TestSeveralWorkers(ServerCase):
             self.assertAllOpen()
         self.assertEqual(self.last_use(), (noted, True))
 
-    def test_a_revocation(self):
+    def test_a_revocation_counts_at_once_in_each_worker(self):
         self.assertAllOpen()
         self.assertEqual(self.site.revoke(self.identity).status_code, 200)
         self.assertAllRefused(401, "invalid_token")
