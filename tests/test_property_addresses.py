@@ -10,7 +10,8 @@ from ..protocol.id_token import TENANT_PLACEHOLDER, is_issuer
 from ..protocol.network_policy import NetworkPolicy, literal_address
 from ..protocol.provider_errors import ProviderMisbehaved
 from ..protocol.rate_limit import network
-from .property_common import holds_for, texts
+from .generators import texts
+from .property_common import holds_for
 
 _ISSUER = f"https://login.example.com/{TENANT_PLACEHOLDER}/v2.0"
 _LINK_LOCAL = st.integers(0, 2**16 - 1).map(

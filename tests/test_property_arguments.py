@@ -11,7 +11,8 @@ from ..controllers.arguments import bind, read_object
 from ..protocol.errors import InvalidRequest
 from ..services.json2_methods import ARGUMENTS, SERVED_METHODS
 from ..services.json2_reach import reached
-from .property_common import holds_for, objects, texts, values
+from .generators import objects, texts, values
+from .property_common import holds_for
 
 _OPERATIONS = {"read", "create", "write", "unlink"}
 _TYPES = {

@@ -14,7 +14,8 @@ from ..protocol.provider_client import (
     ProviderMetadata,
     create_code_verifier,
 )
-from .property_common import PRINTABLE, holds_for
+from .generators import PRINTABLE
+from .property_common import holds_for
 
 _VERIFIER = create_code_verifier()
 _names = st.one_of(

@@ -8,7 +8,8 @@ from odoo.tests import BaseCase
 from ..protocol.keyring import CannotDecrypt, EncryptionKeys, derived_key, split_keys
 from ..protocol.logs import without_queries, without_secret
 from ..protocol.token_response import expires_at, token_information
-from .property_common import VISIBLE, holds_for, objects, texts
+from .generators import VISIBLE, objects, texts
+from .property_common import holds_for
 
 _NOW = 1_900_000_000
 _KEYS = [derived_key(text) for text in ("first", "second", "third")]

@@ -26,7 +26,8 @@ from ..protocol.provider_errors import (
 )
 from ..protocol.token_response import lifetime_seconds, token_parameters
 from ..protocol.transport import retry_after_seconds
-from .property_common import PRINTABLE, VISIBLE, holds_for, objects, texts, values
+from .generators import PRINTABLE, VISIBLE, objects, texts, values
+from .property_common import holds_for
 
 SECRET = "a-secret-of-the-request"
 _NOW = 1_900_000_000

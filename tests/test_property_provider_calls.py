@@ -20,7 +20,8 @@ from ..protocol.provider_errors import (
 )
 from ..protocol.token_response import token_parameters
 from ..protocol.transport import MAX_RETRY_AFTER_SECONDS, retry_after_seconds
-from .property_common import PRINTABLE, holds_for, objects, values
+from .generators import PRINTABLE, objects, values
+from .property_common import holds_for
 from .protocol_common import NONCE, NONCE_DIGEST, THIS_MACHINE, ClientCase
 from .test_property_provider import answer_with
 

@@ -9,7 +9,8 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from .common import OAuth2Records
-from .property_common import VISIBLE, holds_for, texts
+from .generators import VISIBLE, texts
+from .property_common import holds_for
 
 _addresses = st.lists(
     st.one_of(

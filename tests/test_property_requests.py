@@ -20,7 +20,8 @@ from ..protocol.errors import (
 from ..protocol.json_object import check_storable
 from ..protocol.parameters import Parameters
 from ..protocol.scope import scope_set, scope_string
-from .property_common import PRINTABLE, VISIBLE, holds_for, objects, texts, values
+from .generators import PRINTABLE, VISIBLE, objects, texts, values
+from .property_common import holds_for
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

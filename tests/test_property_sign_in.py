@@ -11,7 +11,8 @@ from ..protocol.errors import AccessDenied, InvalidRequest, OAuth2Error, ServerE
 from ..protocol.json_object import load_json_object
 from ..protocol.provider_errors import ProviderMisbehaved
 from .common import OAuth2Records
-from .property_common import PRINTABLE, holds_for, texts, values
+from .generators import PRINTABLE, texts, values
+from .property_common import holds_for
 
 #: What a server makes of a query: text without halves of surrogate pairs.
 _sent = texts.map(lambda text: text.encode("utf-8", "replace").decode())
