@@ -11,7 +11,7 @@ import processes
 
 ODOO_REQUIREMENTS = ("odoo", "addon", "test")
 LINT_REQUIREMENTS = ("lint",)
-PLOT_REQUIREMENTS = ("plot",)
+PACKAGE_REQUIREMENTS = ("package",)
 
 
 def for_odoo():
@@ -19,14 +19,21 @@ def for_odoo():
     return _environment("venv", ODOO_REQUIREMENTS, "Odoo's Python packages")
 
 
+def enter(argv):
+    """Go on as the Python that runs Odoo: psycopg2, psutil and requests are there."""
+    python = for_odoo()
+    if sys.executable != str(python):
+        os.execv(python, [str(python), "tools", *argv])
+
+
 def for_lint():
     """The Python that has the linters."""
     return _environment("lint", LINT_REQUIREMENTS, "the linters")
 
 
-def for_plots():
-    """The Python that draws the plot of benchmarks."""
-    return _environment("plot", PLOT_REQUIREMENTS, "the plotting library")
+def for_package():
+    """The Python that builds the wheel and checks the layers."""
+    return _environment("package", PACKAGE_REQUIREMENTS, "what builds a wheel")
 
 
 def _environment(name, requirements, what):
@@ -44,7 +51,7 @@ def _environment(name, requirements, what):
                 command, f"pip-{name}.log", f"install {what}", env=_env()
             )
 
-    key = artifact.fingerprint(sys.version, sys.prefix, *files)
+    key = artifact.fingerprint(sys.version, sys.base_prefix, *files)
     return _python(artifact.built(name, key, build))
 
 
@@ -56,8 +63,3 @@ def _python(folder):
 def _env():
     """pip's environment: what it keeps is kept in our cache."""
     return os.environ | {"PIP_CACHE_DIR": str(places.CACHE / "pip")}
-
-
-def key(python):
-    """What is installed for an interpreter, as a short text."""
-    return python.parent.parent.name

@@ -1,18 +1,15 @@
 """pot            write the template of translations, i18n/api_auth_oauth2.pot, anew"""
 
-import pathlib
 import shutil
 import tempfile
 
 import databases
+import export
 import odoo_server
 import places
 from console import Failure
 
 TARGET = places.ROOT / "i18n" / f"{places.ADDON}.pot"
-
-# No part of the addon; and .dev leads to the addon again, for ever.
-OUTSIDE = shutil.ignore_patterns(".*", "__pycache__", "examples", "tests", "tools")
 
 SCRIPT = """
 from odoo.tools.translate import trans_export
@@ -33,7 +30,7 @@ def run(args):
         databases.opened(odoo) as made,
         made.temporary("pot") as database,
     ):
-        shutil.copytree(places.ROOT, pathlib.Path(addons, places.ADDON), ignore=OUTSIDE)
+        shutil.rmtree(export.working_tree(addons) / "tests")  # their texts are no terms
         path = ["--addons-path", ",".join(map(str, [*odoo.home.addons, addons]))]
         install = [*path, "-i", places.ADDON, "--stop-after-init"]
         odoo.run(database, install, log="pot-install.log")
