@@ -12,21 +12,20 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 
 import places
-import postgres
-import processes
+from cluster import Cluster, give_to_server_user
 from console import Failure
 
 MOUNT_MEGABYTES = 1500
 SETTINGS = {
-    "listen_addresses": "",
-    "port": "5432",
     "max_connections": "100",
     "max_wal_size": "64MB",
     "min_wal_size": "32MB",
     "shared_buffers": "64MB",
+    # Either would free disk space at a moment of its own.
+    "autovacuum": "off",
+    "checkpoint_timeout": "1h",
 }
 _RECORD = places.DEV / "faults.folder"
 
@@ -37,14 +36,14 @@ def running():
     _remove_leftover()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="aao2-faults-"))
     _RECORD.write_text(str(folder))
-    cluster = None
+    cluster = FaultyCluster(folder, _mount(folder))
     try:
-        cluster = Cluster(folder, _mount(folder))
+        give_to_server_user(folder)
+        cluster.make("--wal-segsize=4")
         cluster.start()
         yield cluster
     finally:
-        if cluster:
-            cluster.stop(signal.SIGQUIT)
+        cluster.stop(signal.SIGQUIT)
         _remove_leftover()
 
 
@@ -71,77 +70,25 @@ def _remove_leftover():
     _RECORD.unlink()
 
 
-class Cluster:
+class FaultyCluster(Cluster):
     """The server and its files; `is_small` tells whether its disk can be filled."""
 
     def __init__(self, folder, is_small):
-        self.folder = folder
+        log = places.LOGS / "faults-postgres.log"
+        super().__init__(folder / "data", folder, log, **SETTINGS)
         self.is_small = is_small
-        self._data = folder / "data"
-        self._ballast = folder / "ballast"
-        self._server = None
-        self._user = postgres.as_server_user()
-        if self._user:
-            os.chown(folder, *postgres.server_user())
-        initdb = [postgres.binaries() / "initdb", "-D", self._data]
-        initdb += ["-U", postgres.ROLE, "--auth=trust", "--encoding=UTF8"]
-        processes.run_logged(
-            [*initdb, "--locale=C.UTF-8", "--wal-segsize=4"],
-            "faults-initdb.log",
-            "make a PostgreSQL cluster",
-            cwd="/",
-            **self._user,
-        )
-
-    @property
-    def variables(self):
-        """The PG* variables of its clients."""
-        return {
-            "PGHOST": str(self.folder),
-            "PGPORT": "5432",
-            "PGUSER": postgres.ROLE,
-        }
-
-    def start(self):
-        """Start the server and wait until it answers; recovery is waited for."""
-        command = [postgres.binaries() / "postgres", "-D", self._data]
-        settings = SETTINGS | {"unix_socket_directories": str(self.folder)}
-        for name, value in settings.items():
-            command += ["-c", f"{name}={value}"]
-        with (places.LOGS / "faults-postgres.log").open("a") as log:
-            self._server = processes.start(
-                command,
-                stop_signal=signal.SIGINT,
-                cwd="/",
-                stdout=log,
-                stderr=log,
-                **self._user,
-            )
-        self.wait()
-
-    def wait(self):
-        """Return when the server takes connections."""
-        ready = [postgres.binaries() / "pg_isready", "-q", "-h", self.folder]
-        deadline = time.monotonic() + postgres.START_SECONDS
-        while subprocess.run(ready, check=False).returncode:
-            if self._server.poll() is not None:
-                raise Failure("PostgreSQL has ended; see faults-postgres.log")
-            if time.monotonic() > deadline:
-                raise Failure("PostgreSQL does not answer; see faults-postgres.log")
-            time.sleep(0.05)
-
-    def stop(self, how=signal.SIGINT):
-        """End the server: SIGINT is its fast shutdown, SIGQUIT its immediate one."""
-        if self._server:
-            processes.stop(self._server, stop_signal=how, seconds=30)
+        self._ballast, self._probe = folder / "ballast", folder / "probe"
 
     def restart(self, how=signal.SIGINT):
         """Stop and start, as an upgrade of the system does it."""
         self.stop(how)
         self.start()
 
-    def fill_disk(self):
-        """Leave not one free block on the file system of the cluster."""
+    def fill_disk(self, spare=0):
+        """Leave not one free block on the file system of the cluster.
+
+        :param int spare: bytes to leave, of what this call takes
+        """
         if not self.is_small:
             raise Failure("this disk is not the cluster's own")
         with self._ballast.open("ab", buffering=0) as file:
@@ -149,19 +96,22 @@ class Cluster:
                 with contextlib.suppress(OSError):
                     while file.write(bytes(size)):
                         pass
+            if spare:
+                file.truncate(file.tell() - spare)
+                return
         try:
-            (self.folder / "probe").write_bytes(bytes(1 << 13))
+            self._probe.write_bytes(bytes(1 << 13))
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 return
             raise
         finally:
-            (self.folder / "probe").unlink(missing_ok=True)
+            self._probe.unlink(missing_ok=True)
         raise Failure("the disk is not full")
 
     def free_disk(self):
         """Make room again; a server that gave up is started anew."""
         self._ballast.unlink(missing_ok=True)
-        if self._server.poll() is not None:
+        if self.server.poll() is not None:
             self.start()
         self.wait()

@@ -19,22 +19,18 @@ import time
 
 import artifact
 import console
-import debian
 import places
-import processes
+from cluster import Cluster, as_server_user, binaries, give_to_server_user, server_user
 from console import Failure
 
-ROLE = "odoo"  # Odoo refuses to be the user "postgres"
-SERVER_ROOT_USER = "postgres"  # who runs the server where we are root
 SOCKET_PATH_LIMIT = 107 - len("/.s.PGSQL.5432")
-START_SECONDS = 60
+REPLICA_PORT = "5433"
 #: Of the private server, which writes a statement that fails, with its values.
 LOG = places.LOGS / "postgres.log"
+REPLICA_LOG = places.LOGS / "replica.log"
 
 # Speed over durability: whatever is lost with the machine is made again.
 SETTINGS = {
-    "listen_addresses": "",
-    "port": "5432",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -61,11 +57,10 @@ def running():
         try:
             fcntl.flock(users, fcntl.LOCK_SH)
             with artifact.locked(places.DEV / ".pg.lock"):
-                home = home_folder()
-                if not _answers(home):
-                    _start(home)
-            socket = str(_socket_folder(home))
-            yield {"PGHOST": socket, "PGPORT": "5432", "PGUSER": ROLE}
+                private = _private()
+                if not private.answers():
+                    _start(private)
+            yield private.variables
         finally:
             _leave(users)
 
@@ -86,143 +81,41 @@ def _given():
     return given
 
 
-def home_folder():
+def _private():
+    """The private cluster, running or not."""
+    home = _home()
+    socket = home / "socket"
+    if len(str(socket)) > SOCKET_PATH_LIMIT:
+        socket = short_socket_folder()
+    return Cluster(home / "data", socket, LOG, **SETTINGS)
+
+
+def short_socket_folder():
+    """Where the socket is when the checkout's path is too long for one."""
+    return pathlib.Path("/tmp") / f"aao2-{places.checkout_key()}"
+
+
+def _home():
     """The folder of the private server: in ``.dev`` if its user can get there."""
     home = places.DEV / "pg"
     home.mkdir(exist_ok=True)
     if os.geteuid() != 0:
         return home
-    server_user()
-    os.chown(home, *server_user())
+    give_to_server_user(home)
     probe = subprocess.run(["test", "-w", home], check=False, **as_server_user())
     if probe.returncode == 0:
         return home
     outside = pathlib.Path("/var/tmp") / f"{places.ADDON}-{places.checkout_key()}"
     if not outside.exists():
         console.say(
-            f"· The user {SERVER_ROOT_USER} may not enter {places.ROOT}: "
+            f"· The server's user may not enter {places.ROOT}: "
             f"PostgreSQL's files go to {outside} (./dev clean removes them)"
         )
         outside.mkdir(mode=0o700)
-        os.chown(outside, *server_user())
-    elif outside.stat().st_uid != server_user()[0] or outside.is_symlink():
-        raise Failure(f"{outside} belongs to somebody else; please remove it")
+        give_to_server_user(outside)
+    _check_owner(outside)
     (places.DEV / "pg.outside").write_text(str(outside))
     return outside
-
-
-def server_user():
-    """(uid, gid) of the user that runs the server where we are root."""
-    try:
-        user = pwd.getpwnam(SERVER_ROOT_USER)
-    except KeyError:
-        debian.require("postgresql")
-        user = pwd.getpwnam(SERVER_ROOT_USER)
-    return user.pw_uid, user.pw_gid
-
-
-def as_server_user():
-    """Options of ``subprocess`` that leave root behind."""
-    if os.geteuid() != 0:
-        return {}
-    uid, gid = server_user()
-    return {"user": uid, "group": gid, "extra_groups": []}
-
-
-def binaries():
-    """The newest PostgreSQL server's folder of programs, installed if missing."""
-    for attempt in ("look", "install"):
-        found = sorted(
-            pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"),
-            key=lambda path: int(path.parts[-3]),
-        )
-        if found:
-            return found[-1].parent
-        if shutil.which("postgres") and shutil.which("initdb"):
-            return pathlib.Path(shutil.which("postgres")).parent
-        if attempt == "look":
-            debian.require("postgresql")
-    raise Failure("No PostgreSQL server in /usr/lib/postgresql; set PGHOST to use one")
-
-
-def _socket_folder(home):
-    """Where the socket is; the system limits the length of its path."""
-    folder = home / "socket"
-    if len(str(folder)) > SOCKET_PATH_LIMIT:
-        return pathlib.Path("/tmp") / f"aao2-{places.checkout_key()}"
-    return folder
-
-
-def _answers(home):
-    """Whether the private server is there and takes connections."""
-    ready = [binaries() / "pg_isready", "-q", "-h", _socket_folder(home)]
-    return subprocess.run(ready, check=False).returncode == 0
-
-
-def _start(home):
-    """Start the keeper and wait until the server answers."""
-    _init_cluster(home)
-    socket = _socket_folder(home)
-    socket.mkdir(mode=0o700, exist_ok=True)
-    if os.geteuid() == 0:
-        os.chown(socket, *server_user())
-    if socket.stat().st_uid not in (os.geteuid(), _server_uid()):
-        raise Failure(f"{socket} belongs to somebody else; please remove it")
-    with LOG.open("a") as log:
-        subprocess.Popen(
-            [sys.executable, places.TOOLS / "postgres.py", home, socket],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    deadline = time.monotonic() + START_SECONDS
-    while not _answers(home):
-        if time.monotonic() > deadline:
-            raise Failure(f"PostgreSQL did not start; see {LOG}")
-        time.sleep(0.1)
-
-
-def _server_uid():
-    """The user id the server runs under."""
-    return server_user()[0] if os.geteuid() == 0 else os.geteuid()
-
-
-def _init_cluster(home):
-    """Make the cluster's files, or make them again where that was cut short."""
-    programs = binaries()
-    data, stamp = home / "data", home / "cluster-made-by"
-    if stamp.exists() and stamp.read_text() == str(programs):
-        return
-    stamp.unlink(missing_ok=True)
-    shutil.rmtree(data, ignore_errors=True)
-    with console.step("Making a private PostgreSQL cluster"):
-        command = [programs / "initdb", "-D", data, "-U", ROLE, "--auth=trust"]
-        command += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        processes.run_logged(
-            command,
-            "initdb.log",
-            "make a PostgreSQL cluster",
-            cwd="/",
-            **as_server_user(),
-        )
-        stamp.write_text(str(programs))
-
-
-def _keep(home, socket):
-    """The keeper: run the server until nobody needs it any more."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    settings = SETTINGS | {"unix_socket_directories": str(socket)}
-    command = [binaries() / "postgres", "-D", home / "data"]
-    for name, value in settings.items():
-        command += ["-c", f"{name}={value}"]
-    server = processes.start(
-        command, stop_signal=signal.SIGINT, cwd="/", **as_server_user()
-    )
-    with (places.DEV / "pg.users").open("r") as users:
-        fcntl.flock(users, fcntl.LOCK_EX)
-        processes.stop(server, stop_signal=signal.SIGINT, seconds=30)
 
 
 def outside_folder():
@@ -231,5 +124,85 @@ def outside_folder():
     return pathlib.Path(record.read_text()) if record.exists() else None
 
 
+def _check_owner(folder):
+    """Leave a folder alone that another user made where ours should be."""
+    owner = server_user()[0] if os.geteuid() == 0 else os.geteuid()
+    if folder.is_symlink() or folder.stat().st_uid not in (owner, os.geteuid()):
+        raise Failure(f"{folder} belongs to somebody else; please remove it")
+
+
+def _start(private):
+    """Make the cluster's files, or again where that was cut short; start its keeper."""
+    stamp = private.data.with_name("cluster-made-by")
+    if not stamp.exists() or stamp.read_text() != str(binaries()):
+        stamp.unlink(missing_ok=True)
+        shutil.rmtree(private.data, ignore_errors=True)
+        with console.step("Making a private PostgreSQL cluster"):
+            private.make("--no-sync")
+        stamp.write_text(str(binaries()))
+    socket = pathlib.Path(private.socket)
+    socket.mkdir(mode=0o700, exist_ok=True)
+    _check_owner(socket)
+    give_to_server_user(socket)
+    with LOG.open("a") as log:
+        subprocess.Popen(
+            [sys.executable, places.TOOLS / "postgres.py"],
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    private.wait()
+
+
+def _keep():
+    """The keeper: run the server until nobody needs it any more."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    private = _private()
+    private.start()
+    with (places.DEV / "pg.users").open("r") as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        private.stop()
+
+
+@contextlib.contextmanager
+def replica(pg):
+    """A streaming replica for the length of a ``with`` block; yields its PG* variables.
+
+    :param pg: the primary's PG* variables; it must be this checkout's own
+    """
+    if is_given():
+        raise Failure("A replica is made of ./dev's own PostgreSQL: unset PGHOST")
+    # How far it is behind is known at any time.
+    settings = SETTINGS | {
+        "wal_receiver_status_interval": "1",
+        "hot_standby_feedback": "on",
+    }
+    with artifact.locked(places.DEV / ".replica.lock", "has a replica"):
+        folder = _home() / "replica"
+        shutil.rmtree(folder, ignore_errors=True)
+        REPLICA_LOG.unlink(missing_ok=True)
+        following = Cluster(
+            folder, pg["PGHOST"], REPLICA_LOG, port=REPLICA_PORT, **settings
+        )
+        try:
+            with console.step("Copying the database cluster for a replica"):
+                following.copy_from(pg)
+            following.start()
+            yield pg | {"PGPORT": REPLICA_PORT}
+        finally:
+            following.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def replica_options(following):
+    """Odoo's options that have read-only routes served by the replica."""
+    return [
+        f"--db_replica_host={following['PGHOST']}",
+        f"--db_replica_port={following['PGPORT']}",
+    ]
+
+
 if __name__ == "__main__":
-    _keep(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+    _keep()

@@ -1,14 +1,16 @@
 """PostgreSQL is restarted, crashes, refuses to serialise, or has no room left."""
 
+import contextlib
 import signal
 import threading
 import time
 
 import psycopg2
-from server import at_once, said_to_be_lost, sql, visit
+from server import DB, at_once, said_to_be_lost, sql, visit
 from world import Fault, cluster
 
 CALLERS = 20
+_SPARE_BYTES = 64 << 20
 
 
 class Restarted(Fault):
@@ -120,36 +122,44 @@ class DiskFull(Fault):
         if not cluster().is_small:
             self.skipTest("a file system of its own can be mounted by root alone")
         super().setUp()
+        self.addCleanup(self.free)
         sql("DROP TABLE IF EXISTS ballast")
+        sql("CREATE TABLE ballast (text text)")
+        # No block with room is left that one connection alone knows of.
+        with contextlib.closing(psycopg2.connect(dbname=DB)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute("VACUUM FULL oauth2_event")
+        # Most of it now: whoever waits meanwhile does so for some seconds only.
+        cluster().fill_disk(spare=_SPARE_BYTES)
 
     def fill(self):
         """Leave no room, which PostgreSQL says itself."""
-        sql("CREATE TABLE IF NOT EXISTS ballast (text text)")
         sql("CHECKPOINT")  # one that came later would free what it no longer needs
         cluster().fill_disk()
         grow = "INSERT INTO ballast SELECT repeat(md5(n::text), 60) FROM"
-        try:
-            for _times in range(100):
-                sql(f"{grow} generate_series(1, 5000) n")
-        except psycopg2.Error as error:
-            full = isinstance(error, psycopg2.errors.DiskFull)
-            gone = isinstance(error, psycopg2.OperationalError)  # it gave up
-            self.assertTrue(full or gone, error)
-            if full:
-                cluster().fill_disk()  # what the failed statement has freed
-                self.fill_events()
-            return
-        self.fail("the disk did not fill up")
+        if self.until_refused(f"{grow} generate_series(1, 5000) n", refusals=1):
+            # An event has no room either, in the blocks that its table has.
+            line = "INSERT INTO oauth2_event (kind, create_date, reason) VALUES"
+            self.until_refused(f"{line} ('configure', now(), 'ballast')", refusals=5)
 
-    def fill_events(self):
-        """Leave no room for an event either, in the blocks that the table has."""
-        line = "INSERT INTO oauth2_event (kind, create_date, reason) VALUES"
-        try:
-            for _times in range(10_000):
-                sql(f"{line} ('configure', now(), 'ballast')")
-        except (psycopg2.errors.DiskFull, psycopg2.OperationalError):
-            return
-        self.fail("there is still room for an event")
+    def until_refused(self, statement, refusals):
+        """Repeat a statement until the full disk refuses it so often in a row.
+
+        :return: whether PostgreSQL is still there
+        """
+        refused = 0
+        for _times in range(10_000):
+            try:
+                sql(statement)
+                refused = 0
+            except psycopg2.errors.DiskFull:
+                cluster().fill_disk()  # what the failed statement has freed
+                refused += 1
+                if refused == refusals:
+                    return True
+            except psycopg2.OperationalError:
+                return False  # it gave up
+        raise AssertionError(f"the disk did not fill up: {statement}")
 
     def free(self):
         cluster().free_disk()
@@ -159,7 +169,6 @@ class DiskFull(Fault):
 
     def until_it_fails(self, call, times=400):
         """Call until the full disk is felt; return the answer that tells of it."""
-        self.addCleanup(self.free)
         self.fill()
         for _number in range(times):
             answer = call()
@@ -198,7 +207,6 @@ class DiskFull(Fault):
     def test_the_moment_the_provider_answers(self):
         """no space left from the moment the provider answers a refresh"""
         first, identity = self.site.authorize()
-        self.addCleanup(self.free)
 
         def meanwhile(_params):
             self.provider.meanwhile = None
