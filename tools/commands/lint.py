@@ -1,4 +1,4 @@
-"""lint [--fix]     check style and Odoo's rules (--fix applies ruff's fixes)"""
+"""lint [--fix]     check style, Odoo's rules and layers (--fix applies ruff's fixes)"""
 
 import os
 import subprocess
@@ -13,10 +13,9 @@ def run(args):
     """Run every linter; each prints what it found. Returns the exit status."""
     if set(args) - {"--fix"}:
         raise Failure("./dev lint knows only --fix")
-    python = python_env.for_lint()
-    checks = _checks(python, fix="--fix" in args)
+    checks = _checks(python_env.for_lint(), fix="--fix" in args)
     # All of them, so that one run shows everything.
-    broken = [name for name, command, cwd in checks if not _passes(name, command, cwd)]
+    broken = [name for name, command in checks.items() if not _passes(name, command)]
     if broken:
         console.error(f"Not clean: {', '.join(broken)}")
     else:
@@ -25,55 +24,26 @@ def run(args):
 
 
 def _checks(python, fix):
-    """(name, command, folder) of each linter."""
-    ruff = [python, "-m", "ruff"]
-    check = [*ruff, "check", "--quiet", *(["--fix"] if fix else [])]
-    layout = [*ruff, "format", "--quiet", *([] if fix else ["--check"])]
+    """{name: command} of each linter."""
+    ruff, copy = [python, "-m", "ruff"], places.TOOLS / "plain_copy.py"
     addons = places.link_addons()
-    checks = [("ruff check", check, places.ROOT), ("ruff format", layout, places.ROOT)]
-    sources = [path for name in places.our_modules() for path in _sources(name)]
-    python_files = [path for path in sources if path.endswith(".py")]
-    if python_files:
-        pylint = [python, "-m", "pylint", "--rcfile", places.ROOT / ".pylintrc"]
-        checks.append(("pylint-odoo", [*pylint, *python_files], addons))
+    checks = {
+        "ruff check": [*ruff, "check", "--quiet", *(["--fix"] if fix else [])],
+        "ruff format": [*ruff, "format", "--quiet", *([] if fix else ["--check"])],
+        "pylint-odoo": [python, copy, "pylint"],
+        "layers": [python_env.for_package(), copy, "layers"],
+    }
+    oca = [python, "-m", "oca_pre_commit_hooks.cli"]
     for name in places.our_modules():
-        if (addons / name / "__manifest__.py").exists():
-            module = [python, "-m", "oca_pre_commit_hooks.cli", "--no-verbose", name]
-            checks.append((f"oca-checks-odoo-module {name}", module, addons))
-    translations = [path for path in sources if path.endswith((".po", ".pot"))]
-    if translations:
-        command = [python, "-m", "oca_pre_commit_hooks.cli_po", *translations]
-        checks.append(("oca-checks-po", command, addons))
+        command = [*oca, "--no-verbose", addons / name]
+        checks[f"oca-checks-odoo-module {name}"] = command
+    translations = sorted((places.ROOT / "i18n").glob("*.po*"))
+    checks["oca-checks-po"] = [python, "-m", "oca_pre_commit_hooks.cli_po"]
+    checks["oca-checks-po"] += translations
     return checks
 
 
-def _sources(module):
-    """The files of an addon that git has or would take, as ``module/path``.
-
-    The tools and the client scripts are no part of an addon: they may print.
-    """
-    root = places.ROOT
-    folder = root if module == places.ADDON else root / "examples" / module
-    listing = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "."],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listing.returncode:
-        raise Failure(f"git does not list the files here: {listing.stderr.strip()}")
-    outside = ("tools/", "examples/", "benchmarks/", "tests/e2e/")
-    outside += ("tests/fuzz/", "docs/")
-    return sorted(
-        f"{module}/{path}"
-        for path in listing.stdout.splitlines()
-        if (folder / path).exists()
-        and not (module == places.ADDON and path.startswith(outside))
-    )
-
-
-def _passes(name, command, folder):
+def _passes(name, command):
     """Run one linter; print what it says if it complains."""
     env = os.environ | {
         "RUFF_CACHE_DIR": str(places.DEV / "ruff"),
@@ -81,7 +51,7 @@ def _passes(name, command, folder):
     }
     answer = subprocess.run(
         list(map(str, command)),
-        cwd=folder,
+        cwd=places.ROOT,
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -89,8 +59,7 @@ def _passes(name, command, folder):
         text=True,
         check=False,
     )
-    verdict = "ok" if answer.returncode == 0 else "NOT CLEAN"
-    console.say(f"· {name}: {verdict}")
+    console.say(f"· {name}: {'NOT CLEAN' if answer.returncode else 'ok'}")
     if answer.returncode:
         console.say(answer.stdout.rstrip())
     return answer.returncode == 0
