@@ -32,6 +32,7 @@ class Odoo:
     python: object
     pg: dict
     extra_env: dict = field(default_factory=dict)
+    addons: object = None  # the folder of our addons; the checkout's without one
 
     def env(self):
         """The environment of Odoo's processes."""
@@ -55,7 +56,7 @@ class Odoo:
 
     def command(self, database, *arguments, subcommand=()):
         """The command line of an Odoo process on a database."""
-        addons = [*self.home.addons, places.link_addons()]
+        addons = [*self.home.addons, self.addons or places.link_addons()]
         return [
             self.python,
             places.TOOLS / "odoo_program.py",
@@ -95,45 +96,41 @@ class Odoo:
             yield child
 
     @contextlib.contextmanager
-    def _process(self, database, arguments, *, log, script, subcommand=()):
-        free = ["--http-port", ports.free(), "--gevent-port", ports.free()]
-        subcommand = ["shell"] if script else subcommand
-        command = self.command(database, *arguments, *free, subcommand=subcommand)
+    def serving(self, database, at, *arguments, log):
+        """A running server for the length of a ``with`` block; yields its process.
+
+        :param at: a ``ports.Listening``, or the number of a port
+        """
+        env, options, port = {}, {}, getattr(at, "port", at)
+        if port is not at:
+            env = {"DEV_LISTENING": str(at.socket.fileno())}
+            options = {"pass_fds": [at.socket.fileno()]}
+        with self._process(
+            database, arguments, log=log, port=port, env=env, **options
+        ) as child:
+            _wait_until_answering(child, port, places.LOGS / log)
+            yield child
+
+    @contextlib.contextmanager
+    def _process(
+        self, database, arguments, *, log, script=None, port=None, env=None, **options
+    ):
+        http = ["--http-port", port or ports.free(), "--gevent-port", ports.free()]
+        subcommand = options.pop("subcommand", ()) or (["shell"] if script else ())
+        command = self.command(database, *arguments, *http, subcommand=subcommand)
         with (places.LOGS / log).open("w") as output:
             with processes.running(
                 command,
-                env=self.env(),
+                env=self.env() | (env or {}),
                 cwd=places.DEV,
                 stdin=subprocess.PIPE if script else subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                **options,
             ) as child:
                 if script:
                     child.stdin.write(script.encode())
                     child.stdin.close()
-                yield child
-
-    @contextlib.contextmanager
-    def serving(self, database, port, *arguments, log):
-        """A running server for the length of a ``with`` block; yields its process."""
-        path = places.LOGS / log
-        with path.open("w") as output:
-            with processes.running(
-                self.command(
-                    database,
-                    "--http-port",
-                    port,
-                    "--gevent-port",
-                    ports.free(),
-                    *arguments,
-                ),
-                env=self.env(),
-                cwd=places.DEV,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            ) as child:
-                _wait_until_answering(child, port, path)
                 yield child
 
 

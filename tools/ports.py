@@ -3,24 +3,59 @@
 import socket
 
 
-def is_free(port):
-    """Whether nothing listens on the port, on either loopback address."""
-    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        try:
-            with socket.socket(family, socket.SOCK_STREAM) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((address, port))
-        except OSError as error:
-            # A machine without IPv6 has nothing listening there either.
-            if family == socket.AF_INET or error.errno == 98:
-                return False
-    return True
+class Listening:
+    """A port of 127.0.0.1 that is ours from the moment on that it is chosen.
+
+    Whoever connects waits until a server takes ``socket`` over. Nobody can be found
+    at ``localhost`` instead: the port of ::1 is held, too.
+    """
+
+    def __init__(self, preferred=0):
+        """Listen on the preferred port if it is free, else on one that is."""
+        for port in (preferred, *[0] * 20):
+            self.socket = socket.socket(socket.AF_INET)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                self.socket.bind(("127.0.0.1", port))
+                self.socket.listen(128)
+                self.port = self.socket.getsockname()[1]
+                self._guard = _hold_ipv6(self.port)
+            except OSError:
+                self.socket.close()
+                continue
+            self.socket.setblocking(False)  # worker processes share it
+            return
+        raise OSError("no port is free")
+
+    def close(self):
+        """Give the port back."""
+        for held in filter(None, (self.socket, self._guard)):
+            held.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exc):
+        self.close()
 
 
-def free(preferred=None):
-    """The preferred port if it is free, else one that is."""
-    if preferred and is_free(preferred):
-        return preferred
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def _hold_ipv6(port):
+    """A socket that keeps others off the port of ::1; None without IPv6."""
+    try:
+        guard = socket.socket(socket.AF_INET6)
+    except OSError:
+        return None
+    try:
+        guard.bind(("::1", port))
+    except OSError as error:
+        guard.close()
+        if error.errno == 98:
+            raise
+        return None
+    return guard
+
+
+def free():
+    """A port that was free a moment ago."""
+    with Listening() as listening:
+        return listening.port

@@ -10,19 +10,27 @@ import fcntl
 import artifact
 import console
 import databases
-import demo_records
+import demo_walk
 import odoo_log
 import odoo_server
 import places
 import ports
-import processes
 import provider
 from console import Failure
 
 DATABASE = f"{places.ADDON}_demo"
-ODOO_PORT = 8069
-PROVIDER_PORT = 4400
+ODOO_PORT, PROVIDER_PORT = 8069, 4400  # if they are free
 CLIENT = {"client_id": "demo-app", "client_secret": "demo-secret"}
+
+# The provider's READY line says where it is.
+RECORDS = """
+told = {told!r}
+provider = env.ref("api_auth_oauth2.provider_demo")
+provider.write({{name: value for name, value in told.items() if name in provider._fields
+                and provider[name] != value}})
+env["ir.config_parameter"].set_param("api_auth_oauth2.base_url", {url!r})
+env.cr.commit()
+"""
 
 
 def run(args):
@@ -38,18 +46,17 @@ def run(args):
         stack.enter_context(lock)
         odoo = stack.enter_context(odoo_server.ready())
         made = stack.enter_context(databases.opened(odoo))
-        installed = provider.install(odoo.python)
         if once:
             database = stack.enter_context(made.temporary("walk", kind="demo"))
         else:
             database = made.create(DATABASE, kind="demo")
         name = "walk" if once else "demo"
-        url, server = _start(stack, odoo, installed, database, name)
-        status = _walk(odoo, url)
+        url, server = _start(stack, odoo, database, name)
+        status = demo_walk.Walk(url, database).run()
         if once:
             _show_complaints(name)
             return status
-        _tell(url, odoo, database)
+        _tell(url, database)
         if server.wait():
             raise Failure(f"Odoo has ended; see {places.LOGS}/demo-server.log")
     return status
@@ -66,49 +73,30 @@ def _only_demo():
         yield
 
 
-def _start(stack, odoo, installed, database, name):
+def _start(stack, odoo, database, name):
     """Start provider and Odoo on the database; returns (Odoo's URL, its process).
 
     The logs' names begin with ``name``.
     """
     modules = ",".join(places.our_modules())
     with console.step(f"Installing {modules} with demo data"):
-        odoo.run(
-            database,
-            ["-i", modules, "--with-demo", "--stop-after-init"],
-            log=f"{name}-install.log",
-        )
-    port = ports.free(ODOO_PORT)
-    url = f"http://localhost:{port}"
-    if port != ODOO_PORT:
-        console.say(f"· Port {ODOO_PORT} is taken: Odoo gets {port}")
-    endpoints = _start_provider(stack, installed, url)
+        install = ["-i", modules, "--with-demo", "--stop-after-init"]
+        odoo.run(database, install, log=f"{name}-install.log")
+    # Held from now on: another server could answer there otherwise.
+    listening = stack.enter_context(ports.Listening(ODOO_PORT))
+    url = f"http://localhost:{listening.port}"
+    if listening.port != ODOO_PORT:
+        console.say(f"· Port {ODOO_PORT} is taken: Odoo gets {listening.port}")
+    client = CLIENT | {"redirect_uris": [f"{url}/demo/oauth2/callback"]}
+    document = {"preferred_port": PROVIDER_PORT, "clients": [client]}
+    serving = provider.serving(provider.install(odoo.python), document)
+    told = stack.enter_context(serving)
     with console.step("Writing the addresses into the database"):
-        script = demo_records.script(url, endpoints)
+        script = RECORDS.format(told=told, url=url)
         odoo.run(database, [], log=f"{name}-records.log", script=script)
     with console.step("Starting Odoo"):
-        server = stack.enter_context(
-            odoo.serving(database, port, log=f"{name}-server.log")
-        )
-    return url, server
-
-
-def _start_provider(stack, installed, url):
-    """Start the OpenID provider; returns its endpoints."""
-    port = ports.free(PROVIDER_PORT)
-    if port != PROVIDER_PORT:
-        console.say(f"· Port {PROVIDER_PORT} is taken: the provider gets {port}")
-    callback = f"{url}/demo/oauth2/callback"
-    document = {"port": port, "clients": [CLIENT | {"redirect_uris": [callback]}]}
-    return stack.enter_context(provider.serving(installed, document))
-
-
-def _walk(odoo, url):
-    """Walk the main job over HTTP; returns 0 if every step did what it should."""
-    console.say()
-    command = [odoo.python, places.TOOLS / "demo_walk.py", url]
-    with processes.running(command) as walk:
-        return walk.wait()
+        serving = odoo.serving(database, listening, log=f"{name}-server.log")
+        return url, stack.enter_context(serving)
 
 
 def _show_complaints(name):
@@ -119,7 +107,7 @@ def _show_complaints(name):
             console.say(f"{log.name}: {entry.first_line}")
 
 
-def _tell(url, odoo, database):
+def _tell(url, database):
     """Say what is running and what can be done with it."""
     console.say(
         f"""

@@ -61,9 +61,16 @@ async function listen(options) {
       cert: readFileSync(options.tls.cert),
     })
     : createHttp();
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
+  for (const port of [options.preferred_port, options.port ?? 0]) {
+    if (port === undefined) continue;
+    server.listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return server;
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE' || port === options.port) throw error;
+    }
+  }
 }
 
 /** Where a client finds things: the answer of the READY line. */
