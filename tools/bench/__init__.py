@@ -1,1 +1,0 @@
-"""What ./dev bench is made of."""

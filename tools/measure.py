@@ -1,0 +1,167 @@
+"""Load from wrk, in rounds in which all calls take turns, and what of it is told."""
+
+import datetime
+import os
+import platform
+import random
+import re
+import statistics
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import console
+import databases
+import debian
+import odoo_home
+import places
+from console import Failure
+
+POST = 'wrk.method = "POST"\nwrk.body = [==[{body}]==]\n'
+REFUSED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
+BROKEN = re.compile(
+    r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)"
+)
+MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kind of request: what is sent, and whether it is to be refused."""
+
+    url: str
+    headers: tuple = ()
+    body: str = ""
+    refused: bool = False
+
+
+@dataclass
+class Series:
+    """What one call reached, round by round: answers a second, and milliseconds."""
+
+    rates: list = field(default_factory=list)
+    p50s: list = field(default_factory=list)
+    p99s: list = field(default_factory=list)
+
+    def add(self, *measures):
+        """Note a round: of several servers, what they did together, and the slowest."""
+        rates, p50s, p99s = zip(*measures, strict=True)
+        self.rates.append(sum(rates))
+        self.p50s.append(max(p50s))
+        self.p99s.append(max(p99s))
+
+
+def load(call, *, seconds, connections):
+    """Send one kind of request for a while; returns (answers a second, p50, p99).
+
+    Raises Failure when an answer is not of the kind that is to be measured.
+    """
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    for header in call.headers:
+        command += ["-H", ": ".join(header)]
+    if call.body:
+        script = places.DEV / "post.lua"
+        script.write_text(POST.format(body=call.body))
+        command += ["-s", script]
+    told = subprocess.run(
+        [*command, call.url], capture_output=True, text=True, check=False
+    )
+    text = told.stdout
+    rate = re.search(r"^Requests/sec:\s+([\d.]+)", text, re.M)
+    if told.returncode or not rate:
+        raise Failure(f"wrk failed on {call.url}: {told.stderr or text}")
+    total = int(re.search(r"^\s+(\d+) requests in", text, re.M)[1])
+    refused = int((REFUSED.search(text) or [0, 0])[1])
+    broken = sum(int(count) for found in BROKEN.findall(text) for count in found)
+    if refused != (total if call.refused else 0) or broken:
+        raise Failure(
+            f"{call.url}: of {total} answers {refused} were refusals,"
+            f" {broken} connections broke"
+        )
+    return float(rate[1]), _percentile(text, 50), _percentile(text, 99)
+
+
+def _percentile(text, percent):
+    """Milliseconds from wrk's table of latencies."""
+    found = re.search(rf"^\s+{percent}%\s+([\d.]+)(us|ms|s)$", text, re.M)
+    return float(found[1]) * MILLISECONDS[found[2]]
+
+
+def rounds(calls, *, rounds, seconds, connections, warm_up=2):
+    """Run all calls in each round; returns {name: Series}.
+
+    A round is short, and a slower moment of the machine meets all of its contestants:
+    only ratios within one round are told.
+    """
+    found = {name: Series() for name in calls}
+    for call in calls.values():
+        load(call, seconds=warm_up, connections=connections)
+    order = list(calls)
+    shuffle = random.Random(19).shuffle  # the same order each time
+    for number in range(1, rounds + 1):
+        shuffle(order)
+        for name in order:
+            told = load(calls[name], seconds=seconds, connections=connections)
+            found[name].add(told)
+        rates = "  ".join(f"{n} {s.rates[-1]:.0f}" for n, s in found.items())
+        console.say(f"  round {number}: {rates}")
+    return found
+
+
+def at_once(calls, *, rounds, seconds, connections):
+    """Run all calls at the same time, in each round; returns one Series of all."""
+    found = Series()
+    with ThreadPoolExecutor(len(calls)) as pool:
+        for _round in range(rounds):
+
+            def one(call):
+                return load(call, seconds=seconds, connections=connections)
+
+            found.add(*pool.map(one, calls))
+    return found
+
+
+def ratio(ours, theirs):
+    """(median, lowest, highest) of the ratios of two series, round by round."""
+    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return statistics.median(ratios), min(ratios), max(ratios)
+
+
+def spread(values, digits):
+    """A median with the lowest and the highest, as a text."""
+    low, high = min(values), max(values)
+    return (
+        f"{statistics.median(values):.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
+    )
+
+
+def machine(odoo, command):
+    """The lines of a report that say on what and when it was measured."""
+    debian.require("wrk")
+    wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False)
+    wrk = (wrk.stdout or wrk.stderr).split("Copyright")[0].strip()
+    [[version]] = databases.rows(odoo, "postgres", "SHOW server_version")
+    processor = re.search(r"^model name\s*: (.+)$", open("/proc/cpuinfo").read(), re.M)
+    cores, busy = os.cpu_count(), os.getloadavg()[0]
+    git = ["git", "-C", places.ROOT, "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout
+    lines = [
+        f"- {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC, `{command}`,"
+        f" commit {commit.strip() or 'unknown'}",
+        f"- {cores} cores ({processor[1] if processor else platform.machine()});"
+        " servers, databases and load generator share them",
+        f"- PostgreSQL {version.split()[0]}, Python {platform.python_version()},"
+        f" Odoo {odoo_home.SERIES} ({odoo.home.key}), {wrk}",
+        f"- load average before the run: {busy:.1f}",
+    ]
+    if busy > cores / 2:
+        lines += ["", "**Measured on a busy machine:** compare within the run only."]
+    return lines
+
+
+def table(heads, rows):
+    """The lines of a Markdown table."""
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * len(heads) + "|"
+    for row in rows:
+        yield f"| {' | '.join(map(str, row))} |"
