@@ -10,7 +10,10 @@ from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
-_SCRIPTS = Path(__file__).parents[1] / "examples" / "clients"
+_EXAMPLES = (
+    os.environ.get("OAUTH2_TEST_EXAMPLES") or Path(__file__).parents[1] / "examples"
+)
+_SCRIPTS = Path(_EXAMPLES) / "clients"
 _SECONDS = 60
 
 

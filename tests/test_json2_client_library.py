@@ -1,4 +1,5 @@
 import importlib.util
+import os
 import unittest
 from pathlib import Path
 
@@ -7,7 +8,10 @@ from odoo.tools import mute_logger
 
 from .json2_common import Json2Case
 
-_SCRIPT = Path(__file__).parents[1] / "examples" / "clients" / "json2_library.py"
+_EXAMPLES = (
+    os.environ.get("OAUTH2_TEST_EXAMPLES") or Path(__file__).parents[1] / "examples"
+)
+_SCRIPT = Path(_EXAMPLES) / "clients" / "json2_library.py"
 _INSTALLED = importlib.util.find_spec("odoolib") and _SCRIPT.exists()
 
 

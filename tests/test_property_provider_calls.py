@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from email.utils import format_datetime
 
 import jwt
@@ -88,6 +89,8 @@ _answers = st.one_of(
         ),
     ),
 )
+#: What no answer of a provider may have, as ``json.dumps`` writes it.
+_UNSTORABLE = re.compile(r"\\u0000|\\ud[89a-f]|NaN|Infinity|\d{300}")
 
 
 class TestPropertyTransport(ClientCase):
@@ -197,8 +200,9 @@ class TestPropertyDocuments(ClientCase):
                 uri, kid=kid, algorithm="RS256", network_policy=THIS_MACHINE
             )
         except ProviderMisbehaved:
-            # Two are one too many; text that no answer may have is in another key.
-            self.assertTrue(len(fit) != 1 or len(told) > 1)
+            # Two are one too many; text that no answer may have may be in any key.
+            may_stay = not _UNSTORABLE.search(json.dumps(told))
+            self.assertFalse(may_stay and len(fit) == 1 == len(told))
             return
         self.assertEqual(len(fit), 1)
         numbers = self.provider.signing_key.public_key().public_numbers()

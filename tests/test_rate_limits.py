@@ -14,7 +14,6 @@ from ..protocol.rate_limit import FixedWindowCounter
 from ..services import rate_limit
 from ..services.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER, RateLimit
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
-from .tools_common import ToolsCase
 
 
 class RateLimitCase(OAuth2Case):
@@ -472,9 +471,3 @@ class TestSettings(RateLimitCase):
     def test_less_than_0_is_refused(self):
         with self.assertRaisesRegex(Exception, "0, for none"):
             self.settings(address=-1)
-
-
-@tagged("post_install", "-at_install", "api_auth_oauth2")
-class TestCommands(ToolsCase):
-    def test_commands_know_all_limits(self):
-        self.assertEqual(self.module("rate_limits").NAMES, tuple(DEFAULT_LIMITS))

@@ -11,6 +11,7 @@ import sys
 
 import console
 import places
+import python_env
 from console import Failure, Stopped
 
 
@@ -25,11 +26,12 @@ def main(argv):
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, console.stop_on_signal)
     try:
-        command = importlib.import_module(f"commands.{name}")
         if name in ("help", "clean"):
-            return command.run(args) or 0
+            return _run(name, args)
         with places.recorded_as_running():
-            return command.run(args) or 0
+            if name not in ("lint", "package"):
+                python_env.enter(argv)
+            return _run(name, args)
     except Failure as failure:
         console.error(str(failure))
         return 1
@@ -40,6 +42,10 @@ def main(argv):
         # The reader of our output has gone (`./dev help | head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _run(name, args):
+    return importlib.import_module(f"commands.{name}").run(args) or 0
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Databases of runs: copied from a template, dropped again, never anyone else's."""
 
 import contextlib
-import json
 import os
 import shutil
-import subprocess
+
+import psycopg2
 
 import artifact
 import console
@@ -180,17 +180,25 @@ class Databases:
 
 
 def rows(odoo, database, *statements, pg=None):
-    """Run statements on a database; returns the last one's rows.
+    """Run statements on a database, each for itself; returns the last one's rows.
 
     ``pg`` are the PG* variables of another server than the primary.
     """
-    answer = subprocess.run(
-        [odoo.python, places.TOOLS / "sql.py", database, *statements],
-        env=os.environ | (pg or odoo.pg),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if answer.returncode:
-        raise Failure(f"PostgreSQL said no: {answer.stderr.strip()}")
-    return json.loads(answer.stdout)
+    try:
+        with contextlib.closing(connect(pg or odoo.pg, database)) as connection:
+            cursor = connection.cursor()
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+    except psycopg2.Error as error:
+        raise Failure(f"PostgreSQL said no: {error}") from None
+
+
+def connect(pg, database):
+    """A connection without transactions, by PG* variables."""
+    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user"}
+    names["PGPASSWORD"] = "password"
+    given = {names[name]: value for name, value in pg.items() if name in names}
+    connection = psycopg2.connect(dbname=database, **given)
+    connection.autocommit = True
+    return connection

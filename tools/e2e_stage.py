@@ -7,32 +7,27 @@ server has another database besides, and reads from a replica.
 
 import base64
 import contextlib
-import json
-import re
 import secrets
 from dataclasses import dataclass
 
-import console
 import odoo_log
 import places
 import ports
 import postgres
-import processes
-import replica
 import selection
-from e2e_variables import e2e_variables
-from odoo_log import Entry, Verdict
+import unittest_stage
+from e2e_site import e2e_variables, install
 
-# Each answers one request at a time, and lets 8 more connections queue up: enough for
-# the 50 callers of a storm, which would be turned away by the kernel otherwise.
-WORKERS = 8
-SECOND_WORKERS = 6  # for 50 callers too
-RESULT = places.DEV / "e2e-result.json"
-MODULES = ",".join([*places.our_modules(), places.PROBE.name])
+WORKERS = 8  # each answers one request at a time
+SECOND_WORKERS = 6
+MODULES = [*places.our_modules(), places.PROBE.name]
 
 
 def run(odoo, made, search, names):
-    """Run the tests of ``tests/e2e`` that bear the names; returns a Verdict."""
+    """Run the tests of ``tests/e2e`` that bear the names.
+
+    :return: (Verdict, what ``unittest_runner.py`` told of each test)
+    """
     # As in production: then no dump holds what decrypts it.
     key = _new_key()
     search.keep("encryption key", key)
@@ -42,18 +37,18 @@ def run(odoo, made, search, names):
     with contextlib.ExitStack() as stack:
         site = installed(stack, odoo, made, *search.odoo_arguments(install_log))
         if site.replica:
-            search.add(replica.LOG)
+            search.add(postgres.REPLICA_LOG)
         server = [f"--workers={WORKERS}", "--max-cron-threads=0"]
         server += search.odoo_arguments(logs[0])
         server = odoo.serving(site.database, site.port, *server, log=logs[0].name)
         stack.enter_context(server)
         second = _second_server(odoo, site, search, logs[1])
         stack.enter_context(second)
-        verdict = _unittest(odoo, site, search, logs, names)
+        verdict, told = _unittest(odoo, site, search, logs, names)
     verdict.complaints += odoo_log.complaints(install_log)
     for log in logs:
         verdict.complaints += _server_complaints(log)
-    return verdict
+    return verdict, told
 
 
 @dataclass
@@ -63,8 +58,8 @@ class Site:
     database: str
     other_database: str
     replica: dict  # its PG* variables, empty without one
-    port: int
-    second_port: int
+    port: ports.Listening
+    second_port: ports.Listening
 
 
 def installed(stack, odoo, made, *arguments):
@@ -73,18 +68,15 @@ def installed(stack, odoo, made, *arguments):
     The arguments are for the Odoo that installs.
     """
     database = stack.enter_context(made.temporary("e2e"))
-    with console.step(f"Installing {MODULES} for servers of several processes"):
-        install = ["-i", MODULES, "--stop-after-init", *arguments]
-        odoo.run(database, install, log="e2e-install.log")
+    install(odoo, database, MODULES, "e2e", *arguments)
     other = stack.enter_context(made.copied(database, "e2e_other"))
-    port, second_port = ports.free(), ports.free()
+    port, second_port = (stack.enter_context(ports.Listening()) for _ in range(2))
     for name, its_port in ((database, port), (other, second_port)):
-        made.set_parameter(
-            name, "api_auth_oauth2.base_url", f"http://localhost:{its_port}"
-        )
+        key, url = "api_auth_oauth2.base_url", f"http://localhost:{its_port.port}"
+        made.set_parameter(name, key, url)
         made.replicate_at_once(name)
     is_ours = not postgres.is_given()  # no other can be copied
-    following = stack.enter_context(replica.running(odoo.pg)) if is_ours else {}
+    following = stack.enter_context(postgres.replica(odoo.pg)) if is_ours else {}
     return Site(database, other, following, port, second_port)
 
 
@@ -93,7 +85,7 @@ def _second_server(odoo, site, search, log):
     options = [f"--workers={SECOND_WORKERS}", "--max-cron-threads=0"]
     options += search.odoo_arguments(log)
     if site.replica:
-        options += replica.options(site.replica)
+        options += postgres.replica_options(site.replica)
     databases = f"{site.database},{site.other_database}"
     return odoo.serving(databases, site.second_port, *options, log=log.name)
 
@@ -104,48 +96,17 @@ def _new_key():
 
 
 def _unittest(odoo, site, search, logs, names):
-    """Run unittest against the servers; returns a Verdict without complaints."""
-    result, log = RESULT, places.LOGS / "e2e.log"
-    search.add(log)
-    result.unlink(missing_ok=True)
-    env = odoo.env() | search.environment()
-    env |= {
-        **e2e_variables(
-            f"http://localhost:{site.port}",
-            site.database,
-            logs[0],
-            second=(f"http://localhost:{site.second_port}", logs[1]),
-            other_database=site.other_database,
-            replica=site.replica.get("PGPORT", ""),
-        ),
-    }
-    del env["PYTHONSAFEPATH"]  # the tests' own folder is theirs
-    command = [odoo.python, places.TOOLS / "e2e_runner.py", result, *names]
-    with console.step("tests/e2e with unittest", lambda: f"{_begun(log)} tests begun"):
-        with (
-            log.open("w") as output,
-            processes.running(
-                command,
-                cwd=selection.E2E,
-                env=env | {"PYTHONPATH": f"{selection.E2E}:{env['PYTHONPATH']}"},
-                stdout=output,
-                stderr=output,
-            ) as child,
-        ):
-            child.wait()
-    if not result.exists():
-        tail = log.read_text(errors="replace")[-3000:]
-        return Verdict(
-            0, 1, 0, [Entry("ERROR", "e2e", f"unittest ended early\n{tail}")], []
-        )
-    told = json.loads(result.read_text())
-    failures = [Entry("ERROR", "e2e", text) for text in told["failures"]]
-    return Verdict(told["passed"], told["failed"], told["skipped"], failures, [])
-
-
-def _begun(log):
-    """How many tests unittest has begun."""
-    return len(re.findall(r" \.\.\. ", log.read_text(errors="replace")))
+    """Run unittest against the servers; returns what ``unittest_stage.run`` does."""
+    search.add(places.LOGS / "e2e.log")
+    env = search.environment() | e2e_variables(
+        f"http://localhost:{site.port.port}",
+        site.database,
+        logs[0],
+        second=(f"http://localhost:{site.second_port.port}", logs[1]),
+        other_database=site.other_database,
+        replica=site.replica.get("PGPORT", ""),
+    )
+    return unittest_stage.run(odoo, selection.E2E, names, log="e2e.log", env=env)
 
 
 def _server_complaints(log):

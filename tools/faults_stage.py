@@ -1,6 +1,6 @@
-"""Play the cases of ``tests/faults``: ``faults_stage.py NAME…``
+"""Play the cases of ``tests/faults``.
 
-Runs under the virtual environment's Python. A database cluster, an Odoo server of
+A database cluster, an Odoo server of
 several processes and its database are made, and removed however this ends.
 """
 
@@ -8,19 +8,19 @@ import base64
 import importlib
 import os
 import shutil
-import signal
 import sys
 import time
 import unittest
 
 import console
+import databases
 import faults_cluster
 import odoo_home
 import odoo_server
 import places
 import ports
 import python_env
-from e2e_variables import e2e_variables
+from e2e_site import e2e_variables
 
 WORKERS = 4
 FILES = ("killed", "decisions", "jobs", "database", "answers", "clocks", "life")
@@ -68,20 +68,18 @@ class Result(unittest.TestResult):
 
 def main(names):
     """Prepare, play, judge; returns the exit status."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, console.stop_on_signal)
-    sys.path[:0] = [str(places.ROOT / "tests" / name) for name in ("faults", "e2e")]
+    sys.path += [str(places.ROOT / "tests" / name) for name in ("faults", "e2e")]
     begun, result = time.monotonic(), Result()
     with faults_cluster.running() as cluster:
         odoo = _odoo(cluster)
         with console.step("Making the databases"):
             _make_databases(odoo)
         port = ports.free()
-        os.environ.update(_environment(odoo, port))
+        url, log = f"http://localhost:{port}", places.LOGS / "faults-server.log"
+        os.environ.update(odoo.pg | odoo.extra_env | e2e_variables(url, DATABASE, log))
         world = importlib.import_module("world")
         world.set_up(odoo, cluster, port, WORKERS)
-        loader = unittest.defaultTestLoader
-        suite = loader.loadTestsFromNames(names or FILES)
+        suite = unittest.defaultTestLoader.loadTestsFromNames(names or FILES)
         try:
             suite.run(result)
         finally:
@@ -101,11 +99,9 @@ def main(names):
 
 def _odoo(cluster):
     key = base64.urlsafe_b64encode(os.urandom(32)).decode()
+    keys = {"API_AUTH_OAUTH2_KEYS": key}
     return odoo_server.Odoo(
-        odoo_home.find(),
-        python_env.for_odoo(),
-        cluster.variables,
-        {"API_AUTH_OAUTH2_KEYS": key},
+        odoo_home.find(), python_env.for_odoo(), cluster.variables, keys
     )
 
 
@@ -121,13 +117,13 @@ def _make_databases(odoo):
     odoo.run("fresh", ["-i", modules, "--stop-after-init"], log="faults-install.log")
     copy(odoo, "fresh", DATABASE)
     # A crash so soon after a copy would set PostgreSQL's own sequences back.
-    _sql(odoo, "CHECKPOINT")
+    databases.rows(odoo, "postgres", "CHECKPOINT")
 
 
 def copy(odoo, source, target):
     """Copy a database that nobody is connected to, as PostgreSQL does it."""
     drop(odoo, target)
-    _sql(odoo, f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+    databases.rows(odoo, "postgres", f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
     files = odoo_server.filestore(source)
     if files.is_dir():
         shutil.copytree(files, odoo_server.filestore(target))
@@ -135,42 +131,7 @@ def copy(odoo, source, target):
 
 def drop(odoo, database):
     """Drop a database of this run and its files, whoever is connected."""
-    _sql(odoo, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-    shutil.rmtree(odoo_server.filestore(database), ignore_errors=True)
-
-
-def _sql(odoo, statement):
-    psycopg2 = importlib.import_module("psycopg2")  # of Odoo's own packages
-    connection = psycopg2.connect(
-        dbname="postgres",
-        host=odoo.pg["PGHOST"],
-        port=odoo.pg["PGPORT"],
-        user=odoo.pg["PGUSER"],
+    databases.rows(
+        odoo, "postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'
     )
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-    connection.close()
-
-
-def _environment(odoo, port):
-    """What the cases need to find the server: see ``tests/e2e/server.py``."""
-    return {
-        **odoo.pg,
-        **odoo.extra_env,
-        **e2e_variables(
-            f"http://localhost:{port}", DATABASE, places.LOGS / "faults-server.log"
-        ),
-    }
-
-
-if __name__ == "__main__":
-    try:
-        status = main(sys.argv[1:])
-    except console.Failure as failure:
-        console.error(str(failure))
-        status = 1
-    except (KeyboardInterrupt, console.Stopped) as stop:
-        console.error("Stopped.")
-        status = getattr(stop, "status", 130)
-    sys.exit(status)
+    shutil.rmtree(odoo_server.filestore(database), ignore_errors=True)

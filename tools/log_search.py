@@ -64,12 +64,13 @@ class Search:
     """The ledger of one run, and the logs in which its entries are looked for.
 
     In a ``with`` block, whose end removes the ledger. PostgreSQL's own log is among
-    them, where ``./dev`` runs it. All must have been written when they are searched.
+    them unless others are named, where ``./dev`` runs it. All must have been written
+    when they are searched.
     """
 
-    def __init__(self, path=LEDGER):
+    def __init__(self, path=LEDGER, logs=None):
         self.path = path
-        self._logs = [] if postgres.is_given() else [postgres.LOG]
+        self._logs = list(logs or ([] if postgres.is_given() else [postgres.LOG]))
 
     def __enter__(self):
         self.path.unlink(missing_ok=True)

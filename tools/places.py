@@ -65,22 +65,23 @@ def our_modules():
     return [ADDON, *(path.name for path in examples())]
 
 
-def link_addons():
-    """Put the checkout under its technical name on an addons path; return it.
+def link_addons(folder=ADDONS, addon=ROOT):
+    """Put the addon under its technical name on an addons path; return the path.
 
     An addon's name is the name of its folder, and a clone may be called anything.
     """
     make_dev()
-    targets = {ADDON: ROOT} | {path.name: path for path in (*examples(), PROBE)}
-    for link in ADDONS.iterdir():
+    folder.mkdir(exist_ok=True)
+    targets = {path.name: path for path in (*examples(), PROBE)} | {ADDON: addon}
+    for link in folder.iterdir():
         if link.name not in targets:
             link.unlink()
     for name, target in targets.items():
-        link = ADDONS / name
+        link = folder / name
         if not link.is_symlink() or os.readlink(link) != str(target):
             link.unlink(missing_ok=True)
             link.symlink_to(target)
-    return ADDONS
+    return folder
 
 
 def checkout_key():

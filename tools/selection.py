@@ -1,15 +1,14 @@
 """What tests or faults a NAME means: tags for Odoo's runner, names for unittest."""
 
 import ast
-import dataclasses
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import places
 from console import Failure
 
-E2E = places.ROOT / "tests" / "e2e"
-FAULTS = places.ROOT / "tests" / "faults"
+TESTS = places.ROOT / "tests"
+E2E, TOOLS, FAULTS = TESTS / "e2e", TESTS / "tools", TESTS / "faults"
 
 # The Odoo test tag of what must hold on a database with a website, too.
 WITH_WEBSITE = "with_website"
@@ -17,42 +16,68 @@ WITH_WEBSITE = "with_website"
 
 @dataclass(frozen=True)
 class TestClass:
-    """A class of a test file with the test methods it defines."""
+    """A class of a test file with its test methods, those it inherits there too."""
 
     module: str
     path: pathlib.Path
     name: str
     methods: tuple
     tags: frozenset
-    bases: tuple
 
     @property
-    def is_e2e(self):
-        """Whether it is run by unittest against a server of several processes."""
-        return E2E in self.path.parents
+    def unittest_name(self):
+        """Its name where its folder is on the path."""
+        return f"{self.path.stem}.{self.name}"
+
+    @property
+    def odoo_tag(self):
+        """Its file and name in the syntax of --test-tags."""
+        base = places.ROOT
+        if self.module != places.ADDON:
+            base = base / "examples" / self.module
+        return f"/{self.module}/{self.path.relative_to(base).as_posix()}:{self.name}"
+
+    def meant(self, name):
+        """What a NAME means of it: suffixes of its name; ``[""]`` for all of it."""
+        file = self.path
+        inside = file.relative_to(places.ROOT).as_posix()
+        names = {self.module, file.stem, file.name, inside, str(file)}
+        names |= {self.name, self.unittest_name}
+        if name in names or inside.startswith(f"{name.rstrip('/')}/"):
+            return [""]
+        return [
+            f".{method}"
+            for method in self.methods
+            if name in (method, f"{self.name}.{method}", f"{file.stem}.{method}")
+            or name == f"{self.unittest_name}.{method}"
+        ]
 
 
 @dataclass
 class Selection:
-    """What to run; nothing chosen means everything."""
+    """What to run, by stage."""
 
-    odoo: list  # Odoo test tags
-    website: list  # Odoo test tags, on a database with a website
-    e2e: list  # names for unittest
-    everything: bool = False
+    odoo: list = field(default_factory=list)  # Odoo test tags
+    website: list = field(default_factory=list)  # the same, beside a website
+    e2e: list = field(default_factory=list)  # names for unittest
+    tools: list = field(default_factory=list)  # the same
 
 
 def select(names):
-    """The selection for the NAMEs of the command line."""
-    classes = list(_all_classes())
+    """The selection for the NAMEs of the command line; everything for none."""
+    classes = [
+        found
+        for module, root in _roots()
+        for path in sorted((root / "tests").rglob("test_*.py"))
+        for found in _classes(module, path)
+    ]
     if not names:
-        tags = [f"/{module}" for module in places.our_modules()]
-        files = sorted({found.path.stem for found in classes if found.is_e2e})
-        return Selection(tags, [WITH_WEBSITE], files, everything=True)
-    selection = Selection([], [], [])
-    for name in names:
-        _add(selection, name, classes)
-    return selection
+        selection = _by_stage((found, "") for found in classes)
+        selection.odoo = [f"/{module}" for module, _root in _roots()]
+        selection.website = [WITH_WEBSITE]
+        return selection
+    files = sorted({str(found.path.relative_to(places.ROOT)) for found in classes})
+    return _by_stage(_chosen(classes, names, "test file", files))
 
 
 def select_faults(names):
@@ -65,103 +90,45 @@ def select_faults(names):
     classes = [
         found
         for path in sorted(FAULTS.glob("*.py"))
-        for found in _with_inherited(_classes("faults", path))
+        for found in _classes("faults", path)
         if found.methods
     ]
-    chosen = {}
+    known = [found.unittest_name for found in classes]
+    chosen = _chosen(classes, names, "file of tests/faults", known)
+    return list(dict.fromkeys(found.unittest_name + suffix for found, suffix in chosen))
+
+
+def _chosen(classes, names, what, known):
+    """Yield (class, suffix) of all that the NAMEs mean; Failure for an unknown one."""
     for name in names:
-        found = [case for cls in classes for case in _faults(cls, name)]
+        found = [(cls, suffix) for cls in classes for suffix in cls.meant(name)]
         if not found:
-            known = "\n  ".join(f"{cls.path.stem}.{cls.name}" for cls in classes)
             raise Failure(
-                f"No file, class or case of tests/faults is called {name!r}."
-                f" Classes:\n  {known}"
+                f"No {what}, class or method is called {name!r}. There are:\n  "
+                + "\n  ".join(known)
             )
-        chosen |= dict.fromkeys(found)
-    return list(chosen)
+        yield from found
 
 
-def _faults(cls, name):
-    """Names for unittest of what the NAME means of one class of faults."""
-    file, whole = cls.path.stem, f"{cls.path.stem}.{cls.name}"
-    inside = str(cls.path.relative_to(places.ROOT))
-    if name in (file, cls.path.name, inside, cls.name, whole):
-        return [whole]
-    return [
-        f"{whole}.{method}"
-        for method in cls.methods
-        if name in (method, f"{cls.name}.{method}", f"{whole}.{method}")
-    ]
+def _by_stage(chosen):
+    selection = Selection()
+    for found, suffix in chosen:
+        if E2E in found.path.parents:
+            selection.e2e.append(found.unittest_name + suffix)
+        elif TOOLS in found.path.parents:
+            selection.tools.append(found.unittest_name + suffix)
+        else:
+            tag = found.odoo_tag + suffix
+            if "-standard" not in found.tags:
+                selection.odoo.append(tag)
+            if WITH_WEBSITE in found.tags:
+                selection.website.append(WITH_WEBSITE + tag)
+    return selection
 
 
-def _with_inherited(classes):
-    """The classes of one file, each with the methods of those it extends there."""
-    known = {}
-    for cls in classes:
-        bases = [known[base] for base in cls.bases if base in known]
-        inherited = (method for base in bases for method in base.methods)
-        methods = tuple(dict.fromkeys((*cls.methods, *inherited)))
-        known[cls.name] = dataclasses.replace(cls, methods=methods)
-    return known.values()
-
-
-def _add(selection, name, classes):
-    """Add what one NAME means."""
-    found = [match for match in (_match(cls, name) for cls in classes) if match]
-    if not found:
-        files = sorted({str(cls.path.relative_to(places.ROOT)) for cls in classes})
-        raise Failure(
-            f"No test file, class or method is called {name!r}. Test files:\n  "
-            + "\n  ".join(files or ["none yet"])
-        )
-    for cls, methods in found:
-        suffixes = [f".{method}" for method in methods] or [""]
-        if cls.is_e2e:
-            stem = cls.path.stem
-            selection.e2e += [f"{stem}.{cls.name}{suffix}" for suffix in suffixes]
-            continue
-        specs = [f"{_file_tag(cls)}:{cls.name}{suffix}" for suffix in suffixes]
-        if "-standard" not in cls.tags:
-            selection.odoo += specs
-        if WITH_WEBSITE in cls.tags:
-            selection.website += [f"{WITH_WEBSITE}{spec}" for spec in specs]
-
-
-def _match(cls, name):
-    """(class, methods) if the NAME means the class or some methods, else None."""
-    wanted, _, method = name.partition(".")
-    inside = cls.path.relative_to(places.ROOT)
-    if name in (cls.path.stem, cls.path.name, cls.module, str(inside)):
-        return cls, ()
-    if pathlib.PurePath(name).is_absolute() and pathlib.Path(name) == cls.path:
-        return cls, ()
-    if "/" in name and str(inside).startswith(name.rstrip("/") + "/"):
-        return cls, ()
-    if wanted == cls.name:
-        return cls, (method,) if method else ()
-    if wanted == cls.path.stem and method:
-        return _match(cls, method)
-    if name in cls.methods:
-        return cls, (name,)
-    return None
-
-
-def _file_tag(cls):
-    """The file in Odoo's tag syntax: /addon/path/of/file.py"""
-    base = places.ROOT
-    if cls.module != places.ADDON:
-        base = places.ROOT / "examples" / cls.module
-    return f"/{cls.module}/{cls.path.relative_to(base).as_posix()}"
-
-
-def _all_classes():
-    """Every test class of the addon and of its examples."""
-    roots = {places.ADDON: places.ROOT} | {
-        path.name: path for path in places.examples()
-    }
-    for module, root in roots.items():
-        for path in sorted((root / "tests").rglob("test_*.py")):
-            yield from _classes(module, path)
+def _roots():
+    """(name, folder) of the addon and of its examples."""
+    return [(places.ADDON, places.ROOT), *((p.name, p) for p in places.examples())]
 
 
 def _classes(module, path):
@@ -169,18 +136,22 @@ def _classes(module, path):
     try:
         tree = ast.parse(path.read_text())
     except SyntaxError as error:
-        raise Failure(
-            f"{path.relative_to(places.ROOT)}:{error.lineno}: {error.msg}"
-        ) from None
+        file = path.relative_to(places.ROOT)
+        raise Failure(f"{file}:{error.lineno}: {error.msg}") from None
+    methods = {}
     for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            methods = tuple(
-                item.name
-                for item in node.body
-                if isinstance(item, ast.FunctionDef) and item.name.startswith("test")
-            )
-            bases = tuple(ast.unparse(base) for base in node.bases)
-            yield TestClass(module, path, node.name, methods, _tags(node), bases)
+        if not isinstance(node, ast.ClassDef):
+            continue
+        names = [
+            item.name
+            for item in node.body
+            if isinstance(item, ast.FunctionDef) and item.name.startswith("test")
+        ]
+        for base in node.bases:
+            names += methods.get(ast.unparse(base), ())
+        methods[node.name] = names = tuple(dict.fromkeys(names))
+        if names or node.name.startswith("Test"):
+            yield TestClass(module, path, node.name, names, _tags(node))
 
 
 def _tags(node):

@@ -4,10 +4,9 @@ Changes are made through the first server; the second one, whose read-only route
 from the replica, is called while the replica shows nothing new.
 """
 
+import replica
 from providers import QuickProvider
 from server import DB, SECOND_LOG, Site, at_once, log_of, sql
-
-import replica
 
 MODEL = "res.partner"
 

@@ -8,27 +8,14 @@ or not run because something is missing: a full disk and other clocks need root.
 """
 
 import artifact
-import odoo_home
+import faults_stage
 import places
-import processes
-import python_env
 import selection
-
-# Servers, databases and a file system are to be removed, whatever ends us.
-_CLEAN_UP_SECONDS = 90
 
 
 def run(args):
     """Play the faults; returns the exit status."""
     names = selection.select_faults(args)
-    places.make_dev()
-    python = python_env.for_odoo()
-    odoo_home.find()  # downloads it now, with a person watching
     # One at a time: there is one set of logs, and they are what is judged.
-    with artifact.locked(places.DEV / ".faults.lock", "plays faults"):
-        command = [python, places.TOOLS / "faults_stage.py", *names]
-        child = processes.start(command)
-        try:
-            return child.wait()
-        finally:
-            processes.stop(child, seconds=_CLEAN_UP_SECONDS)
+    with artifact.locked(places.make_dev() / ".faults.lock", "plays faults"):
+        return faults_stage.main(names)

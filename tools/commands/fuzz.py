@@ -9,20 +9,16 @@ tested.
 """
 
 import json
-import os
 import random
 
 import artifact
-import console
 import databases
+import e2e_site
 import fuzz_report
 import odoo_server
 import places
-import ports
-import processes
 import rate_limits
 from console import Failure
-from e2e_variables import e2e_variables
 
 WORKERS = 4
 COUNT = 10_000
@@ -37,12 +33,26 @@ LIMITS = rate_limits.parameters(1_000_000)
 def run(args):
     """Start a server, fuzz it, tell what came of it. Returns the exit status."""
     count, seed = _numbers(args)
-    places.make_dev()
-    with artifact.locked(places.DEV / ".fuzz.lock", "fuzzes"):
-        with odoo_server.ready() as odoo:
-            with databases.opened(odoo) as made, made.temporary("fuzz") as database:
-                _install(odoo, made, database)
-                return _fuzz(odoo, made, database, count, seed)
+    result = places.make_dev() / "fuzz-result.json"
+    with (
+        artifact.locked(places.DEV / ".fuzz.lock", "fuzzes"),
+        odoo_server.ready() as odoo,
+        databases.opened(odoo) as made,
+        made.temporary("fuzz") as database,
+    ):
+        folders = [*odoo.home.addons, places.ADDONS, FOLDER / "addons"]
+        addons = f"--addons-path={','.join(map(str, folders))}"
+        modules = [*places.our_modules(), ADDON]
+        e2e_site.install(odoo, database, modules, "fuzz", addons)
+        result.unlink(missing_ok=True)
+        server = [f"--workers={WORKERS}", "--max-cron-threads=0", addons]
+        program, what = (FOLDER, count, seed, result), f"{count} requests, seed {seed}"
+        options = {"what": what, "parameters": LIMITS}
+        e2e_site.run(odoo, made, database, "fuzz", server, program, **options)
+    if not result.exists():
+        raise Failure("The fuzzing ended early: see above")
+    told = json.loads(result.read_text())
+    return fuzz_report.tell(told, places.LOGS / "fuzz-server.log", count, seed)
 
 
 def _numbers(args):
@@ -51,41 +61,3 @@ def _numbers(args):
         raise Failure("./dev fuzz [COUNT] [SEED], both numbers")
     count = int(args[0]) if args else COUNT
     return count, int(args[1]) if args[1:] else random.randrange(10_000)
-
-
-def _addons_path(odoo):
-    folders = [*odoo.home.addons, places.ADDONS, FOLDER / "addons"]
-    return f"--addons-path={','.join(map(str, folders))}"
-
-
-def _install(odoo, made, database):
-    modules = ",".join([*places.our_modules(), ADDON])
-    with console.step(f"Installing {modules}"):
-        odoo.run(
-            database,
-            ["-i", modules, "--stop-after-init", _addons_path(odoo)],
-            log="fuzz-install.log",
-        )
-    for key, value in LIMITS.items():
-        made.set_parameter(database, key, value)
-
-
-def _fuzz(odoo, made, database, count, seed):
-    port, log = ports.free(), "fuzz-server.log"
-    url = f"http://localhost:{port}"
-    made.set_parameter(database, "api_auth_oauth2.base_url", url)
-    result = places.DEV / "fuzz-result.json"
-    result.unlink(missing_ok=True)
-    env = odoo.env() | e2e_variables(url, database, places.LOGS / log)
-    del env["PYTHONSAFEPATH"]  # its own folders are its own
-    env["PYTHONPATH"] = os.pathsep.join([str(FOLDER.parent / "e2e"), env["PYTHONPATH"]])
-    server = [f"--workers={WORKERS}", "--max-cron-threads=0", _addons_path(odoo)]
-    with odoo.serving(database, port, *server, log=log):
-        with console.step(f"{count} requests, seed {seed}"):
-            command = [odoo.python, FOLDER, count, seed, result]
-            with processes.running(command, env=env, cwd=places.DEV) as child:
-                child.wait()
-    if not result.exists():
-        raise Failure("The fuzzing ended early: see above")
-    told = json.loads(result.read_text())
-    return fuzz_report.tell(told, places.LOGS / log, count, seed)

@@ -10,6 +10,7 @@ import python_env
 def run(args):
     """Set up what is missing for tests, demo and lint."""
     python_env.for_lint()
+    python_env.for_package()
     with odoo_server.ready() as odoo:
         provider.install(odoo.python)
         debian.require("chromium")

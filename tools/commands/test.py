@@ -1,7 +1,8 @@
 """test [NAME…]  run every test, or those of a file, a class or a method
 
-Three stages: Odoo's own runner on a fresh database, again for what must hold beside a
-website, then ``tests/e2e`` with unittest against a real server of several processes.
+Four stages: Odoo's own runner on a fresh database, again for what must hold beside a
+website, then ``tests/e2e`` with unittest against a real server of several processes,
+then ``tests/tools``. Odoo runs the addon as it would be packaged (``tools/export.py``).
 All logs, at level DEBUG, are searched for every secret that the tests used.
 """
 
@@ -13,12 +14,14 @@ import console
 import databases
 import debian
 import e2e_stage
+import export
 import log_search
 import odoo_log
 import odoo_server
 import places
 import provider
 import selection
+import unittest_stage
 from console import Failure
 
 
@@ -30,10 +33,18 @@ def run(args):
     with artifact.locked(places.DEV / ".test.lock", "runs tests"):
         with odoo_server.ready() as odoo, log_search.Search() as search:
             odoo.extra_env = _what_tests_need(odoo.python)
+            odoo.addons = _exported()
             with databases.opened(odoo) as made:
                 verdicts = list(_stages(odoo, made, chosen, search))
             verdicts.append(search.verdict())
         return _report(verdicts)
+
+
+def _exported():
+    """The addons path with the addon as a server gets it; what is no part is absent."""
+    folder = places.DEV / "exported"
+    shutil.rmtree(folder, ignore_errors=True)
+    return places.link_addons(places.DEV / "test-addons", export.working_tree(folder))
 
 
 def _what_tests_need(python):
@@ -45,6 +56,7 @@ def _what_tests_need(python):
         "OAUTH2_TEST_NODE": installed.node,
         "OAUTH2_TEST_PROVIDER": installed.server,
         "OAUTH2_TEST_CHROMIUM": shutil.which("chromium") or "",
+        "OAUTH2_TEST_EXAMPLES": str(places.ROOT / "examples"),
     }
 
 
@@ -58,7 +70,12 @@ def _stages(odoo, made, chosen, search):
         tags = chosen.website
         yield _odoo_stage(odoo, made, search, "website", tags, kind="website")
     if chosen.e2e:
-        yield e2e_stage.run(odoo, made, search, chosen.e2e)
+        yield e2e_stage.run(odoo, made, search, chosen.e2e)[0]
+    if chosen.tools:
+        beside = places.TOOLS, selection.TESTS / "fuzz"
+        yield unittest_stage.run(
+            odoo, selection.TOOLS, chosen.tools, log="tools.log", beside=beside
+        )[0]
 
 
 def _odoo_stage(odoo, made, search, name, tags, *, kind="plain"):

@@ -9,13 +9,10 @@ that matters (``tools/timing_cases.py``).
 """
 
 import databases
+import e2e_site
 import odoo_server
 import places
-import ports
-import processes
-import selection
-from console import Failure, step
-from e2e_variables import e2e_variables
+from console import Failure
 
 _AT_LEAST = 400  # of the case with the fewest, sign-ins, 240
 
@@ -30,26 +27,12 @@ def run(args):
             f"./dev timing needs {_AT_LEAST} samples: with fewer it could not tell that"
             " one in five sign-ins takes longer"
         )
-    with odoo_server.ready() as odoo, databases.opened(odoo) as made:
-        with made.temporary("timing") as database:
-            return _measure(odoo, made, database, samples)
-
-
-def _measure(odoo, made, database, samples):
-    modules = ",".join(places.our_modules())
-    with step(f"Installing {modules}"):
-        arguments = ["-i", modules, "--stop-after-init"]
-        odoo.run(database, arguments, log="timing-install.log")
-    port = ports.free()
-    url = f"http://localhost:{port}"
-    made.set_parameter(database, "api_auth_oauth2.base_url", url)
     # One process: between several, the ways that they differ would be measured.
     server = ["--workers=0", "--max-cron-threads=0", "--proxy-mode", "--log-level=warn"]
-    with odoo.serving(database, port, *server, log="timing-server.log"):
-        log = places.LOGS / "timing-server.log"
-        env = odoo.env() | e2e_variables(url, database, log)
-        env["PYTHONPATH"] = f"{selection.E2E}:{env['PYTHONPATH']}"
-        command = [odoo.python, places.TOOLS / "timing_cases.py", samples]
-        del env["PYTHONSAFEPATH"]  # it finds its neighbours
-        with processes.running(command, env=env, cwd=selection.E2E) as child:
-            return child.wait()
+    program, what = (places.TOOLS / "timing_cases.py", samples), "Timing answers"
+    with odoo_server.ready() as odoo, databases.opened(odoo) as made:
+        with made.temporary("timing") as database:
+            e2e_site.install(odoo, database, places.our_modules(), "timing")
+            return e2e_site.run(
+                odoo, made, database, "timing", server, program, what=what
+            )

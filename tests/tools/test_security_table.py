@@ -5,9 +5,7 @@ import re
 import unittest
 from pathlib import Path
 
-from odoo.tests import BaseCase, tagged
-
-_TESTS = Path(__file__).parent
+_TESTS = Path(__file__).parents[1]
 _PAGE = _TESTS.parent / "docs" / "security.md"
 _CHAPTER = "## The standards, rule by rule"
 _NO_TEST = "–"
@@ -62,16 +60,14 @@ def _test_methods():
     return found
 
 
-@unittest.skipUnless(_PAGE.exists(), "the docs are not here")
-@tagged("post_install", "-at_install", "api_auth_oauth2")
-class TestSecurityTable(BaseCase):
-    def test_each_row_has_four_columns(self):
+class TestSecurityTable(unittest.TestCase):
+    def test_each_row_of_the_security_table_has_four_columns(self):
         self.assertGreater(len(_rows()), 100)
         for row in _rows():
             self.assertEqual(len(row), 5, row)
             self.assertTrue(all(row), row)
 
-    def test_each_rule_names_tests_that_exist(self):
+    def test_each_rule_of_the_security_table_names_tests_that_exist(self):
         methods = _test_methods()
         for standard, section, _asks, here, tests in _rows():
             with self.subTest(standard, section=section):
@@ -82,7 +78,7 @@ class TestSecurityTable(BaseCase):
                 self.assertEqual(" ".join(f"`{name}`" for name in named), tests)
                 self.assertFalse(set(named) - methods)
 
-    def test_what_does_not_apply_says_why_and_names_no_test(self):
+    def test_a_rule_that_does_not_apply_says_why_and_names_no_test(self):
         for standard, section, _asks, here, tests in _rows():
             with self.subTest(standard, section=section):
                 if here.startswith(_NOT_FOR_US):
@@ -91,7 +87,7 @@ class TestSecurityTable(BaseCase):
                 else:
                     self.assertNotEqual(tests, _NO_TEST)
 
-    def test_no_section_is_left_out(self):
+    def test_the_security_table_leaves_out_no_section_of_the_standards(self):
         for standard, sections in _SECTIONS.items():
             with self.subTest(standard):
                 found = {row[1] for row in _rows() if row[0].startswith(standard)}

@@ -1,20 +1,17 @@
 """What ``./dev timing`` calls told apart: of samples that are made up."""
 
 import random
+import unittest
 
-from odoo.tests import tagged
-
-from .tools_common import ToolsCase
+import timing_statistics
 
 _MILLISECOND = 0.001
 _RUNS = 40
 
 
-@tagged("post_install", "-at_install", "api_auth_oauth2")
-class TestTimingStatistics(ToolsCase):
+class TestTimingStatistics(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.statistics = self.module("timing_statistics")
         self.random = random.Random(20261125)
 
     def sample(self, count, later=0.0, outliers=0.0):
@@ -33,7 +30,7 @@ class TestTimingStatistics(ToolsCase):
     def told_apart(self, count=1000, **left):
         """How many of the runs tell two samples apart."""
         return sum(
-            self.statistics.compare(
+            timing_statistics.compare(
                 self.sample(count), self.sample(count, **left)
             ).is_clear
             for _run in range(_RUNS)
@@ -52,30 +49,30 @@ class TestTimingStatistics(ToolsCase):
     def test_pauses_of_both_sides_are_none(self):
         paused = (self.sample(1000, outliers=0.05) for _sample in range(2 * _RUNS))
         for left, right in zip(paused, paused, strict=True):
-            self.assertFalse(self.statistics.compare(left, right).is_clear)
+            self.assertFalse(timing_statistics.compare(left, right).is_clear)
 
     def test_a_delay_that_is_said_to_be_found_is_found(self):
         for count in (240, 400, 1000):
             pair = self.sample(count), self.sample(count)
-            found = self.statistics.detectable(*pair, count)
+            found = timing_statistics.detectable(*pair, count)
             self.assertGreaterEqual(self.told_apart(count, later=found), 0.9 * _RUNS)
             half = self.told_apart(count, later=found / 2)
             self.assertLess(half, 0.5 * _RUNS, count)  # the figure is no excuse
 
     def test_some_of_the_samples_tell_what_all_will_find(self):
-        few = self.statistics.detectable(self.sample(200), self.sample(200), 1000)
-        all_ = self.statistics.detectable(self.sample(1000), self.sample(1000), 1000)
+        few = timing_statistics.detectable(self.sample(200), self.sample(200), 1000)
+        all_ = timing_statistics.detectable(self.sample(1000), self.sample(1000), 1000)
         self.assertAlmostEqual(few / all_, 1, delta=0.3)
-        more = self.statistics.detectable(self.sample(200), self.sample(200), 200)
+        more = timing_statistics.detectable(self.sample(200), self.sample(200), 200)
         self.assertGreater(more, 1.5 * few)
 
     def test_a_part_that_is_said_to_be_found_is_found(self):
         for count in (240, 400, 1000):
-            part = self.statistics.detectable_part(count)
+            part = timing_statistics.detectable_part(count)
             told = self.told_apart(count, outliers=part)
             self.assertGreaterEqual(told, 0.9 * _RUNS, (count, part))
             half = self.told_apart(count, outliers=part / 2)
             self.assertLess(half, 0.5 * _RUNS, (count, part))
 
     def test_with_too_few_no_part_is_found(self):
-        self.assertIsNone(self.statistics.detectable_part(40))
+        self.assertIsNone(timing_statistics.detectable_part(40))

@@ -1,4 +1,4 @@
-"""Run unittest and write the counts: ``e2e_runner.py RESULT.json NAME…``
+"""Run unittest and write the counts: ``unittest_runner.py RESULT.json NAME…``
 
 Runs under the virtual environment's Python, in the folder of the tests.
 """

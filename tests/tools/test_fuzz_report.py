@@ -1,12 +1,12 @@
 """What ``./dev fuzz`` says of a run: its table, its server's log."""
 
 import tempfile
+import unittest
 from pathlib import Path
 from unittest.mock import patch
 
-from odoo.tests import tagged
-
-from .tools_common import ToolsCase
+import console
+import fuzz_report
 
 _OURS = "odoo.addons.api_auth_oauth2"
 _TRACEBACK = """Traceback (most recent call last):
@@ -29,12 +29,9 @@ The above exception was the direct cause of the following exception:
 {_TRACEBACK}"""
 
 
-@tagged("post_install", "-at_install", "api_auth_oauth2")
-class TestFuzzReport(ToolsCase):
+class TestFuzzReport(unittest.TestCase):
     def setUp(self):
         super().setUp()
-        self.report = self.module("fuzz_report")
-        console = self.module("console")
         self.enterContext(patch.object(console, "say", lambda *lines: None))
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.log = Path(folder) / "server.log"
@@ -58,27 +55,27 @@ class TestFuzzReport(ToolsCase):
             "misbehaved": self.misbehaved,
             "secrets": self.secrets,
         }
-        return self.report.tell(told, self.log, count, seed=7)
+        return fuzz_report.tell(told, self.log, count, seed=7)
 
     def assertBreach(self, **options):
         self.assertEqual(self.status(**options), 1)
         self.log.write_text("")
 
-    def test_a_run_as_it_should_be(self):
+    def test_a_run_without_breach_ends_with_status_0(self):
         self.line("all is well")
         self.line("a refusal", level="WARNING")
         self.assertEqual(self.status(), 0)
 
-    def test_a_breach(self):
+    def test_a_breach_of_an_answer_fails_the_run(self):
         self.breaches.append(dict.fromkeys(("target", "what", "request", "answer"), ""))
         self.assertBreach()
 
-    def test_an_error_in_the_log(self):
+    def test_an_error_in_the_log_fails_the_run(self):
         for level in ("ERROR", "CRITICAL"):
             self.line("oops", level=level)
             self.assertBreach()
 
-    def test_a_query_that_a_value_spoilt(self):
+    def test_a_query_that_a_value_spoilt_may_be_logged_but_none_of_our_tables(self):
         def query(table):
             text = f'bad query: SELECT 1 FROM "{table}"\nERROR: out of range'
             self.line(text, "ERROR", "odoo.sql_db")
@@ -91,13 +88,13 @@ class TestFuzzReport(ToolsCase):
         self.stderr(_TRACEBACK)
         self.assertBreach()
 
-    def test_a_traceback_at_any_level(self):
+    def test_a_traceback_in_the_log_fails_the_run_at_any_level(self):
         for level in ("DEBUG", "INFO", "WARNING", "ERROR", "RUNBOT"):
             for logger in ("odoo.http", f"{_OURS}.models.token_check"):
                 self.line(f"oops\n{_TRACEBACK}", level, logger)
                 self.assertBreach()
 
-    def test_a_body_too_deep_for_odoo_s_own_route(self):
+    def test_odoo_s_own_traceback_of_a_body_nested_too_deep_is_excused(self):
         deep = f"Exception during request handling.\n{_TOO_DEEP}"
         self.line(deep, "ERROR")
         self.assertEqual(self.status(), 0)
@@ -113,7 +110,7 @@ class TestFuzzReport(ToolsCase):
         self.stderr(_TRACEBACK)
         self.assertBreach()
 
-    def test_a_traceback_on_standard_error(self):
+    def test_a_traceback_on_standard_error_fails_the_run(self):
         self.line("all is well")
         self.stderr(_TRACEBACK)
         self.assertBreach()
@@ -121,7 +118,7 @@ class TestFuzzReport(ToolsCase):
         self.line("all is well")
         self.assertBreach()
 
-    def test_the_traceback_of_a_value_in_a_call(self):
+    def test_the_traceback_that_json2_logs_of_a_caller_s_value_is_excused(self):
         known = f"{_OURS}.services.json2_errors"
         for text in (_TRACEBACK, _CHAINED):
             self.line(f"JSON-2 error 1\n{text}", logger=known)
@@ -135,14 +132,14 @@ class TestFuzzReport(ToolsCase):
             self.stderr(text)
             self.assertBreach()
 
-    def test_a_secret_in_the_log(self):
+    def test_a_secret_in_the_log_fails_the_run(self):
         self.secrets.append("a-secret-of-somebody")
         self.line("code=a-secret-of-somebody")
         self.assertBreach()
         self.line("code=…")
         self.assertEqual(self.status(), 0)
 
-    def test_targets_that_were_hardly_tested(self):
+    def test_a_run_that_hardly_tested_a_target_fails(self):
         self.assertEqual(self.status(least=0.6), 0)
         self.assertBreach(least=0.61)
         self.assertBreach(count=101)
@@ -151,6 +148,6 @@ class TestFuzzReport(ToolsCase):
         self.answers["token"] = {"200": 45, "429": 55}
         self.assertBreach()
 
-    def test_a_provider_that_always_behaved(self):
+    def test_a_run_whose_provider_always_behaved_fails(self):
         self.misbehaved = 0
         self.assertBreach()
