@@ -4,7 +4,9 @@ from odoo.http import request
 from ..protocol.errors import UnsupportedGrantType
 from ..protocol.parameters import MAX_BODY
 from ..services.rate_limit import RateLimit
+from ..services.refresh import Refresh
 from ..services.request_context import set_audit_context
+from ..services.revocation import Revocation
 from .endpoint_call import EndpointCall
 
 _ROUTING = {
@@ -40,7 +42,7 @@ class TokenLife(http.Controller):
         if call.parameters.text("grant_type") not in ("", "refresh_token"):
             raise UnsupportedGrantType()
         identity = call.parameters.identity(required=True)
-        return request.env["oauth2.client.user"]._refresh(
+        return Refresh(request.env).refresh(
             call.api, call.client, identity, call.credentials
         )
 
@@ -48,7 +50,7 @@ class TokenLife(http.Controller):
     def revoke(self, api):
         call = EndpointCall.from_request(api)
         identity = call.parameters.identity(required=True)
-        at_provider = request.env["oauth2.client.user"]._revoke(
+        at_provider = Revocation(request.env).revoke(
             call.api, call.client, identity, call.credentials
         )
         return {"revoked": True, "provider_revoked": at_provider}

@@ -9,10 +9,10 @@ from ..protocol.errors import InvalidRequest
 from ..protocol.provider_client import create_code_verifier
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
+from ..services.provider_calls import translate_provider_errors
 from ..services.rate_limit import RateLimit
 from ..services.request_context import remote_address, run_once, set_audit_context
 from ..services.transactions import begin_read_committed, commit_now
-from .provider_failures import as_wire_errors
 
 LIFETIME = 600  # seconds from authorize to callback, and from callback to Allow
 
@@ -114,7 +114,7 @@ class OAuth2AuthorizationRequest(models.Model):
             }
         )
         if client.provider_id.user_matching == "session":
-            with as_wire_errors():
+            with translate_provider_errors():
                 client._provider_client()  # refused now, not once somebody has come
             url = record._start_page_url()
         else:
@@ -158,7 +158,7 @@ class OAuth2AuthorizationRequest(models.Model):
                 "code_verifier": Keyring(self.env).encrypt(verifier),
             }
         )
-        with as_wire_errors():
+        with translate_provider_errors():
             return self.client_id._provider_client().authorization_url(
                 redirect_uri=self.redirect_uri,
                 scope=provider.scope or "",

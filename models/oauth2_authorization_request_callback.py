@@ -11,9 +11,9 @@ from ..protocol.errors import (
 )
 from ..protocol.id_token import is_issuer
 from ..services.keyring import Keyring
+from ..services.provider_calls import no_tokens_issued, translate_provider_errors
 from ..services.request_context import run_once, set_audit_context
 from ..services.transactions import begin_read_committed, commit_now
-from .provider_failures import as_wire_errors, has_given_nothing
 
 
 class OAuth2AuthorizationRequest(models.Model):
@@ -132,18 +132,18 @@ class OAuth2AuthorizationRequest(models.Model):
             raise InvalidRequest("This sign-in cannot be finished; start again.")
         Keyring(self.env).make_ready()
         begin_read_committed(self.env)
-        with as_wire_errors():
+        with translate_provider_errors():
             provider_client = self.client_id._provider_client()
         redirect_uri = self.redirect_uri
         self.exchange_began_at = fields.Datetime.now()
         commit_now(self.env)  # and none is open while the provider takes its time
         try:
-            with as_wire_errors(can_be_repeated=False):
+            with translate_provider_errors(can_be_repeated=False):
                 return provider_client.fetch_token(
                     code=code, redirect_uri=redirect_uri, code_verifier=verifier
                 )
         except OAuth2Error as error:
-            if has_given_nothing(error):
+            if no_tokens_issued(error):
                 self.exchange_began_at = False
                 commit_now(self.env)  # the refusal that follows rolls back
             raise
@@ -157,7 +157,7 @@ class OAuth2AuthorizationRequest(models.Model):
         """
         provider = self.client_id.provider_id
         claims = {}
-        with as_wire_errors(can_be_repeated=False):
+        with translate_provider_errors(can_be_repeated=False):
             provider_client = self.client_id._provider_client()
             if answer.get("id_token"):
                 claims = provider_client.verify_id_token(

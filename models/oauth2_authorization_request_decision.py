@@ -11,13 +11,14 @@ from ..protocol import digests
 from ..protocol.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuth2Error
 from ..protocol.token_response import token_information
 from ..services.audit import Audit
+from ..services.keyring import Keyring
 from ..services.rate_limit import RateLimit
+from ..services.refresh import Refresh
 from ..services.request_context import set_audit_context
-from ..services.transactions import commit_now, row_by_row
+from ..services.revocation import Revocation
+from ..services.transactions import commit_now
 from .oauth2_authorization_request import LIFETIME, STALE
 
-#: How long an identity that Odoo issued is remembered without a grant.
-_KEEP = timedelta(days=1)
 _DROPPED = (
     "the earlier refresh token was dropped here, but not revoked at the provider, which"
     " might end the new one with it"
@@ -141,7 +142,7 @@ class OAuth2AuthorizationRequest(models.Model):
             self._be_the_only_one_to_make_it()
         if grant := Grant._of_sign_in(self):
             with contextlib.suppress(InvalidGrant):  # just revoked: made anew
-                grant._lock()
+                Refresh(self.env).lock(grant)
 
     def _be_the_only_one_to_make_it(self):
         key = f"oauth2 {self.api_id.id} {self.client_id.id} {self.identity_digest}"
@@ -204,13 +205,14 @@ class OAuth2AuthorizationRequest(models.Model):
         if result and self._has_other_grant(result.get("claims")):
             self._tell("given_up", _LEFT_THERE)
         elif result:
-            Revocation = self.env["oauth2.revocation"].sudo()
-            queued = Revocation.browse()
-            for kind in ("refresh", "access"):
-                text = result["answer"].get(f"{kind}_token")
-                if text and isinstance(text, str):
-                    queued += Revocation._queue(self.client_id, kind, text)
-            queued._trigger()
+            revocation, encrypt = Revocation(self.env), Keyring(self.env).encrypt
+            tokens = (
+                (self.client_id, kind, encrypt(text))
+                for kind in ("refresh", "access")
+                for text in [result["answer"].get(f"{kind}_token")]
+                if text and isinstance(text, str)
+            )
+            revocation.trigger(revocation.queue_tokens(tokens))
         elif unknown := self._unknown_tokens():
             self._tell("refusal", unknown)
         self._wipe()
@@ -254,61 +256,3 @@ class OAuth2AuthorizationRequest(models.Model):
         for record in self.filtered(lambda r: r.used_at and not r.decided_at):
             record._discard()
         return super().unlink()
-
-    @api.model
-    def _discard_lapsed(self, limit, after=None):
-        """Discard what nobody decided upon in time; its tokens are ended.
-
-        :param int limit: sign-ins at most
-        :param after: where the batch before ended
-        :return: ``(how many were discarded, where the batch ended)``
-        """
-        lapsed, place = self._over(
-            [
-                ("expires_at", "<=", fields.Datetime.now()),
-                ("decided_at", "=", False),
-                ("used_at", "!=", False),
-            ],
-            limit,
-            after,
-        )
-        for record in lapsed:
-            record._discard()
-        return len(lapsed), place
-
-    @api.model
-    def _clean_up(self, limit, after=None):
-        """Forget what is long over.
-
-        :param int limit: sign-ins at most
-        :param after: where the batch before ended
-        :return: ``(how many were forgotten, where the batch ended)``
-        """
-        forgotten, place = self._over(
-            [
-                ("expires_at", "<=", fields.Datetime.now() - _KEEP),
-                # Not before it is discarded: its tokens must be revoked.
-                "|",
-                ("used_at", "=", False),
-                ("decided_at", "!=", False),
-            ],
-            limit,
-            after,
-        )
-        forgotten.unlink()
-        return len(forgotten), place
-
-    @api.model
-    def _over(self, domain, limit, after):
-        """Lock the next sign-ins in the order of their end.
-
-        :param after: the end of the last one of the batch before, or nothing
-        :return: ``(records, end of the last one)``, ``None`` when nothing may be left
-        """
-        if after:
-            domain = [("expires_at", ">=", after), *domain]
-        with row_by_row(self.env):
-            found = self.search(domain, limit=limit, order="expires_at")
-        free = found.try_lock_for_update()
-        # Those that somebody holds are left to the next run.
-        return free, found[-1].expires_at if len(free) == limit else None

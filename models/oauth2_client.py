@@ -1,4 +1,3 @@
-import logging
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
@@ -10,9 +9,8 @@ from ..protocol.provider_client import ClientRegistration, ProviderClient
 from ..protocol.provider_errors import ProviderRefused
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
+from ..services.revocation import Revocation
 from .oauth2_provider import is_safe_url
-
-_logger = logging.getLogger(__name__)
 
 _SECRET_LOST = "the client secret cannot be decrypted with the present keys"
 
@@ -225,22 +223,12 @@ class OAuth2Client(models.Model):
         return super().write(vals)
 
     def unlink(self):
-        """Its tokens are revoked at once: a provider hears only a client it knows."""
-        self.check_access("unlink")  # before a provider is told what is irrevocable
+        """Its grants end at once; the job tells the provider, as the client it was."""
+        self.check_access("unlink")
         self.sudo().client_user_ids.unlink()
         requests = self.env["oauth2.authorization.request"].sudo()
         requests.search([("client_id", "in", self.ids)]).unlink()
-        pending = self.env["oauth2.revocation"].sudo()
-        pending = pending.search(
-            [("client_id", "in", self.ids), ("state", "=", "pending")]
-        )
-        if pending and not pending._send():
-            pending.exists()._record_given_up("its client was deleted")
-            _logger.warning(
-                "The provider could not be told to revoke all tokens of the deleted"
-                " clients %s: they live there until they expire.",
-                self.ids,
-            )
+        Revocation(self.env).detach(self)
         return super().unlink()
 
     def _configuration_parties(self):

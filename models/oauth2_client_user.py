@@ -5,13 +5,11 @@ from odoo.tools import SQL
 
 from ..protocol.token_response import expires_at as end_of_access
 from ..services.audit import Audit
+from ..services.clean_up import CleanUp
+from ..services.client_authentication import ROTATION_GRACE
 from ..services.encrypted_field import EncryptedChar
-from ..services.keyring import Keyring
-
-#: A replaced access token opens routes for so long; a refresh that crossed another one
-#: gets the same answer for so long.
-GRACE = timedelta(seconds=60)
-
+from ..services.keep_alive import KeepAlive
+from ..services.revocation import Revocation
 
 #: What its tokens carry of a grant, so that a check need not read it.
 _CARRIED = {"api_id", "client_id", "user_id", "state", "scope_ids", "expires_at"}
@@ -118,15 +116,13 @@ class OAuth2ClientUser(models.Model):
         " recorded. Where this stays, Odoo ended before it could be, or the provider"
         " took too long: it may hold tokens that are not known here.",
     )
-    received_answer = EncryptedChar()
 
     _identity_unique = models.UniqueIndex(
         "(api_id, client_id, identity_digest)",
         "This client already has a user of that identity on this API.",
     )
-    # For the job that ends grants. A refresh changes none of these columns, so that it
-    # writes to neither; a sign-in writes two entries.
-    _active_idx = models.Index("(expires_at, id) WHERE state = 'active'")
+    # For what must not end another grant of an account. A refresh changes none of these
+    # columns, so that it does not write here.
     _account_idx = models.Index("(subject, client_id) WHERE state = 'active'")
 
     def write(self, vals):
@@ -136,6 +132,30 @@ class OAuth2ClientUser(models.Model):
             for grant in self.sudo():
                 grant.token_ids._follow(grant)
         return result
+
+    def unlink(self):
+        """Deleting a grant revokes it, at the provider too, as soon as may be."""
+        self.check_access("unlink")
+        Revocation(self.env).end(self)
+        return super().unlink()
+
+    def action_revoke(self):
+        """Revoke from a form.
+
+        :return: the action that shows what is left
+        """
+        self.unlink()
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "api_auth_oauth2.oauth2_client_user_action"
+        )
+
+    @api.model
+    def _cron_clean_up(self, limit=None):
+        CleanUp(self.env).run(limit)
+
+    @api.model
+    def _cron_keep_alive(self):
+        KeepAlive(self.env).run()
 
     @api.depends("user_id.name", "client_id.name")
     def _compute_display_name(self):
@@ -150,12 +170,6 @@ class OAuth2ClientUser(models.Model):
                 scope.description or scope.name for scope in grant.scope_ids
             )
 
-    @api.model
-    def _find(self, oauth2_api, client, identity):
-        """:return: the client API user of an identity, possibly none"""
-        names = Keyring(self.env).identity_digests(identity)
-        return self._find_by_digest(oauth2_api, client, names)
-
     def _find_by_digest(self, oauth2_api, client, names):
         """:param names: digests under which an identity may be found
         :return: its client API user, possibly none
@@ -168,7 +182,7 @@ class OAuth2ClientUser(models.Model):
         # With its digest: one query, whether there is such an identity or not.
         return self.sudo().search_fetch(domain, ["identity_digest"], limit=1)
 
-    def _is_usable(self):
+    def _is_in_force(self):
         """:return: whether the grant, and all it stands on, is in force right now"""
         self.ensure_one()
         return (
@@ -181,7 +195,7 @@ class OAuth2ClientUser(models.Model):
             and self.api_id._admits(self.user_id)
         )
 
-    def _keep_tokens(self, answer):
+    def _store_tokens(self, answer):
         """Store a provider's token answer; the tokens it replaces are dropped.
 
         :param dict answer: as ``protocol`` judged it (RFC 6749 section 5.1)
@@ -201,7 +215,7 @@ class OAuth2ClientUser(models.Model):
             expires_at=datetime.fromtimestamp(end, UTC).replace(tzinfo=None),
             scope=scope,
         )
-        self._supersede("access", access)
+        self._rotate("access", access)
         refresh_token = answer.get("refresh_token")
         if refresh_token and isinstance(refresh_token, str):
             lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
@@ -212,10 +226,10 @@ class OAuth2ClientUser(models.Model):
                 expires_at=fields.Datetime.now() + lifetime,
                 scope=scope,
             )
-            self._supersede("refresh", refresh)
+            self._rotate("refresh", refresh)
         return end
 
-    def _supersede(self, kind, successor):
+    def _rotate(self, kind, successor):
         """Retire the tokens that ``successor`` replaces; the job forgets older ones."""
         now = fields.Datetime.now()
         others = self.sudo().token_ids.filtered(
@@ -225,7 +239,7 @@ class OAuth2ClientUser(models.Model):
             token.write(
                 {
                     "superseded_at": now,
-                    "expires_at": min(token.expires_at, now + GRACE),
+                    "expires_at": min(token.expires_at, now + ROTATION_GRACE),
                     "value": False,
                 }
             )
@@ -235,6 +249,55 @@ class OAuth2ClientUser(models.Model):
         return self.sudo().token_ids.filtered(
             lambda t: t.kind == kind and not t.superseded_at
         )[:1]
+
+    def _end(self, reason):
+        """End these grants: their tokens are dropped, what explains them stays.
+
+        :param str reason: for the audit log
+        """
+        lines = [
+            {**grant._parties(), "reason": "; ".join(filter(None, (reason, lost)))}
+            for grant in self
+            for lost in [grant._lost_answer()]
+        ]
+        self.sudo().token_ids.unlink()
+        self.write(
+            {"state": "expired", "last_answer": False, "refresh_began_at": False}
+        )
+        Audit(self.env).record_all("end", lines)
+
+    def _lost_answer(self):
+        """:return: what a refresh without an answer may have left at the provider, for
+        an event; ``None`` where there is none, or no grant
+        """
+        if not (began_at := self.refresh_began_at):
+            return None
+        began = f"{began_at:%Y-%m-%d %H:%M:%S} UTC"
+        return (
+            f"the answer to a refresh that was begun at {began} was not recorded:"
+            " the provider may have given out tokens that are not known here"
+        )
+
+    def _with_sibling(self):
+        """:return: those whose account at the provider has another active grant of the
+        same client, which is not one of these
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id FROM oauth2_client_user grantee
+                 WHERE id = ANY(%(ids)s) AND EXISTS (
+                       SELECT FROM oauth2_client_user other
+                        WHERE other.subject = grantee.subject
+                          AND other.client_id = grantee.client_id
+                          AND other.issuer = grantee.issuer
+                          AND other.state = 'active' AND other.id != ALL(%(ids)s))
+                """,
+                ids=list(self.ids),
+            )
+        )
+        return self.browse(grant_id for (grant_id,) in self.env.cr.fetchall())
 
     def _record_event(self, kind, **values):
         Audit(self.env).record(kind, **self._parties(), **values)

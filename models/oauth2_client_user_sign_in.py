@@ -45,14 +45,13 @@ class OAuth2ClientUser(models.Model):
             "authorized_at": now,
             "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
             "last_refresh_at": False,
-            **self._no_refresh_under_way(),
+            "last_answer": False,
+            "refresh_began_at": False,
         }
         if grant:
             bound = (grant.issuer, grant.subject, grant.user_id)
             if bound != (issuer, subject, user):
                 raise AccessDenied(reason="the identity belongs to somebody else")
-            # The sign-in may bring no refresh token: the newest one stays then.
-            grant._go_on_from((grant._received() or {}).get("answer", {}))
             grant.write(values)
         else:
             grant = self.sudo().create(
@@ -68,6 +67,6 @@ class OAuth2ClientUser(models.Model):
                     **values,
                 }
             )
-        grant._keep_tokens(answer)
+        grant._store_tokens(answer)
         oauth2_api._note_redirect_uri(request_record._redirect_parts()[0])
         return grant

@@ -2,9 +2,6 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
-
-from ..services.transactions import fetch_batch, keyset_after
 
 RETENTION_PARAMETER = "api_auth_oauth2.event_retention_days"
 RETENTION_DAYS = 365
@@ -109,30 +106,3 @@ class OAuth2Event(models.Model):
         kept = self.env["ir.config_parameter"].sudo().get_param(RETENTION_PARAMETER)
         days = int(kept) if kept and kept.isascii() and kept.isdigit() else 0
         return timedelta(days=min(days or RETENTION_DAYS, 36500))
-
-    @api.model
-    def _clean_up(self, limit, after=None):
-        """Forget lines that are older than the setting says.
-
-        :param int limit: lines at most
-        :param after: where the batch before ended
-        :return: ``(how many were forgotten, where the batch ended)``
-        """
-        forgotten, place = fetch_batch(
-            self.env,
-            SQL(
-                """
-                WITH old AS MATERIALIZED (
-                    SELECT create_date, id FROM oauth2_event
-                     WHERE %s AND create_date < %s
-                     ORDER BY create_date, id LIMIT %s FOR UPDATE SKIP LOCKED)
-                DELETE FROM oauth2_event USING old WHERE oauth2_event.id = old.id
-                RETURNING old.create_date, old.id
-                """,
-                keyset_after(after, "create_date", "id"),
-                fields.Datetime.now() - self._retention(),
-                limit,
-            ),
-            limit,
-        )
-        return len(forgotten), place

@@ -3,6 +3,8 @@ from urllib.parse import urlsplit
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
+from ..services.revocation import Revocation
+
 #: What a sign-in's address was made of, and where its code goes
 _SERVER_FIELDS = ("issuer", "authorization_endpoint", "token_endpoint")
 
@@ -70,7 +72,7 @@ class OAuth2Provider(models.Model):
         revocations = revocations.with_context(active_test=False).search(waiting)
         reason = "the provider's address was changed"
         revocations.write({"state": "given_up", "value": False, "reason": reason})
-        revocations._record_given_up(reason)
+        Revocation(self.env).give_up(revocations, reason)
 
     def _forget_states(self):
         """End the sign-ins that users were sent away with and are not back from.

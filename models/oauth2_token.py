@@ -1,13 +1,11 @@
 from datetime import UTC
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..protocol import digests
 from ..protocol.errors import ServerError
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
-from ..services.transactions import fetch_batch, keyset_after
 
 
 class OAuth2Token(models.Model):
@@ -128,70 +126,3 @@ class OAuth2Token(models.Model):
         """:return: epoch seconds at which the token ends"""
         self.ensure_one()
         return int(self.expires_at.replace(tzinfo=UTC).timestamp())
-
-    @api.model
-    def _forget_replaced(self, limit, after=None):
-        """Forget tokens that were replaced, and prove nothing any more.
-
-        No refresh touches these, so that none waits for the lock on them.
-
-        :param int limit: tokens at most
-        :param after: where the batch before ended
-        :return: ``(how many were forgotten, where the batch ended)``
-        """
-        return self._forget(
-            limit,
-            after,
-            SQL("superseded_at < now() AT TIME ZONE 'UTC' - interval '60 seconds'"),
-        )
-
-    @api.model
-    def _forget_expired(self, limit, after=None):
-        """Forget tokens that expired so long ago that they prove nothing any more.
-
-        No refresh touches these, so that none waits for the lock on them.
-
-        :param int limit: tokens at most
-        :param after: where the batch before ended
-        :return: ``(how many were forgotten, where the batch ended)``
-        """
-        return self._forget(
-            limit,
-            after,
-            SQL(
-                """
-                expires_at < now() AT TIME ZONE 'UTC' - interval '1 second'
-                    * (SELECT min(refresh_token_lifetime) FROM oauth2_api)
-                -- what counts is the token's own API
-                AND expires_at < now() AT TIME ZONE 'UTC' - interval '1 second'
-                    * (SELECT api.refresh_token_lifetime
-                         FROM oauth2_client_user grantee
-                         JOIN oauth2_api api ON api.id = grantee.api_id
-                        WHERE grantee.id = token.client_user_id)
-                """
-            ),
-        )
-
-    def _forget(self, limit, after, over):
-        """Delete tokens in the order of their ids, as :meth:`_forget_replaced`.
-
-        :param over: ``SQL``, the condition
-        """
-        forgotten, place = fetch_batch(
-            self.env,
-            SQL(
-                """
-                WITH dead AS MATERIALIZED (
-                    SELECT id FROM oauth2_token token
-                     WHERE %s AND %s
-                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-                DELETE FROM oauth2_token USING dead WHERE oauth2_token.id = dead.id
-                RETURNING dead.id
-                """,
-                keyset_after(after, "id"),
-                over,
-                limit,
-            ),
-            limit,
-        )
-        return len(forgotten), place

@@ -6,22 +6,12 @@ import logging
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from odoo.sql_db import PoolError, db_connect
+from odoo.sql_db import PoolError
 from odoo.tools import SQL, config
 
 _logger = logging.getLogger(__name__)
 
 _SIGNAL = "api_auth_oauth2.signal"
-
-#: Off for a statement of a job. The last one: PostgreSQL reckons what is off to be so
-#: dear that compiling the statement would seem worth it.
-_ROW_BY_ROW = (
-    "enable_seqscan",
-    "enable_sort",
-    "enable_hashjoin",
-    "enable_mergejoin",
-    "jit",
-)
 
 
 def commit_now(env):
@@ -77,24 +67,6 @@ def signal_change(env):
             _logger.exception("A change of the configuration was not signalled.")
 
 
-def second_cursor(env):
-    """A cursor beside the request's own, to the primary database.
-
-    Odoo's pool raises where it looks at a connection that PostgreSQL has ended since,
-    and closes it thereby; after a restart of PostgreSQL it holds several.
-
-    :raises psycopg2.OperationalError: when the database cannot be reached
-    :raises PoolError: when Odoo's pool has no connection left
-    """
-    for _dead in range(config["db_maxconn"]):
-        try:
-            return db_connect(env.cr.dbname).cursor()
-        except psycopg2.DatabaseError as error:
-            if isinstance(error, psycopg2.OperationalError):
-                raise  # else the one that raised is gone from the pool
-    return db_connect(env.cr.dbname).cursor()
-
-
 def begin_read_committed(env):
     """Commit, and begin a transaction that sees what others commit meanwhile.
 
@@ -128,26 +100,6 @@ def fetch_rows(env, query):
     return rows
 
 
-@contextlib.contextmanager
-def row_by_row(env):
-    """Have the statements of the block go by indexes only.
-
-    PostgreSQL plans by statistics that may be of a time before so much was over, and
-    would read, sort or join a whole table for each batch of a job. Behind the block it
-    is free again: whoever reads some records in their order would else be led through
-    all of them, since they need not be sorted then.
-    """
-    _switch(env, "off")
-    yield
-    _switch(env, "DEFAULT")
-
-
-def _switch(env, value):
-    names = [SQL.identifier(name) for name in _ROW_BY_ROW]
-    switches = [SQL("SET LOCAL %s = %s", name, SQL(value)) for name in names]
-    env.cr.execute(SQL("; ").join(switches))
-
-
 def fetch_batch(env, query, limit):
     """Run a job's statement that takes the next rows of a table, in an index's order.
 
@@ -159,8 +111,7 @@ def fetch_batch(env, query, limit):
     :param int limit: rows at most, as in the statement
     :return: ``(rows, place)``: the last row's place, ``None`` when nothing may be left
     """
-    with row_by_row(env):
-        rows = fetch_rows(env, query)
+    rows = fetch_rows(env, query)
     # It need not wait for the disk: what a crash takes back, the next run does again.
     env.cr.execute("SET LOCAL synchronous_commit = off")
     return rows, max(rows, default=None) if len(rows) == limit else None

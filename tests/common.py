@@ -22,6 +22,7 @@ from ..protocol import digests
 from ..protocol.rate_limit import FixedWindowCounter
 from ..services import rate_limit
 from ..services.keyring import Keyring
+from ..services.revocation import Revocation
 from . import certificates
 from .faulty_provider import FaultyProvider
 
@@ -282,7 +283,17 @@ class OAuth2Case(OAuth2Records, HttpCase):
     def grant_of(self, identity):
         """:return: the client API user of an identity"""
         self.env.invalidate_all()
-        return self.env["oauth2.client.user"]._find(self.api, self.client, identity)
+        return self.env["oauth2.client.user"]._find_by_digest(
+            self.api, self.client, Keyring(self.env).identity_digests(identity)
+        )
+
+    def queue(self, client, kind, token):
+        """Have a provider still to be told to revoke a token.
+
+        :return: the ``oauth2.revocation``
+        """
+        value = Keyring(self.env).encrypt(token)
+        return Revocation(self.env).queue_tokens([(client, kind, value)])
 
     def tell_providers(self):
         """Run the scheduled job that sends what is still to be revoked."""

@@ -10,9 +10,9 @@ from .test_access_rights import AccessCase
 #: The stored fields that nobody reads over RPC.
 SECRETS = {
     "oauth2.client": {"client_secret_encrypted"},
-    "oauth2.client.user": {"identity_digest", "last_answer", "received_answer"},
+    "oauth2.client.user": {"identity_digest", "last_answer"},
     "oauth2.token": {"digest", "value"},
-    "oauth2.revocation": {"value"},
+    "oauth2.revocation": {"client_secret_encrypted", "value"},
     "oauth2.authorization.request": {
         "identity_digest",
         "state_digest",

@@ -6,7 +6,7 @@ from ..services.audit import Audit
 from ..services.keyring import Keyring
 from .test_life_cycle import LifeCycleCase
 
-MODELS = "odoo.addons.api_auth_oauth2.models"
+SERVICES = "odoo.addons.api_auth_oauth2.services"
 
 
 @tagged("post_install", "-at_install")
@@ -28,14 +28,13 @@ class TestJobsGoOn(LifeCycleCase):
         self.provider.calls.clear()
 
     def assertTold(self, file):
-        return self.assertLogs(f"{MODELS}.{file}", "ERROR")
+        return self.assertLogs(f"{SERVICES}.{file}", "ERROR")
 
     def test_revocations(self):
-        Revocation = self.env["oauth2.revocation"]
-        first = Revocation._queue(self.broken, "refresh", "token-of-the-broken-one")
-        second = Revocation._queue(self.client, "refresh", "token-of-the-other-one")
+        first = self.queue(self.broken, "refresh", "token-of-the-broken-one")
+        second = self.queue(self.client, "refresh", "token-of-the-other-one")
         self.assertLess(first.id, second.id)
-        with self.assertTold("oauth2_revocation"):
+        with self.assertTold("revocation"):
             self.tell_providers()
         self.assertEqual(self.told(), [("refresh_token", "token-of-the-other-one")])
         self.assertFalse(second.exists())
@@ -44,9 +43,9 @@ class TestJobsGoOn(LifeCycleCase):
         self.assertEqual(first.reason, "an error of Odoo's own, see its log")
 
     def test_that_revocation_is_given_up_like_any_other(self):
-        revocation = self.env["oauth2.revocation"]._queue(self.broken, "refresh", "one")
+        revocation = self.queue(self.broken, "refresh", "one")
         revocation.tries = 12
-        with self.assertTold("oauth2_revocation"):
+        with self.assertTold("revocation"):
             self.tell_providers()
         self.assertEqual(revocation.state, "given_up")
         self.assertIn("an error of Odoo's own", self.told_of("given_up").reason)
@@ -59,7 +58,7 @@ class TestJobsGoOn(LifeCycleCase):
             grant._current_token("refresh").expires_at = self.ago(days=days)
         first.client_id = self.broken
         self.provider.calls.clear()
-        with self.assertTold("oauth2_client_user_keep_alive"):
+        with self.assertTold("keep_alive"):
             self.assertEqual(self.run_job("ir_cron_keep_alive"), (2, 0))
         self.assertEqual(self.provider.calls["token"], 1)
         self.assertEqual(self.told_of("refresh").client_user_ref, self.grant.id)
@@ -86,8 +85,8 @@ class TestJobsGoOn(LifeCycleCase):
         query = "UPDATE oauth2_event SET create_date = '2020-01-01' WHERE id = %s"
         self.env.cr.execute(query, [old.id])
         with (
-            self.assertTold("oauth2_client_user_life_cycle"),
-            self.assertRaisesRegex(ValueError, "_discard_lapsed"),
+            self.assertTold("clean_up"),
+            self.assertRaisesRegex(ValueError, "abandon_sign_ins"),
         ):
             self.run_job()
         self.env.invalidate_all()

@@ -19,7 +19,7 @@ from ..services.keyring import IDENTITY_KEYS, KEYS_OPTION, KEYS_VARIABLE, Keyrin
 from .common import BROWSER_HEADERS
 from .test_token import TokenCase
 
-_FAILURES = "odoo.addons.api_auth_oauth2.models.provider_failures"
+_FAILURES = "odoo.addons.api_auth_oauth2.services.provider_calls"
 _KEYRING = "odoo.addons.api_auth_oauth2.services.keyring"
 SECRET = "a-text-to-be-encrypted"
 _FINGERPRINT = "api_auth_oauth2.key_fingerprint"
@@ -385,7 +385,7 @@ class TestUndecryptable(KeyringCase):
 
     def test_a_revocation_that_waits_is_sent_when_the_key_is_back(self):
         self.provider.requests.clear()
-        revocation = self.env["oauth2.revocation"]._queue(self.client, "access", "x")
+        revocation = self.queue(self.client, "access", "x")
         secret = self.env["ir.config_parameter"].get_param("database.secret")
         self.restore_elsewhere()
         self.tell_providers()

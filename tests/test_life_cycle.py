@@ -225,9 +225,8 @@ class TestGivenUp(LifeCycleCase):
         names = {"client_identifier": "another"}
         client = self.make_client(self.api, another, **names)
         healthy.client_id = "another"
-        Revocation = self.env["oauth2.revocation"]
         waiting = self.pending
-        last = Revocation._queue(client, "refresh", "of-the-healthy-one")
+        last = self.queue(client, "refresh", "of-the-healthy-one")
         (waiting + last).next_try_at = self.ago(hours=1)
         self.env.flush_all()
         with self.registry.cursor() as cr:
@@ -248,7 +247,7 @@ class TestGivenUp(LifeCycleCase):
 
     def give_up(self):
         self.pending.tries = 12
-        logger = "odoo.addons.api_auth_oauth2.models.oauth2_revocation"
+        logger = "odoo.addons.api_auth_oauth2.services.revocation"
         with self.assertLogs(logger, "ERROR") as logs:
             for _run in range(2):  # asked once in each
                 waiting = self.pending.filtered(lambda one: one.state == "pending")

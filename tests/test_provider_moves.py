@@ -77,8 +77,7 @@ class TestProviderMoves(LifeCycleCase):
     def test_what_waits_for_another_provider_goes_on_waiting(self):
         record = self.make_provider(self.another.endpoints())
         client = self.make_client(self.api, record, client_identifier="another")
-        Revocation = self.env["oauth2.revocation"]
-        waiting = Revocation._queue(client, "refresh", "of-the-other-one")
+        waiting = self.queue(client, "refresh", "of-the-other-one")
         self.move("https://provider.example.com/revoke")
         self.assertEqual(self.pending.mapped("state"), ["given_up"] * 2)
         self.assertEqual(waiting.state, "pending")

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from odoo import fields
 from odoo.tests import tagged
 
+from ..services.refresh import Refresh
 from .common import basic_authorization
 from .test_token import TokenCase
 
@@ -104,15 +105,14 @@ class TestRevoke(RevokeCase):
 
     def test_one_that_another_call_overtakes_is_invalid_grant(self):
         """It is found, and gone when its row is to be locked."""
-        grants = self.env.registry["oauth2.client.user"]
-        lock = grants._lock
+        lock = Refresh.lock
 
-        def overtaken(grant):
+        def overtaken(refresh, grant):
             grant.search([]).unlink()
             grant.env.invalidate_all()
-            lock(grant)
+            lock(refresh, grant)
 
-        self.patch(grants, "_lock", overtaken)
+        self.patch(Refresh, "lock", overtaken)
         for call in (self.revoke, self.refresh):
             token = self.information["refresh_token"]
             self.assertRefused(call(refresh_token=token), 400, "invalid_grant")

@@ -149,8 +149,11 @@ class TestRevokeByDeletion(RevokeCase):
 
     def test_of_the_client(self):
         self.client.unlink()
-        self.assertEqual(len(self.told()), 2)
-        self.assertFalse(self.provider.grants)
+        self.assertToldByCron()
+
+    def test_of_the_provider(self):
+        self.provider_record.unlink()
+        self.assertToldByCron()
 
     def test_of_the_client_with_what_was_still_to_be_told(self):
         self.provider.answer("revocation", status=503)
@@ -158,11 +161,24 @@ class TestRevokeByDeletion(RevokeCase):
         self.provider.behave()
         self.provider.requests.clear()
         self.client.unlink()
-        self.assertEqual(len(self.told()), 2)
+        self.env["oauth2.revocation"].search([]).next_try_at = fields.Datetime.now()
+        self.assertToldByCron()
 
     def test_of_the_client_of_a_provider_that_is_down(self):
+        self.client.unlink()
         self.provider.answer("revocation", status=503)
-        with self.assertLogs("odoo.addons.api_auth_oauth2", "WARNING") as logs:
-            self.client.unlink()
-        self.assertIn("live there until they expire", logs.output[0])
-        self.assertFalse(self.client.exists())
+        self.tell_providers()
+        waiting = self.env["oauth2.revocation"].search([])
+        self.assertEqual(waiting.mapped("state"), ["pending"] * 2)
+        self.assertEqual(waiting.mapped("client_name"), ["Application"] * 2)
+        self.provider.behave()
+        self.provider.requests.clear()
+        waiting.next_try_at = fields.Datetime.now()
+        self.assertToldByCron()
+
+    def test_of_a_client_whose_secret_no_key_reads(self):
+        self.client.sudo().client_secret_encrypted = "nonsense"
+        self.client.unlink()
+        self.tell_providers()
+        reasons = self.env["oauth2.revocation"].search([]).mapped("reason")
+        self.assertIn("invalid_client", reasons[0])

@@ -235,7 +235,7 @@ class TestNeutralize(SecretsCase):
             self.assertEqual(self.rows(table), "", table)
         self.env.cr.execute(
             "SELECT count(*) FILTER (WHERE state <> 'expired'),"
-            " count(last_answer) + count(received_answer)"
+            " count(last_answer)"
             "  FROM oauth2_client_user"
             " UNION ALL SELECT 0, count(client_secret_encrypted) FROM oauth2_client"
         )

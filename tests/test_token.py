@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..services.clean_up import CleanUp
 from .common import OAuth2Case, basic_authorization
 
 
@@ -211,7 +212,7 @@ class TestToken(TokenCase):
         self.grant.token_ids.filtered("superseded_at").sorted("superseded_at")[
             :2
         ].superseded_at = "2020-01-01"
-        self.env["oauth2.token"]._forget_replaced(limit=100)
+        CleanUp(self.env).forget_tokens(100, None)
         kinds = sorted(self.grant.token_ids.mapped("kind"))
         self.assertEqual(kinds, ["access", "access", "refresh", "refresh"])
         replaced = self.grant.token_ids.filtered("superseded_at")
@@ -295,7 +296,7 @@ class TestTokenStoredAnswer(TokenCase):
             self.assertNotIn(first[name], stored)
         self.age(hours=1)
         self.env.flush_all()
-        self.env["oauth2.client.user"]._clean_up(limit=100)
+        CleanUp(self.env).wipe_cached_token_responses(100, None)
         self.assertFalse(self.grant.sudo().last_answer)
 
     def test_who_cannot_be_told_it_any_more_is_refused(self):

@@ -78,7 +78,7 @@ class Provider(Fault):
         self.assertExplained("refresh without answer")
         self.provider.on_token = well
         self.assertEqual(self.refresh(self.identity).status_code, 400)
-        self.assertIn("was not recorded", self.events()[-1][1])
+        self.assertTrue(self.losses())
         self.assertExplained()
         self.site.authorize(self.identity)
         self.refreshed(self.identity)
@@ -115,7 +115,7 @@ class Provider(Fault):
         self.assertUnavailable(visit(url))
         self.assertEqual(visit(url).status_code, 400)
         self.lapse()
-        self.assertIn("was not recorded", self.events()[-1][1])
+        self.assertTrue(self.losses())
         self.assertExplained("grant")
         self.provider.behave()
         self.site.authorize()
@@ -130,7 +130,7 @@ class Provider(Fault):
         self.assertLess(time.monotonic() - begun, OUR_PATIENCE + 5)
         self.provider.hang = 0
         self.lapse()
-        self.assertIn("was not recorded", self.events()[-1][1])
+        self.assertTrue(self.losses())
 
     def test_memory_lost_while_signing_in(self):
         """provider lost its memory before a code comes back: nothing is granted"""

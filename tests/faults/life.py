@@ -47,7 +47,7 @@ LEFTOVERS = {
 
 # What an older version may not have had.
 NEWER = """
-    ALTER TABLE oauth2_client_user DROP received_answer, DROP refresh_began_at;
+    ALTER TABLE oauth2_client_user DROP refresh_began_at;
     ALTER TABLE oauth2_event DROP actor_id, DROP actor_login, DROP changes;
 """
 
@@ -118,7 +118,6 @@ class Life(Case):
                 ("oauth2_authorization_request", "result"),
                 ("oauth2_client", "client_secret_encrypted"),
                 ("oauth2_client_user", "last_answer"),
-                ("oauth2_client_user", "received_answer"),
             )
             if table not in but
         }
@@ -130,10 +129,7 @@ class Life(Case):
         self.site.authorize()
         self.provider.grants.pop()  # nobody asks for it again
         newest = "WHERE id = (SELECT max(id) FROM"
-        for table, column in (
-            ("oauth2_authorization_request", "result"),
-            ("oauth2_client_user", "received_answer"),
-        ):
+        for table, column in (("oauth2_authorization_request", "result"),):
             query = f"UPDATE {table} SET {column} = %s {newest} {table})"
             sql(query, world.encrypted("a secret"))
         held = self.secrets_of()

@@ -212,7 +212,7 @@ class Case(unittest.TestCase):
     def grants(self):
         """Return the site's client API users as dicts."""
         return rows(
-            "SELECT id, state, refresh_began_at, received_answer"
+            "SELECT id, state, refresh_began_at"
             " FROM oauth2_client_user WHERE api_id = %s ORDER BY id",
             self.site.api_id,
         )
@@ -322,10 +322,8 @@ class Case(unittest.TestCase):
         ever = {digest(token) for token in (*held["access"], *held["refresh"])}
         holders = {row["client_user_id"] for row in tokens if row["digest"] in ever}
         grants = [row for row in self.grants() if row["id"] in holders]
-        answers = self.decrypted(requests) | {
-            row["received_answer"] and plain(row["received_answer"]) for row in grants
-        }
-        if any(held["access"][-1] in answer for answer in answers if answer):
+        answers = self.decrypted(requests)
+        if any(held["access"][-1] in answer for answer in answers):
             return "recorded answer"
         if any(row["exchange_began_at"] and not row["decided_at"] for row in requests):
             return "sign-in without answer"

@@ -21,7 +21,7 @@ _SPENT = (
 OWN_ERROR = "an error of Odoo's own, see its log"
 
 
-def has_given_nothing(error):
+def no_tokens_issued(error):
     """:return: whether the provider surely gave out nothing: it said no, or was not
     asked
     """
@@ -37,7 +37,7 @@ def is_refusal_of_client(error):
 
 
 @contextlib.contextmanager
-def as_wire_errors(*, can_be_repeated=True):
+def translate_provider_errors(*, can_be_repeated=True):
     """Turn a provider's failure into the error that the caller receives.
 
     :param bool can_be_repeated: whether the same request may succeed later

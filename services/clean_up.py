@@ -1,0 +1,233 @@
+"""The job that ends what has lapsed and forgets what is over.
+
+- First what guards something: a run may end before the last of its chores.
+- A batch is a transaction of its own and takes only rows that nobody holds: killed at
+  any point, the job loses one batch, which the next run takes up.
+- A batch begins where the one before ended, by id: no index serves the job alone, for
+  each would cost each call.
+- An error in one chore keeps no other waiting.
+"""
+
+import logging
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tools import SQL
+
+from .client_authentication import EXPIRED_TOKEN_PROOF, ROTATION_GRACE
+from .revocation import Revocation
+from .transactions import fetch_batch, keyset_after
+
+_logger = logging.getLogger(__name__)
+
+# What a batch takes: two milliseconds of PostgreSQL for rows that are deleted there,
+# some fifty of Odoo for records.
+_ROWS = 200
+_RECORDS = 100
+_SIGN_INS = "oauth2.authorization.request"
+#: How long an identity that Odoo issued is remembered without a grant.
+_KEEP_REQUESTS = timedelta(days=1)
+_LEFT_THERE = (
+    "its tokens were not revoked at the provider, as that might end another grant of"
+    " the same account: they live until they expire"
+)
+
+
+class CleanUp:
+    """One run of the job; each chore takes a batch and the place where it begins."""
+
+    def __init__(self, env):
+        self.env = env(su=True)
+
+    def run(self, limit=None):
+        """Do all chores, as far as the job's time allows.
+
+        :param int limit: records in one batch, where not the usual
+        :raises RuntimeError: some failed, after all have had their turn
+        """
+        chores = (
+            (self.wipe_cached_token_responses, _ROWS),
+            (self.abandon_sign_ins, _RECORDS),
+            (self.end_grants, _RECORDS),
+            # After their grants: else they could not be revoked at the provider.
+            (self.forget_tokens, _ROWS),
+            (self.forget_sign_ins, _RECORDS),
+            (self.forget_revocations, _RECORDS),
+            (self.forget_events, _ROWS),
+        )
+        failed = []
+        for number, (chore, usual) in enumerate(chores, 1):
+            try:
+                if not self._do(chore, limit or usual, len(chores) - number):
+                    break
+            except Exception:  # whatever it is, the others need not wait for its mend
+                self.env.cr.rollback()
+                failed.append(chore.__name__)
+                _logger.exception("Failed, unlike what follows it: %s", chore.__name__)
+        if failed:  # so that it shows at the job
+            raise RuntimeError(f"failed, see the log: {', '.join(failed)}")
+
+    def _do(self, chore, limit, later):
+        """Do all of a chore, batch by batch.
+
+        :param int limit: records in a batch
+        :param int later: how many chores follow
+        :return: whether there is time left for them
+        """
+        place = None
+        while True:
+            done, place = chore(limit, place)
+            # How much is left is not counted: a full batch says that something is.
+            left = later + (place is not None)
+            if not self.env["ir.cron"]._commit_progress(done, remaining=left):
+                return False
+            if place is None:
+                return True
+
+    def wipe_cached_token_responses(self, limit, after):
+        """Wipe answers that nobody may be given any more."""
+        return self._change(
+            "oauth2_client_user",
+            SQL("UPDATE oauth2_client_user SET last_answer = NULL FROM chosen"),
+            SQL(
+                "last_answer IS NOT NULL AND last_refresh_at < %s",
+                fields.Datetime.now() - ROTATION_GRACE,
+            ),
+            limit,
+            after,
+        )
+
+    def forget_tokens(self, limit, after):
+        """Forget tokens that open and prove nothing any more.
+
+        No refresh touches these, so that none waits for the lock on them.
+        """
+        now = fields.Datetime.now()
+        return self._delete(
+            "oauth2_token",
+            SQL(
+                "(superseded_at < %s OR expires_at < %s)",
+                now - ROTATION_GRACE,
+                now - EXPIRED_TOKEN_PROOF,
+            ),
+            limit,
+            after,
+        )
+
+    def forget_events(self, limit, after):
+        """Forget lines of the audit log that are older than the setting says."""
+        kept = self.env["oauth2.event"]._retention()
+        over = SQL("create_date < %s", fields.Datetime.now() - kept)
+        return self._delete("oauth2_event", over, limit, after)
+
+    def end_grants(self, limit, after):
+        """End the grants whose time is over, and those that nobody can use any more.
+
+        The latter hold no token that still opens or refreshes anything: they lapsed
+        from disuse.
+        """
+        over, place = fetch_batch(
+            self.env,
+            SQL(
+                """
+                SELECT id, expires_at <= now() AT TIME ZONE 'UTC'
+                  FROM oauth2_client_user grantee
+                 WHERE state = 'active' AND %s
+                   AND (expires_at <= now() AT TIME ZONE 'UTC'
+                        OR NOT EXISTS (
+                            SELECT FROM oauth2_token token
+                             WHERE token.client_user_id = grantee.id
+                               AND token.expires_at > now() AT TIME ZONE 'UTC'))
+                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+                """,
+                keyset_after(after, "id"),
+                limit,
+            ),
+            limit,
+        )
+        grants = self.env["oauth2.client.user"].browse(grant_id for grant_id, _ in over)
+        too_old = grants.browse(grant_id for grant_id, is_too_old in over if is_too_old)
+        # Some providers end all grants of a user with one revocation.
+        left_there = grants._with_sibling()
+        revocation = Revocation(self.env)
+        revocation.trigger(revocation.queue(grants - left_there))
+        for ended, reason in (
+            (too_old, "its authorization lifetime is over"),
+            (grants - too_old, "nobody has refreshed it in time"),
+        ):
+            (ended - left_there)._end(reason)
+            (ended & left_there)._end(f"{reason}; {_LEFT_THERE}")
+        return len(over), place
+
+    def abandon_sign_ins(self, limit, after):
+        """End the tokens of sign-ins that nobody decided upon in time."""
+        domain = [
+            ("expires_at", "<=", fields.Datetime.now()),
+            ("decided_at", "=", False),
+            ("used_at", "!=", False),
+        ]
+        found, place = self._locked(_SIGN_INS, domain, limit, after)
+        for sign_in in found:
+            sign_in._discard()
+        return len(found), place
+
+    def forget_sign_ins(self, limit, after):
+        """Forget sign-ins that are long over."""
+        domain = [
+            ("expires_at", "<=", fields.Datetime.now() - _KEEP_REQUESTS),
+            # Not before it is abandoned: its tokens must be revoked.
+            "|",
+            ("used_at", "=", False),
+            ("decided_at", "!=", False),
+        ]
+        found, place = self._locked(_SIGN_INS, domain, limit, after)
+        found.unlink()
+        return len(found), place
+
+    def forget_revocations(self, limit, after):
+        """Forget what was given up when the audit log forgets it."""
+        kept = self.env["oauth2.event"]._retention()
+        domain = [
+            ("state", "=", "given_up"),
+            ("write_date", "<", fields.Datetime.now() - kept),
+        ]
+        found, place = self._locked("oauth2.revocation", domain, limit, after)
+        found.unlink()
+        return len(found), place
+
+    def _locked(self, model, domain, limit, after):
+        """Lock the next records of a domain, by id; those that are held are left.
+
+        :return: ``(records, the last one's id)``, ``None`` when nothing may be left
+        """
+        place = [("id", ">", after)] if after else []
+        found = self.env[model].search([*domain, *place], limit=limit, order="id")
+        place = found[-1].id if len(found) == limit else None
+        return found.try_lock_for_update(), place
+
+    def _delete(self, table, over, limit, after):
+        statement = SQL("DELETE FROM %s USING chosen", SQL.identifier(table))
+        return self._change(table, statement, over, limit, after)
+
+    def _change(self, table, statement, over, limit, after):
+        """Change the next rows of a table by a statement over ``chosen``.
+
+        :param statement: ``SQL``, to be completed by the rows that it is about
+        :param over: ``SQL``, the condition
+        :return: ``(how many, where the batch ended)``
+        """
+        query = SQL(
+            """
+            WITH chosen AS MATERIALIZED (
+                SELECT id FROM %(table)s WHERE %(place)s AND %(over)s
+                 ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
+            %(statement)s WHERE %(table)s.id = chosen.id RETURNING chosen.id
+            """,
+            table=SQL.identifier(table),
+            place=keyset_after(after, "id"),
+            over=over,
+            limit=limit,
+            statement=statement,
+        )
+        changed, place = fetch_batch(self.env, query, limit)
+        return len(changed), place

@@ -1,0 +1,127 @@
+"""Who may refresh or revoke a grant: the proofs of the JSON contract.
+
+- A client secret that was sent must be right; where the client requires it, no other
+  proof counts.
+- Without it one of these is needed: the grant's refresh token or access token, an
+  identity that Odoo issued, or an API that trusts identities.
+- A token must be the grant's own and current. A rotated one proves a refresh for 60
+  seconds more, an expired access token for a day; for a revocation neither counts.
+- Before that, the identity alone is looked at in no way whose time would tell whether
+  it exists.
+"""
+
+from datetime import timedelta
+
+from odoo import fields
+
+from ..protocol import digests
+from ..protocol.errors import InvalidClient, InvalidGrant
+from .keyring import Keyring
+from .rate_limit import RateLimit
+from .request_context import set_audit_context
+
+#: A rotated access token opens routes for so long, and a refresh that crossed another
+#: one gets the same answer for so long.
+ROTATION_GRACE = timedelta(seconds=60)
+#: An access token that expired proves a refresh for so long.
+EXPIRED_TOKEN_PROOF = timedelta(days=1)
+
+
+class ClientAuthentication:
+    """Finds the grant that a call of ``token`` or ``revoke`` is about."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def authenticate(self, oauth2_api, client, identity, credentials, *, revokes=False):
+        """Find a grant, once its caller has proven that it may be used.
+
+        :param oauth2_api: the API, active
+        :param client: the client, active, on that API
+        :param str identity: the ``client_user_identity``
+        :param credentials: ``protocol.credentials.ClientCredentials``
+        :param bool revokes: whether the grant is to end: then no limit of proven calls
+            counts, or the thief of a token could keep its user from revoking it
+        :return: the client API user, not locked
+        :raises InvalidClient: no proof, whether the identity exists or not
+        :raises InvalidGrant: unknown identity, or a token of another grant
+        :raises TooManyRequests: the client's proven callers call too often
+        """
+        limits = RateLimit(self.env)
+        if has_secret := client._check_secret(credentials):
+            set_audit_context(oauth2_api, client)
+            if not revokes:
+                limits.count_proven(oauth2_api, client)
+        is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
+        has_token = credentials.access_token or credentials.refresh_token
+        if not (has_secret or oauth2_api.trust_identity or is_issued or has_token):
+            raise InvalidClient(reason="no proof")
+        if has_token:
+            grant = self._find_by_token(oauth2_api, client, identity, credentials)
+        else:
+            names = Keyring(self.env).identity_digests(identity)
+            Grant = self.env["oauth2.client.user"]
+            grant = Grant._find_by_digest(oauth2_api, client, names)
+        if not grant or (is_issued and not grant.identity_issued):
+            raise InvalidGrant(reason="unknown identity, or token of no such grant")
+        user = grant.user_id  # read now: counting commits, and the grant may be gone
+        whose = {"user": user, "client_user_ref": grant.id}
+        set_audit_context(oauth2_api, client, is_proven=has_secret, **whose)
+        # Before the lock, which only proven callers may hold or wait for.
+        self.match_token(grant, credentials, revokes=revokes)
+        if is_issued or has_token:
+            set_audit_context(oauth2_api, client, **whose)
+            if not revokes:
+                limits.count_proven(oauth2_api, client, user)
+        return grant
+
+    def _find_by_token(self, oauth2_api, client, identity, credentials):
+        """Find the grant of a token that was sent, if the identity is its name.
+
+        The identity is not looked up: whether a guessed one exists would show in the
+        time that a wrong token takes.
+        """
+        kind = "refresh" if credentials.refresh_token else "access"
+        text = credentials.refresh_token or credentials.access_token
+        domain = [("digest", "=", digests.digest(text)), ("kind", "=", kind)]
+        grants = self.env["oauth2.token"].sudo().search(domain).client_user_id
+        names = Keyring(self.env).identity_digests(identity)
+        return grants.filtered(
+            lambda grant: (
+                grant.api_id == oauth2_api
+                and grant.client_id == client
+                and grant.identity_digest in names
+            )
+        )[:1]
+
+    def match_token(self, grant, credentials, *, revokes=False):
+        """Look up the tokens that were sent as proof, as the grant's own.
+
+        :return: the token record that decides, none when no token was sent
+        :raises InvalidGrant: when one is not this grant's, or too old
+        """
+        token = self.env["oauth2.token"]
+        if credentials.refresh_token:
+            token = self._match(grant, "refresh", credentials.refresh_token)
+        if credentials.access_token:
+            after_end = timedelta() if revokes else EXPIRED_TOKEN_PROOF
+            access = self._match(grant, "access", credentials.access_token, after_end)
+            token = token or access
+        if revokes and token.superseded_at:
+            raise InvalidGrant(reason="token was rotated")
+        return token
+
+    def _match(self, grant, kind, text, after_end=timedelta()):
+        """:param after_end: how long after its end the token still proves something"""
+        now, digest = fields.Datetime.now(), digests.digest(text)
+        token = grant.sudo().token_ids.filtered(
+            lambda t: t.kind == kind and t.digest == digest
+        )
+        if not token:
+            raise InvalidGrant(reason=f"{kind} token is not this grant's")
+        if token.superseded_at:
+            if token.superseded_at <= now - ROTATION_GRACE:
+                raise InvalidGrant(reason=f"{kind} token was rotated")
+        elif token.expires_at + after_end <= now:
+            raise InvalidGrant(reason=f"{kind} token is too old")
+        return token

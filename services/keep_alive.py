@@ -1,0 +1,92 @@
+"""Grants of an API with *Keep Unused Grants Alive* do not lapse from disuse.
+
+- Due is what is used by nobody, and has little time left before it could not be
+  refreshed any more.
+- Each is refreshed in transactions of its own, as by a caller.
+- A provider that does not answer, and a client that it refuses, are asked once a run.
+"""
+
+import logging
+
+from odoo.tools import SQL
+
+from ..protocol.errors import OAuth2Error, ServerError, TemporarilyUnavailable
+from .keyring import Keyring
+from .provider_calls import OWN_ERROR, is_refusal_of_client
+from .refresh import Refresh
+
+_logger = logging.getLogger(__name__)
+
+_AT_LEAST = 2 * 3600  # seconds ahead of the end: two runs of the job
+
+
+class KeepAlive:
+    """The job that refreshes what would lapse soon."""
+
+    def __init__(self, env):
+        self.env = env(su=True)
+
+    def run(self):
+        """Refresh what is due, as far as the job's time allows."""
+        progress = self.env["ir.cron"]
+        due = self._due()
+        if due:
+            Keyring(self.env).make_ready()
+        progress._commit_progress(remaining=len(due))
+        skipped = set()  # clients and providers, in this run
+        for grant in due:
+            client = grant.exists().client_id
+            if skipped.isdisjoint((client, client.provider_id)):
+                skipped.add(self._refresh(grant))
+            if not progress._commit_progress(1):
+                break
+
+    def _due(self):
+        """:return: the grants whose refresh token has little time left"""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT grantee.id
+                  FROM oauth2_client_user grantee
+                  JOIN oauth2_api api ON api.id = grantee.api_id
+                                     AND api.active AND api.keep_alive
+                  JOIN oauth2_token token ON token.client_user_id = grantee.id
+                                         AND token.kind = 'refresh'
+                                         AND token.superseded_at IS NULL
+                 WHERE grantee.state = 'active'
+                   AND token.expires_at > now() AT TIME ZONE 'UTC'
+                   AND token.expires_at < now() AT TIME ZONE 'UTC' + interval '1 second'
+                       * GREATEST(api.refresh_token_lifetime / 4, %s)
+                   -- else the grant itself ends first
+                   AND token.expires_at < grantee.expires_at
+                 ORDER BY token.expires_at
+                """,
+                _AT_LEAST,
+            )
+        )
+        ids = [grant_id for (grant_id,) in self.env.cr.fetchall()]
+        return self.env["oauth2.client.user"].browse(ids)
+
+    def _refresh(self, grant):
+        """:return: of which no other grant need be tried: the provider that does not
+        answer, the client that cannot be served, or ``None``
+        """
+        try:
+            Refresh(self.env).keep_alive(grant)
+        except OAuth2Error as failure:
+            self._record_failure(grant, failure.error, failure.reason)
+            if isinstance(failure, TemporarilyUnavailable):
+                return grant.exists().client_id.provider_id
+            return grant.client_id if is_refusal_of_client(failure) else None
+        except Exception:  # whatever it is, the others need not lapse
+            self._record_failure(grant, ServerError.error, OWN_ERROR)
+            _logger.exception("Grant %s cannot be kept alive.", grant.id)
+            return grant.exists().client_id
+        return None
+
+    def _record_failure(self, grant, error, reason):
+        self.env.cr.rollback()
+        if grant.exists() and grant.state == "active":  # its end has an event already
+            grant._record_event(
+                "refusal", error=error, reason=f"not kept alive: {reason}"
+            )

@@ -1,0 +1,341 @@
+"""Refreshing a grant at its provider (RFC 6749 section 6).
+
+- One caller at a time has the grant's row; the others wait for it in short tries, and
+  find what it left.
+- The grant, and all that it stands on, is in force at that moment.
+- A caller that crossed another one's refresh gets the same answer for 60 seconds; one
+  without a token, for 5 seconds.
+- The provider is asked once. That it is about to be asked is committed before: where
+  the process ends, ``refresh_began_at`` says that it may have given out tokens.
+- An id_token that comes along is checked before the tokens are stored (OpenID Connect
+  Core section 12.2).
+- The tokens, the answer for those who crossed, and the end of the note are one commit.
+- A grant that the provider ended is ended here. Any other failure changes nothing but
+  the note, which stays where the provider may have given out tokens; the next event of
+  the grant tells of it.
+"""
+
+import json
+import time
+from datetime import timedelta
+
+import psycopg2.errors
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ..protocol import digests
+from ..protocol.errors import (
+    InvalidGrant,
+    OAuth2Error,
+    ServerError,
+    TemporarilyUnavailable,
+)
+from ..protocol.token_response import token_information
+from .client_authentication import ROTATION_GRACE, ClientAuthentication
+from .keyring import Keyring
+from .provider_calls import no_tokens_issued, translate_provider_errors
+from .request_context import run_once
+from .transactions import commit_now
+
+_LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
+_LOCK_PAUSE = 0.05  # seconds between two tries
+#: A caller without a token that comes so soon after a refresh did not see its answer.
+_SAME_REFRESH = timedelta(seconds=5)
+#: So long after its note a caller may be about to take the row back; then it is gone.
+_NOTE_SECONDS = 2
+
+
+class Refresh:
+    """One refresh: of an application (`refresh`), or of the job (`keep_alive`)."""
+
+    def __init__(self, env):
+        self.env = env
+        self.authentication = ClientAuthentication(env)
+        self._mark = {}  # when this refresh began, and an earlier one that was lost
+
+    def refresh(self, oauth2_api, client, identity, credentials):
+        """Get a new token pair from the provider, or the one another caller just got.
+
+        :param oauth2_api: the API, active
+        :param client: the client, active, on that API
+        :param str identity: the ``client_user_identity``
+        :param credentials: ``protocol.credentials.ClientCredentials``
+        :return: token information, dict
+        :raises InvalidClient: no proof
+        :raises InvalidGrant: no such grant, or it cannot be refreshed any more
+        :raises TemporarilyUnavailable: the provider, or another caller, takes too long
+        :raises ServerError: the provider's answer cannot be used; nothing is changed
+        """
+        grant = self.authentication.authenticate(
+            oauth2_api, client, identity, credentials
+        )
+        Keyring(self.env).make_ready()
+        while True:
+            self.lock(grant)
+            if not grant._is_in_force():
+                raise InvalidGrant(reason="the grant is not in force")
+            token = self.authentication.match_token(grant, credentials)
+            if information := self._cached_token_response(grant, token):
+                break
+            if self._mark_started(grant):
+                answer = self._call_token_endpoint(grant)
+                information = self._store_tokens(grant, answer)
+                break
+        if credentials.access_token:
+            # The holder of an access token alone does not get more than it.
+            information.pop("refresh_token", None)
+        return information
+
+    def keep_alive(self, grant):
+        """Refresh a grant that nobody uses, for the job.
+
+        The application does not hear of it, so the tokens that it knows go on proving
+        and opening what they did: the new refresh token is kept under the digest of the
+        old one, the new access token is left to expire.
+
+        :param grant: the client API user
+        :return: whether it was refreshed; not, where another caller has just done so
+        :raises OAuth2Error: as :meth:`refresh`
+        """
+        if not self._try_lock(grant):
+            return False
+        grant.invalidate_recordset()
+        if not grant._is_in_force() or not self._mark_started(grant):
+            return False
+        answer = self._call_token_endpoint(grant)
+        self._check_id_token(grant, answer)
+        refresh_token = self._keep_refresh_token(grant, answer)
+        self._extend(grant, refresh_token)
+        self._record(grant, "kept alive by the scheduled job")
+        return True
+
+    def lock(self, grant, *, is_marked=False):
+        """Take the grant's row, with a fresh snapshot, so that others' work is seen.
+
+        Under REPEATABLE READ a lock that was waited for does not show newer rows, so
+        each try begins a transaction of its own.
+
+        :param bool is_marked: whether the note on the grant is this caller's own
+        :raises TemporarilyUnavailable: when another caller holds it for too long
+        :raises InvalidGrant: when it is gone
+        """
+        deadline = time.monotonic() + _LOCK_WAIT
+        while True:
+            commit_now(self.env)
+            self.env.invalidate_all()
+            if self._try_lock(grant, is_marked=is_marked):
+                return
+            if not grant.exists():
+                raise InvalidGrant(reason="the grant was revoked meanwhile")
+            if time.monotonic() > deadline:
+                raise TemporarilyUnavailable(reason="refresh under way", retry_after=1)
+            time.sleep(_LOCK_PAUSE)
+
+    def _try_lock(self, grant, *, is_marked=False):
+        """:return: whether the row is this caller's, and no other is about to ask"""
+        try:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    SELECT id FROM oauth2_client_user
+                     WHERE id = %s
+                       AND (%s OR refresh_began_at IS NULL OR refresh_began_at
+                            < clock_timestamp() AT TIME ZONE 'UTC' - %s * interval '1s')
+                       FOR UPDATE SKIP LOCKED
+                    """,
+                    grant.id,
+                    is_marked,
+                    _NOTE_SECONDS,
+                ),
+                log_exceptions=False,
+            )
+        except psycopg2.errors.SerializationFailure:
+            # Another one committed between our snapshot and our lock: take a newer one.
+            self.env.cr.rollback()
+            return False
+        return bool(self.env.cr.rowcount)
+
+    def _cached_token_response(self, grant, token):
+        """The stored answer, for a caller that crossed another one's refresh.
+
+        :param token: the token sent as proof, or none
+        :return: token information; ``None`` when a refresh is due
+        :raises InvalidGrant: for a rotated token whose answer is gone
+        """
+        is_rotated = bool(token.superseded_at)
+        window = ROTATION_GRACE if is_rotated else _SAME_REFRESH
+        refreshed_at = grant.last_refresh_at
+        if refreshed_at and refreshed_at > fields.Datetime.now() - window:
+            stored = Keyring(self.env).decrypt(grant.sudo().last_answer)
+            stored = stored and json.loads(stored)
+            # A provider that does not rotate leaves the token of all callers current.
+            if stored and (
+                not token or is_rotated or token.digest in stored["asked_with"]
+            ):
+                return self._information(grant, stored["answer"], stored["expires"])
+        if is_rotated:
+            raise InvalidGrant(reason="token was rotated and its answer is gone")
+        return None
+
+    def _mark_started(self, grant):
+        """Commit that the provider is about to be asked, and take the row again.
+
+        :return: whether the grant is still as it was: another caller may have come in
+            between the commit and the lock
+        :raises InvalidGrant: there is nothing to refresh with
+        """
+        self._refresh_token(grant)
+        self._mark = own = run_once(("refresh mark", grant.id), dict)
+        if own and own["began_at"] == grant.refresh_began_at:
+            return True  # a rerun of the request that asked already
+        own["lost"] = grant.refresh_began_at
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE oauth2_client_user
+                   SET refresh_began_at = clock_timestamp() AT TIME ZONE 'UTC'
+                 WHERE id = %s RETURNING refresh_began_at
+                """,
+                grant.id,
+            )
+        )
+        [own["began_at"]] = self.env.cr.fetchone()
+        self.lock(grant, is_marked=True)  # commits the note
+        return grant.refresh_began_at == own["began_at"]
+
+    def _call_token_endpoint(self, grant):
+        """Ask the provider; a rerun of the request does not ask again.
+
+        :return: its answer, dict, whose id_token is still to be checked
+        :raises InvalidGrant: the provider ended the grant, which is ended here
+        :raises OAuth2Error: for whatever else went wrong at the provider
+        """
+        text = self._refresh_token(grant)._text()
+
+        def ask():
+            with translate_provider_errors():
+                return grant.client_id._provider_client().refresh_token(text)
+
+        try:
+            return run_once(("refresh", grant.id, digests.digest(text)), ask)
+        except InvalidGrant:
+            self._unmark(grant)  # this is its answer
+            grant._end("the provider ended it")
+            commit_now(self.env)  # the refusal that follows rolls back
+            raise
+        except OAuth2Error as failure:
+            if self._mark["lost"] or no_tokens_issued(failure):
+                self._unmark(grant)
+                commit_now(self.env)
+            raise
+
+    def _store_tokens(self, grant, answer):
+        """Make the provider's tokens the grant's own.
+
+        :return: token information, dict
+        :raises ServerError: the answer cannot be used
+        :raises TemporarilyUnavailable: it cannot be checked at the moment
+        """
+        self._check_id_token(grant, answer)
+        refresh_token = grant._current_token("refresh")
+        asked_with = [refresh_token.digest, grant._current_token("access").digest]
+        try:
+            with self.env.cr.savepoint():
+                expires = grant._store_tokens(answer)
+        except OAuth2Error:
+            self._unmark(grant)  # what it gave out is another user's
+            commit_now(self.env)
+            raise
+        if not answer.get("refresh_token"):
+            self._extend(grant, refresh_token)
+        stored = {"answer": answer, "expires": expires, "asked_with": asked_with}
+        grant.write(
+            {
+                "last_refresh_at": fields.Datetime.now(),
+                "last_answer": Keyring(self.env).encrypt(json.dumps(stored)),
+            }
+        )
+        self._record(grant)
+        return self._information(grant, answer, expires)
+
+    def _check_id_token(self, grant, answer):
+        """Check the id_token of a refresh, if one came (OpenID Connect Core 12.2).
+
+        Where it cannot be checked, the tokens are not stored. But the provider may have
+        spent the old refresh token: the next try goes on with the new one, and callers
+        still prove with the one they know.
+
+        :raises ServerError: it is bad, or names another user
+        :raises TemporarilyUnavailable: the provider's keys cannot be had
+        """
+        if not (id_token := answer.get("id_token")):
+            return
+
+        def verify():
+            with translate_provider_errors():
+                return grant.client_id._provider_client().verify_id_token(
+                    id_token, access_token=answer["access_token"]
+                )
+
+        try:
+            claims = run_once(("refreshed id_token", grant.id, id_token), verify)
+        except OAuth2Error:
+            self._keep_refresh_token(grant, answer)
+            commit_now(self.env)  # the refusal that follows rolls back
+            raise
+        if (claims["iss"], claims["sub"]) != (grant.issuer, grant.subject):
+            self._unmark(grant)  # nothing of it is this grant's
+            commit_now(self.env)
+            raise ServerError(reason="the refreshed id_token names another user")
+
+    def _keep_refresh_token(self, grant, answer):
+        """Keep the refresh token alone of an answer, under the digest of the old one.
+
+        :return: the refresh token's record
+        """
+        token = grant._current_token("refresh")
+        if text := answer.get("refresh_token"):
+            token.value = Keyring(self.env).encrypt(text)
+        self._unmark(grant)
+        return token
+
+    def _unmark(self, grant):
+        """What this refresh may have left at the provider is known: only an earlier
+        one's note is left.
+        """
+        grant.refresh_began_at = self._mark["lost"]
+
+    def _record(self, grant, *reasons):
+        """Tell of a refresh, and of an earlier one whose answer is unknown."""
+        self._unmark(grant)
+        reasons = filter(None, (*reasons, grant._lost_answer()))
+        grant._record_event("refresh", reason="; ".join(reasons) or False)
+        grant.refresh_began_at = False
+
+    def _refresh_token(self, grant):
+        """:return: the record of the refresh token, which is there and in force
+        :raises InvalidGrant: it is not
+        """
+        token = grant._current_token("refresh")
+        if not token or token.expires_at <= fields.Datetime.now() or not token._text():
+            raise InvalidGrant(reason="there is no refresh token")
+        return token
+
+    def _extend(self, grant, refresh_token):
+        """A refresh token that stays in use lives on (RFC 6749 section 6)."""
+        lifetime = timedelta(seconds=grant.api_id.refresh_token_lifetime)
+        end = min(fields.Datetime.now() + lifetime, grant.expires_at)
+        refresh_token.expires_at = end
+
+    def _information(self, grant, answer, expires):
+        """:param dict answer: the provider's, :param int expires: epoch seconds
+        :return: token information, dict
+        """
+        return token_information(
+            answer,
+            expires=expires,
+            db=self.env.cr.dbname,
+            login=grant.user_id.login,
+        )

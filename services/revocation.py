@@ -1,0 +1,293 @@
+"""Ending grants here at once and for good, then at the provider (RFC 7009).
+
+- The caller's proof is one that ends a grant: a current token, not a rotated one.
+- The local tokens die, and the revocations are written to the outbox, in one commit:
+  whatever comes, the tokens open nothing any more, and no revocation is lost.
+- The provider is told then. What it does not confirm is told again by the job, with
+  doubling pauses, for three days.
+- The refresh token goes first: most providers end its access tokens with it.
+- A provider that does not answer is asked once a run.
+- The outbox holds what its call needs, also when client and provider are deleted.
+"""
+
+import json
+import logging
+import time
+from datetime import timedelta
+
+from odoo import fields
+
+from ..protocol.network_policy import NetworkPolicy
+from ..protocol.provider_client import (
+    UNSUPPORTED_TOKEN_TYPE,
+    ClientRegistration,
+    ProviderClient,
+    ProviderMetadata,
+)
+from ..protocol.provider_errors import (
+    ProviderError,
+    ProviderMisbehaved,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from .audit import Audit
+from .client_authentication import ClientAuthentication
+from .keyring import Keyring
+from .provider_calls import OWN_ERROR
+from .refresh import Refresh
+from .request_context import run_once
+from .transactions import commit_now
+
+_logger = logging.getLogger(__name__)
+
+_MAX_TRIES = 13  # with doubling pauses from a minute: about three days
+_SEND_SECONDS = 30  # of a request that sends many
+_PUT_OFF = timedelta(minutes=5)  # what a provider gets that has just not answered
+#: More than the calls of a request take: so long the job leaves its revocations alone.
+_OUR_TURN = timedelta(minutes=5)
+
+
+class Revocation:
+    """Revokes one grant for its application; writes and sends the outbox."""
+
+    def __init__(self, env):
+        self.env = env
+        self.outbox = env["oauth2.revocation"].sudo()
+
+    def revoke(self, oauth2_api, client, identity, credentials):
+        """Revoke a grant here for good, then at the provider.
+
+        :param oauth2_api: the API, active
+        :param client: the client, active, on that API
+        :param str identity: the ``client_user_identity``
+        :param credentials: ``protocol.credentials.ClientCredentials``
+        :return: whether the provider confirmed
+        :raises InvalidClient: no proof
+        :raises InvalidGrant: no such grant
+        """
+
+        def end_here():
+            authentication = ClientAuthentication(self.env)
+            grant = authentication.authenticate(
+                oauth2_api, client, identity, credentials, revokes=True
+            )
+            Refresh(self.env).lock(grant)
+            authentication.match_token(grant, credentials, revokes=True)
+            queued = self.queue(grant)
+            queued.next_try_at = fields.Datetime.now() + _OUR_TURN
+            grant.sudo().token_ids.unlink()  # so that `end` finds nothing more to queue
+            grant.unlink()
+            commit_now(self.env)
+            return queued.ids
+
+        ids = run_once(("revoke", identity), end_here)
+        return self.send(self.outbox.browse(ids).exists())
+
+    def end(self, grants):
+        """Tell the provider and the audit log of grants that are being deleted."""
+        queued = self.queue(grants)
+        for grant in grants.sudo():
+            grant._record_event("revoke", reason=grant._lost_answer())
+        self.trigger(queued)
+
+    def queue(self, grants):
+        """Write the revocation of all tokens of these grants to the outbox.
+
+        :return: ``oauth2.revocation`` records
+        """
+        return self.queue_tokens(
+            (grant.client_id, kind, grant._current_token(kind).sudo().value)
+            for grant in grants.sudo()
+            for kind in ("refresh", "access")
+        )
+
+    def queue_tokens(self, tokens):
+        """Write revocations to the outbox, where the provider offers any.
+
+        :param tokens: a ``(client, kind, encrypted token or nothing)`` for each; they
+            are handed on as they are stored: no key is needed to end a grant
+        :return: ``oauth2.revocation`` records
+        """
+        return self.outbox.create(
+            [
+                {"client_id": client.id, "kind": kind, "value": value}
+                for client, kind, value in tokens
+                if value and client.provider_id.revocation_endpoint
+            ]
+        )
+
+    def detach(self, clients):
+        """Keep what the pending revocations of clients need, which are being deleted.
+
+        A secret that no present key reads is left out: the provider will refuse, and
+        the revocation is given up and told of.
+        """
+        for revocation in self.outbox.search(
+            [("client_id", "in", clients.ids), ("state", "=", "pending")]
+        ):
+            client = revocation.client_id
+            provider = client.provider_id
+            policy = provider._network_policy()
+            access = {
+                "revocation_endpoint": provider.revocation_endpoint,
+                "client_id": client.client_identifier,
+                "client_secret": client._secret(),
+                "token_endpoint_auth_method": provider.token_endpoint_auth_method,
+                "private": policy.private,
+                "plain_http": policy.plain_http,
+            }
+            encrypted = Keyring(self.env).encrypt(json.dumps(access))
+            revocation.write(
+                {"client_name": client.name, "client_secret_encrypted": encrypted}
+            )
+            self.trigger(revocation)
+
+    def trigger(self, revocations):
+        """Have the job send these as soon as the transaction is committed."""
+        if revocations:
+            self.env.ref("api_auth_oauth2.ir_cron_revocations").sudo()._trigger()
+
+    def send(self, revocations):
+        """Tell the providers, each token on its own, as far as time allows.
+
+        A kind of token that a provider cannot revoke, as signed access tokens often
+        are, lives on until it expires: then its answer for the other kind counts.
+
+        :return: whether all was confirmed; what was not is sent again by the job
+        """
+        answers, silent = [], set()
+        deadline = time.monotonic() + _SEND_SECONDS
+        for revocation in revocations.sudo():
+            provider = self._provider_of(revocation)
+            if provider in silent or time.monotonic() > deadline:
+                answers.append(False)
+                continue
+            try:
+                answers.append(self._notify_provider(revocation))
+            except ProviderError as failure:
+                self._postpone(revocation, failure)
+                answers.append(False)
+                if isinstance(failure, ProviderUnavailable):
+                    silent.add(provider)
+        return True in answers and False not in answers
+
+    def send_due(self, limit=100):
+        """Send what is due, for the job, each in a transaction of its own.
+
+        :param int limit: revocations in one run
+        """
+        domain = [
+            ("next_try_at", "<=", fields.Datetime.now()),
+            ("state", "=", "pending"),
+        ]
+        due = self.outbox.search(domain, limit=limit, order="next_try_at, id")
+        if due and Keyring(self.env).is_missing():
+            return  # which the log tells; nothing counts as tried
+        progress, silent = self.env["ir.cron"], set()
+        progress._commit_progress(remaining=self.outbox.search_count(domain))
+        for revocation in due:
+            # Another process may have sent it, or put it off, meanwhile.
+            if revocation := revocation.try_lock_for_update().filtered_domain(domain):
+                provider = self._provider_of(revocation)
+                if provider in silent:
+                    revocation.next_try_at = fields.Datetime.now() + _PUT_OFF
+                elif not self._send_in_job(revocation):
+                    silent.add(provider)
+            if not progress._commit_progress(1):
+                break
+
+    def give_up(self, revocations, reason):
+        """Tell the audit log that a provider is not told any more.
+
+        :param str reason: why, for the administrator
+        """
+        for revocation in revocations:
+            Audit(self.env).record(
+                "given_up",
+                client=revocation.client_id,
+                reason=f"{revocation.kind} token not revoked at the provider: {reason}",
+            )
+
+    def _send_in_job(self, revocation):
+        """:return: whether the provider answers"""
+        try:
+            self._notify_provider(revocation)
+        except ProviderError as failure:
+            self._postpone(revocation, failure)
+            return not isinstance(failure, ProviderUnavailable)
+        except Exception:  # whatever it is, the others must not wait for its mend
+            self.env.cr.rollback()
+            _logger.exception("Revocation %s cannot be sent.", revocation.id)
+            for left in revocation.exists():
+                self._postpone(left, OWN_ERROR)
+        return True
+
+    def _notify_provider(self, revocation):
+        """Tell the provider of one token.
+
+        :return: whether it confirmed; ``None`` when it never will
+        :raises ProviderError: it did not, or the token cannot be read
+        """
+        text = Keyring(self.env).decrypt(revocation.value)
+        if text is None:  # the key may come back
+            raise ProviderMisbehaved("the token cannot be decrypted with these keys")
+        client, hint = self._provider_client(revocation), f"{revocation.kind}_token"
+        told = True
+        try:
+            run_once(("tell", revocation.id), lambda: client.revoke_token(text, hint))
+        except ProviderRefused as failure:
+            if failure.code != UNSUPPORTED_TOKEN_TYPE:
+                raise
+            # Trying again is of no use (RFC 7009 section 2.2.1).
+            _logger.info("A provider cannot revoke %s tokens.", revocation.kind)
+            told = None
+        revocation.unlink()
+        return told
+
+    def _provider_client(self, revocation):
+        """:return: the ``ProviderClient`` that may revoke this token"""
+        if revocation.client_id:
+            return revocation.client_id._provider_client()
+        access = json.loads(
+            Keyring(self.env).decrypt(revocation.client_secret_encrypted) or "{}"
+        )
+        if not access:
+            raise ProviderMisbehaved("its deleted client cannot be decrypted")
+        policy = NetworkPolicy(
+            private=access.pop("private"), plain_http=access.pop("plain_http")
+        )
+        metadata = ProviderMetadata(
+            issuer="",
+            authorization_endpoint="",
+            token_endpoint="",
+            revocation_endpoint=access.pop("revocation_endpoint"),
+        )
+        return ProviderClient(metadata, ClientRegistration(**access), policy)
+
+    def _provider_of(self, revocation):
+        """:return: what names the provider that a call goes to, hashable"""
+        return revocation.client_id.provider_id.id or revocation.client_name
+
+    def _postpone(self, revocation, failure):
+        """:param failure: a ``ProviderError``, or another reason as text"""
+        reason = getattr(failure, "reason", failure)
+        pause = timedelta(minutes=2 ** min(revocation.tries, 11))
+        asked_for = timedelta(seconds=getattr(failure, "retry_after", None) or 0)
+        if revocation.tries + 1 >= _MAX_TRIES:
+            # The line explains; the secrets are of no more use.
+            revocation.write(
+                {"state": "given_up", "value": False, "client_secret_encrypted": False}
+            )
+            self.give_up(revocation, reason)
+            _logger.error(
+                "Giving up revoking a token of client %s at its provider: %s",
+                revocation.client_id.id,
+                reason,
+            )
+        revocation.write(
+            {
+                "tries": revocation.tries + 1,
+                "next_try_at": fields.Datetime.now() + max(pause, asked_for),
+                "reason": reason,
+            }
+        )
