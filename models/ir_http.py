@@ -22,6 +22,7 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
+from ..protocol.logs import note_endpoints
 from ..protocol.scope import scope_string
 from ..services import routes
 from ..services.audit import Audit
@@ -42,6 +43,7 @@ class IrHttp(models.AbstractModel):
 
     def _generate_routing_rules(self, modules, converters):
         endpoints = self.env["oauth2.api"]._active_endpoints()
+        note_endpoints(endpoints)
         for url, endpoint in super()._generate_routing_rules(modules, converters):
             routes.inspect_route(url, endpoint)
             if endpoint.routing["auth"] == "oauth2":
