@@ -1,4 +1,4 @@
-"""Pages that a person sees in the middle of a sign-in."""
+"""What a person's browser meets in the middle of a sign-in: pages and cookies."""
 
 import json
 
@@ -7,6 +7,30 @@ from markupsafe import Markup
 from odoo.http import Response, request
 
 from ..protocol.browser import PAGE_HEADERS
+from ..protocol.digests import digest
+from ..protocol.errors import InvalidClient, InvalidRequest
+from ..protocol.parameters import MAX_BODY
+from ..services.authorization import SIGN_IN_LIFETIME
+
+BROWSER_ROUTING = {
+    "type": "oauth2",
+    "auth": "public",
+    "csrf": False,  # secrets in form and cookie, of one page each, do that here
+    "save_session": False,
+    "max_content_length": MAX_BODY,
+    "website": False,
+}
+
+
+def find_api(endpoint):
+    """A browser that is sent back here has no client to authenticate.
+
+    :raises InvalidRequest: instead of a challenge that would open a password dialogue
+    """
+    try:
+        return request.env["oauth2.api"]._by_endpoint(endpoint)
+    except InvalidClient as error:
+        raise InvalidRequest("There is no such API here.") from error
 
 
 def page(template, *, status=200, **values):
@@ -39,9 +63,62 @@ def refusal_page(refusal):
     return response
 
 
-def embedded_json(value):
+def consent_page(values):
+    """:param dict values: of ``Consent.prepare_consent``
+    :return: the page on which the user allows or denies
+    """
+    oauth2_api, secret = values["api"], values["csrf_token"]
+    action = f"/{oauth2_api.endpoint}/oauth2/confirm"
+    response = page("page_confirm", action=action, **values)
+    set_cookie(response, consent_cookie(secret), values["cookie_secret"], oauth2_api)
+    return response
+
+
+def token_page(record, information):
+    """:return: the page that shows the token information, for people and machines"""
+    return page(
+        "page_token_information",
+        information=information,
+        embedded=_embedded_json(information),
+        client=record.client_id,
+        api=record.api_id,
+    )
+
+
+def _embedded_json(value):
     """:return: a value as JSON that can stand inside a ``script`` element"""
     text = json.dumps(value)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
+
+
+def set_cookie(response, name, secret, oauth2_api):
+    """Give the browser a secret of this sign-in, for as long as one may take."""
+    response.set_cookie(
+        name,
+        secret,
+        max_age=int(SIGN_IN_LIFETIME.total_seconds()),
+        path=_cookie_path(oauth2_api),
+        secure=oauth2_api.redirect_uri.startswith("https:"),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def delete_cookie(response, name, oauth2_api):
+    response.delete_cookie(name, path=_cookie_path(oauth2_api))
+
+
+def _cookie_path(oauth2_api):
+    return f"/{oauth2_api.endpoint}/oauth2"
+
+
+def consent_cookie(form_secret):
+    """A cookie of its own for each page, so that two sign-ins do not collide."""
+    return f"oauth2_confirm_{digest(form_secret)[:12]}"
+
+
+def start_cookie(state):
+    """:return: name of the cookie that the start page of this sign-in sets"""
+    return f"oauth2_start_{digest(state)[:12]}"

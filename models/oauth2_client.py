@@ -5,14 +5,11 @@ from odoo.exceptions import AccessError, ValidationError
 
 from ..protocol import digests
 from ..protocol.errors import InvalidClient, TemporarilyUnavailable
-from ..protocol.provider_client import ClientRegistration, ProviderClient
-from ..protocol.provider_errors import ProviderRefused
+from ..protocol.network_policy import is_safe_url
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
+from ..services.provider_calls import SECRET_LOST
 from ..services.revocation import Revocation
-from .oauth2_provider import is_safe_url
-
-_SECRET_LOST = "the client secret cannot be decrypted with the present keys"
 
 
 class OAuth2Client(models.Model):
@@ -271,28 +268,14 @@ class OAuth2Client(models.Model):
         secret = self._secret()
         # Compared even when there is none, so that time tells nothing.
         if not digests.same(credentials.client_secret, secret) or not secret:
-            reason = _SECRET_LOST if self._has_lost(secret) else "wrong client secret"
+            reason = SECRET_LOST if self._has_lost(secret) else "wrong client secret"
             raise InvalidClient(reason=reason)
         return True
 
-    def _provider_client(self):
-        """:return: the ``ProviderClient`` through which this client talks
-        :raises ProviderRefused: its secret cannot be read, and so it would be
-        """
-        self.ensure_one()
-        secret = self._secret()
-        if self._has_lost(secret):
-            raise ProviderRefused("invalid_client", f"{_SECRET_LOST}: type it in again")
-        return ProviderClient(
-            self.provider_id._metadata(),
-            ClientRegistration(
-                client_id=self.client_identifier,
-                client_secret=secret,
-                token_endpoint_auth_method=self.provider_id.token_endpoint_auth_method,
-            ),
-            self.provider_id._network_policy(),
-        )
-
     def _scopes_on(self, oauth2_api):
-        """:return: the scopes that this client may be granted on an API"""
+        """The scopes of a grant, and what counts of them on a call; other addons may
+        override this.
+
+        :return: the scopes that this client may be granted on an API
+        """
         return self.sudo().scope_ids.filtered(lambda s: s.api_id == oauth2_api)

@@ -3,14 +3,14 @@ from urllib.parse import parse_qsl, urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..protocol.network_policy import NetworkPolicy, https_spelling, is_loopback
-from ..protocol.provider_client import (
-    OPENID_SCOPE,
-    RESERVED_AUTHORIZE_PARAMS,
-    ProviderMetadata,
-)
+from ..protocol.network_policy import NetworkPolicy, is_loopback, is_safe_url
+from ..protocol.provider_client import OPENID_SCOPE, RESERVED_AUTHORIZE_PARAMS
 from ..protocol.provider_errors import ProviderMisbehaved
-from .oauth2_provider_presets import PRESETS
+from ..services.authorization import Authorization
+from ..services.provider_discovery import ProviderDiscovery
+from ..services.provider_presets import PLACEHOLDERS, PRESETS
+from ..services.revocation import Revocation
+from ..services.user_matching import UserMatching
 
 ENDPOINT_FIELDS = (
     "authorization_endpoint",
@@ -19,6 +19,9 @@ ENDPOINT_FIELDS = (
     "userinfo_endpoint",
     "jwks_uri",
 )
+#: What a sign-in's address was made of, and where its code goes
+_SERVER_FIELDS = ("issuer", "authorization_endpoint", "token_endpoint")
+_SIGN_IN_SCOPES = {"openid", "email", "profile", "address", "phone", "offline_access"}
 
 
 class OAuth2Provider(models.Model):
@@ -131,6 +134,13 @@ class OAuth2Provider(models.Model):
     )
     client_ids = fields.One2many("oauth2.client", "provider_id", "Clients")
     is_multi_tenant = fields.Boolean(compute="_compute_is_multi_tenant")
+    warning = fields.Char(compute="_compute_warning")
+    read_from_issuer = fields.Boolean(
+        "Read from the Issuer",
+        store=False,
+        help="Fill in the addresses that the provider publishes under its issuer"
+        " (OpenID Connect Discovery). Look at them, then save.",
+    )
 
     _name_unique = models.Constraint(
         "UNIQUE (name)", "Another provider already has this name."
@@ -140,6 +150,57 @@ class OAuth2Provider(models.Model):
     def _compute_is_multi_tenant(self):
         for provider in self:
             provider.is_multi_tenant = "{" in (provider.issuer or "")
+
+    @api.depends(
+        "scope",
+        *ENDPOINT_FIELDS,
+        "issuer",
+        "allow_private_addresses",
+        "own_redirect_uri",
+        "authorization_response_iss_parameter_supported",
+        "client_ids.api_ids.client_ids.provider_id",
+    )
+    def _compute_warning(self):
+        for provider in self:
+            provider.warning = "\n".join(provider._warnings()) or False
+
+    def _warnings(self):
+        scopes = set((self.scope or "").split())
+        if "openid" in scopes and not (self.issuer and self.jwks_uri):
+            yield self.env._(
+                "openid is asked for, but without issuer and JWKS URI no id_token can"
+                " be checked: sign-ins will be refused."
+            )
+        if foreign := scopes - _SIGN_IN_SCOPES:
+            yield self.env._(
+                "The scopes %s open more than a sign-in: whoever holds such a token can"
+                " use it elsewhere than in Odoo.",
+                ", ".join(sorted(foreign)),
+            )
+        addresses = [self.issuer, *(self[name] for name in ENDPOINT_FIELDS)]
+        if self.allow_private_addresses and not self._network_policy().plain_http:
+            if any((url or "").startswith("http:") for url in addresses[1:]):
+                yield self.env._(
+                    "This Odoo's own base URL is not http://localhost, so it is taken"
+                    " for a production system: a provider is called by https only."
+                )
+        written = " ".join(url or "" for url in addresses)
+        if words := [word for word in PLACEHOLDERS if word in written]:
+            yield self.env._(
+                "Replace the words in capitals in the addresses by your own: %s.",
+                ", ".join(words),
+            )
+        others = self.sudo().client_ids.api_ids.client_ids.provider_id - self._origin
+        tells = (
+            self.own_redirect_uri,
+            self.authorization_response_iss_parameter_supported,
+        )
+        if others and not any(tells):  # RFC 9700 section 4.4
+            yield self.env._(
+                "An API of this provider has another one, too, and nothing tells whose"
+                " answer came: set that it sends iss, if it does, or give it a redirect"
+                " URI of its own."
+            )
 
     @api.onchange("preset")
     def _onchange_preset(self):
@@ -151,6 +212,16 @@ class OAuth2Provider(models.Model):
         blank = dict.fromkeys(names, False) | self.default_get(list(names))
         for field_name, value in (blank | values).items():
             self[field_name] = value
+
+    @api.onchange("read_from_issuer")
+    def _onchange_read_from_issuer(self):
+        """Fill in the form; nothing is stored before the administrator saves it.
+
+        It works before the first save, too, when a button could not.
+        """
+        if self.read_from_issuer:
+            self.read_from_issuer = False
+            self.update(ProviderDiscovery(self).fetch())
 
     @api.constrains(*ENDPOINT_FIELDS, "issuer", "allow_private_addresses")
     def _check_urls(self):
@@ -201,7 +272,7 @@ class OAuth2Provider(models.Model):
     )
     def _check_user_matching(self):
         for provider in self:
-            if problem := provider._user_matching_problem():
+            if problem := UserMatching(provider).problem():
                 raise ValidationError(problem)
 
     @api.constrains("subject_claim", "scope")
@@ -212,9 +283,45 @@ class OAuth2Provider(models.Model):
                     self.env._("With openid, the claim that names a user is sub.")
                 )
 
+    @api.constrains(*_SERVER_FIELDS, "active")
+    def _check_issuer_is_one_server(self):
+        """RFC 9207 section 4: an ``iss`` that two servers share tells nothing."""
+        for provider in self.filtered(lambda p: p.active and p.issuer):
+            domain = [("issuer", "=", provider.issuer), ("id", "!=", provider.id)]
+            for other in self.sudo().search(domain):
+                if other._server() != provider._server():
+                    raise ValidationError(
+                        self.env._(
+                            "%(other)s has this issuer and other addresses. One issuer"
+                            " is one server: else a code of one could go to the other.",
+                            other=other.name,
+                        )
+                    )
+
+    def _server(self):
+        """:return: what all records of one authorization server have in common"""
+        self.ensure_one()
+        urls = [urlsplit(self.authorization_endpoint), urlsplit(self.token_endpoint)]
+        # An issuer of many tenants has several paths, as Microsoft's common and
+        # organizations.
+        return [
+            (url.scheme, url.netloc, "" if self.is_multi_tenant else url.path)
+            for url in urls
+        ]
+
     def write(self, vals):
-        changed = self.filtered(lambda provider: provider._renames_subjects(vals))
-        clients = changed.with_context(active_test=False).sudo().client_ids
+        """A sign-in is finished with the server that it began with, or not at all.
+
+        RFC 9700 section 4.4.2: clients store to whom they sent each request.
+        """
+        # What grants are bound to
+        naming = ("issuer", "subject_claim")
+        renamed = self.filtered(
+            lambda provider: provider._changes(
+                vals, naming if provider.issuer else (*naming, "token_endpoint")
+            )
+        )
+        clients = renamed.with_context(active_test=False).sudo().client_ids
         if clients.client_user_ids:
             raise ValidationError(
                 self.env._(
@@ -223,7 +330,14 @@ class OAuth2Provider(models.Model):
                     " grants exist."
                 )
             )
-        return super().write(vals)
+        moved = self.filtered(lambda provider: provider._changes(vals, _SERVER_FIELDS))
+        before = {provider: provider._revocation_origin() for provider in self}
+        result = super().write(vals)
+        Authorization(self.env).forget_states(moved)
+        for provider, origin in before.items():
+            if origin and provider._revocation_origin() != origin:
+                provider._give_up_revocations()
+        return result
 
     def unlink(self):
         """Its clients go with it, and their grants: each is revoked there first."""
@@ -232,22 +346,26 @@ class OAuth2Provider(models.Model):
         clients.search([("provider_id", "in", self.ids)]).unlink()
         return super().unlink()
 
-    def _renames_subjects(self, vals):
-        """:return: whether a write changes the names that grants are bound to"""
-        naming = ["issuer", "subject_claim"]
-        if not self.issuer:
-            naming.append("token_endpoint")
+    def _changes(self, vals, names):
+        """:return: whether a write changes one of these fields"""
         return any(
-            name in vals and (self[name] or "") != (vals[name] or "") for name in naming
+            name in vals and (self[name] or "") != (vals[name] or "") for name in names
         )
 
-    def _metadata(self):
-        """:return: the ``ProviderMetadata`` that ``protocol/`` works with"""
-        self.ensure_one()
-        return ProviderMetadata(
-            issuer=self.issuer or "",
-            **{name: self[name] or "" for name in ENDPOINT_FIELDS},
-        )
+    def _revocation_origin(self):
+        """:return: where tokens are told to be revoked, ``None`` when nowhere"""
+        parts = urlsplit(self.revocation_endpoint or "")
+        return (parts.scheme, parts.netloc) if parts.netloc else None
+
+    def _give_up_revocations(self):
+        """Tokens of one server are never shown to another: those wait in vain."""
+        revocations = self.env["oauth2.revocation"].sudo()
+        waiting = [("client_id.provider_id", "=", self.id), ("state", "=", "pending")]
+        # Those of archived clients, too.
+        revocations = revocations.with_context(active_test=False).search(waiting)
+        reason = "the provider's address was changed"
+        revocations.write({"state": "given_up", "value": False, "reason": reason})
+        Revocation(self.env).give_up(revocations, reason)
 
     def _network_policy(self):
         """Where this provider may be called.
@@ -255,7 +373,7 @@ class OAuth2Provider(models.Model):
         Plain http is for development: it is allowed where this Odoo itself is reached
         by http on its own machine, which no production system is.
 
-        :return: the ``Reach`` that ``protocol/`` keeps to
+        :return: the ``NetworkPolicy`` that ``protocol/`` keeps to
         """
         self.ensure_one()
         private = self.allow_private_addresses
@@ -291,15 +409,12 @@ class OAuth2Provider(models.Model):
     def _asks_for_openid(self):
         return OPENID_SCOPE in (self.scope or "").split()
 
-    def _grant_issuer(self, claims):
-        """:return: the name under which a grant's subject is unique"""
-        return claims.get("iss") or self.issuer or self.token_endpoint
+    def _match_user(self, claims, session_user):
+        """Find the Odoo user of a sign-in; other addons may override this.
 
-
-def is_safe_url(url):
-    """:return: whether the address is https, or http to this very machine"""
-    try:
-        https_spelling(url)
-    except ProviderMisbehaved:
-        return False
-    return True
+        :param dict claims: verified claims of id_token and userinfo
+        :param session_user: for ``session`` matching, the user the sign-in is bound to
+        :return: a ``res.users`` record; empty when a portal user is to be made
+        :raises AccessDenied: of `protocol.errors`: no user, or more than one
+        """
+        return UserMatching(self).match(claims, session_user)

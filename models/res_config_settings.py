@@ -3,11 +3,11 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..protocol.network_policy import is_safe_url
 from ..services.keyring import Keyring
 from ..services.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
-from .oauth2_api_addresses import BASE_URL_PARAMETER
+from .oauth2_api import BASE_URL_PARAMETER
 from .oauth2_event import RETENTION_DAYS, RETENTION_PARAMETER
-from .oauth2_provider import is_safe_url
 
 
 class ResConfigSettings(models.TransientModel):

@@ -67,6 +67,15 @@ class InvalidRequest(OAuth2Error):
     description = "The request is malformed."
 
 
+class UnknownSignIn(InvalidRequest):
+    """A one-use secret of a sign-in that is unknown, expired or used."""
+
+    description = (
+        "This sign-in is unknown, expired or already used:"
+        " start again through provider/authorize."
+    )
+
+
 class MethodNotAllowed(InvalidRequest):
     """RFC 9110 section 15.5.6, in the shape of RFC 6749 section 5.2"""
 

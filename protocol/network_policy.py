@@ -170,6 +170,15 @@ def https_spelling(url):
     return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))
 
 
+def is_safe_url(url):
+    """Return whether `url` is https, or http to this very machine."""
+    try:
+        https_spelling(url)
+    except ProviderMisbehaved:
+        return False
+    return True
+
+
 def as_spelled_in(endpoint, url):
     """Return `url`, built on `https_spelling(endpoint)`, at `endpoint`'s origin."""
     if urlsplit(endpoint).scheme == "https":

@@ -15,6 +15,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from .client_authentication import EXPIRED_TOKEN_PROOF, ROTATION_GRACE
+from .pending_sign_in import PendingSignIn
 from .revocation import Revocation
 from .transactions import fetch_batch, keyset_after
 
@@ -166,9 +167,10 @@ class CleanUp:
             ("decided_at", "=", False),
             ("used_at", "!=", False),
         ]
+        pending = PendingSignIn(self.env)
         found, place = self._locked(_SIGN_INS, domain, limit, after)
         for sign_in in found:
-            sign_in._discard()
+            pending.abandon(sign_in)
         return len(found), place
 
     def forget_sign_ins(self, limit, after):

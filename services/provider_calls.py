@@ -1,14 +1,21 @@
-"""A provider's failures, told to the caller in the words of RFC 6749."""
+"""Calls to a provider, and its failures in the words of RFC 6749."""
 
 import contextlib
 import logging
+from dataclasses import fields
 
 from ..protocol.errors import InvalidGrant, ServerError, TemporarilyUnavailable
+from ..protocol.provider_client import (
+    ClientRegistration,
+    ProviderClient,
+    ProviderMetadata,
+)
 from ..protocol.provider_errors import (
     ProviderMisbehaved,
     ProviderRefused,
     ProviderUnavailable,
 )
+from .keyring import Keyring
 
 _logger = logging.getLogger(__name__)
 
@@ -19,6 +26,37 @@ _SPENT = (
 
 #: Where it is no failure of the provider's.
 OWN_ERROR = "an error of Odoo's own, see its log"
+
+
+#: Where the client's secret was encrypted with a key that this process lacks.
+SECRET_LOST = "the client secret cannot be decrypted with the present keys"
+
+
+def provider_client(client):
+    """
+    :param client: the ``oauth2.client``
+    :return: the ``ProviderClient`` through which it talks to its provider
+    :raises ProviderRefused: its secret cannot be read, so the provider would refuse it
+    :raises TemporarilyUnavailable: a configured key is missing
+    """
+    provider, stored = client.provider_id, client.sudo().client_secret_encrypted
+    secret = Keyring(client.env).decrypt(stored) or ""
+    if stored and not secret:
+        raise ProviderRefused("invalid_client", f"{SECRET_LOST}: type it in again")
+    return ProviderClient(
+        ProviderMetadata(
+            **{
+                each.name: provider[each.name] or ""
+                for each in fields(ProviderMetadata)
+            }
+        ),
+        ClientRegistration(
+            client_id=client.client_identifier,
+            client_secret=secret,
+            token_endpoint_auth_method=provider.token_endpoint_auth_method,
+        ),
+        provider._network_policy(),
+    )
 
 
 def no_tokens_issued(error):

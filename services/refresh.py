@@ -34,7 +34,11 @@ from ..protocol.errors import (
 from ..protocol.token_response import token_information
 from .client_authentication import ROTATION_GRACE, ClientAuthentication
 from .keyring import Keyring
-from .provider_calls import no_tokens_issued, translate_provider_errors
+from .provider_calls import (
+    no_tokens_issued,
+    provider_client,
+    translate_provider_errors,
+)
 from .request_context import run_once
 from .transactions import commit_now
 
@@ -216,7 +220,7 @@ class Refresh:
 
         def ask():
             with translate_provider_errors():
-                return grant.client_id._provider_client().refresh_token(text)
+                return provider_client(grant.client_id).refresh_token(text)
 
         try:
             return run_once(("refresh", grant.id, digests.digest(text)), ask)
@@ -275,7 +279,7 @@ class Refresh:
 
         def verify():
             with translate_provider_errors():
-                return grant.client_id._provider_client().verify_id_token(
+                return provider_client(grant.client_id).verify_id_token(
                     id_token, access_token=answer["access_token"]
                 )
 

@@ -33,7 +33,7 @@ from ..protocol.provider_errors import (
 from .audit import Audit
 from .client_authentication import ClientAuthentication
 from .keyring import Keyring
-from .provider_calls import OWN_ERROR
+from .provider_calls import OWN_ERROR, provider_client
 from .refresh import Refresh
 from .request_context import run_once
 from .transactions import commit_now
@@ -247,7 +247,7 @@ class Revocation:
     def _provider_client(self, revocation):
         """:return: the ``ProviderClient`` that may revoke this token"""
         if revocation.client_id:
-            return revocation.client_id._provider_client()
+            return provider_client(revocation.client_id)
         access = json.loads(
             Keyring(self.env).decrypt(revocation.client_secret_encrypted) or "{}"
         )

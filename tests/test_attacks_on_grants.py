@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..services.clean_up import CleanUp
 from .attack_common import AttackCase
 from .faulty_provider import FaultyProvider
 
@@ -61,7 +62,7 @@ class TestAttacksOnGrants(AttackCase):
         self.open_page()
         lapsed = self.env["oauth2.authorization.request"].search([], limit=1)
         lapsed.expires_at -= timedelta(hours=1)
-        self.env["oauth2.authorization.request"]._discard_lapsed(100)
+        CleanUp(self.env).abandon_sign_ins(100, None)
         self.tell_providers()
         response = self.refresh(identity)
         self.assertEqual(response.status_code, 200, response.text)

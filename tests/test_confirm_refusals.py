@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..services.clean_up import CleanUp
 from .common import BROWSER_HEADERS
 from .test_confirm import ConfirmCase
 
@@ -81,7 +82,7 @@ class TestConfirmRefusals(ConfirmCase):
             [("client_id", "=", self.client.id)]
         )
         record.expires_at = fields.Datetime.now() - timedelta(seconds=1)
-        record._discard_lapsed(100)
+        CleanUp(self.env).abandon_sign_ins(100, None)
         self.assertFalse(record.result)
         self.tell_providers()
         self.assertEqual(self.provider.calls["revocation"], 2)

@@ -16,6 +16,8 @@ from .. import protocol
 from ..protocol import digests
 from ..protocol.credentials import ClientCredentials
 from ..protocol.errors import OAuth2Error
+from ..services.authorization import Authorization
+from ..services.consent import Consent
 from .common import BROWSER_HEADERS, basic_authorization
 from .test_token import TokenCase
 
@@ -295,15 +297,17 @@ class TestSameWork(ShapeCase):
                 )
 
     def test_authorize_for_a_known_and_for_an_unknown_identity(self):
-        requests = self.env["oauth2.authorization.request"]
-        self.assertSameWork(lambda name: requests._ask(self.api, self.client, name))
+        authorization = Authorization(self.env)
+        self.assertSameWork(lambda name: authorization.ask(self.api, self.client, name))
 
     def test_a_user_who_may_not_use_the_api_and_nobody(self):
         self.ask()
         record = self.env["oauth2.authorization.request"].search([], limit=1)
         self.api.allowed_group_ids = self.env.ref("base.group_system")
         self.assertSameWork(
-            lambda login: record._odoo_user({"email": login, "email_verified": True}),
+            lambda login: Consent(self.env).find_user(
+                record, {"email": login, "email_verified": True}
+            ),
             known=self.user.login,
             unknown="nobody@example.com",
         )

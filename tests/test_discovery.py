@@ -160,9 +160,10 @@ class TestDiscovery(OAuth2Records, TransactionCase):
 
     def test_without_an_issuer_nobody_is_asked(self):
         self.provider.issuer = False
-        provider = self.provider.with_user(self.admin)
+        values = {"read_from_issuer": True}
+        provider = self.provider.with_user(self.admin).new(values, origin=self.provider)
         with self.assertRaisesRegex(UserError, "issuer first"):
-            provider._discovered_values()
+            provider._onchange_read_from_issuer()
 
     def test_settings_administrators_only(self):
         """Who may read the form may call its onchange over RPC."""

@@ -3,13 +3,17 @@
 import json
 
 from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
 
 from odoo.tests import TransactionCase, tagged
 
-from ..controllers.provider_sign_in import _callback_parameters
+from ..controllers.callback import response_parameters
 from ..protocol.errors import AccessDenied, InvalidRequest, OAuth2Error, ServerError
 from ..protocol.json_object import load_json_object
 from ..protocol.provider_errors import ProviderMisbehaved
+from ..services.authorization import Authorization
+from ..services.callback import AuthorizationResponse, Callback
+from ..services.user_matching import UserMatching
 from .common import OAuth2Records
 from .generators import PRINTABLE, texts, values
 from .property_common import holds_for
@@ -30,16 +34,6 @@ def _as_answered(claims):
         return {}
 
 
-class _Arguments:
-    """As werkzeug has them."""
-
-    def __init__(self, pairs):
-        self._pairs = pairs
-
-    def getlist(self, name):
-        return [value for sent, value in self._pairs if sent == name]
-
-
 @tagged("post_install", "-at_install")
 class TestPropertyCallback(OAuth2Records, TransactionCase):
     def setUp(self):
@@ -48,9 +42,9 @@ class TestPropertyCallback(OAuth2Records, TransactionCase):
         self.provider = self.make_provider()
         self.client = self.make_client(self.api, self.provider)
         self.user = self.make_user()
-        self.requests = self.env["oauth2.authorization.request"]
-        self.requests._ask(self.api, self.client, "42")
-        self.record = self.requests.search([], limit=1)
+        Authorization(self.env).ask(self.api, self.client, "42")
+        self.record = self.env["oauth2.authorization.request"].search([], limit=1)
+        self.callback = Callback(self.env)
         self.env.flush_all()
 
     @holds_for(
@@ -62,7 +56,7 @@ class TestPropertyCallback(OAuth2Records, TransactionCase):
     def test_a_parameter_comes_once_or_the_callback_is_refused(self, pairs):
         names = [name for name, _value in pairs if name != "x"]
         try:
-            told = _callback_parameters(_Arguments(pairs))
+            told = response_parameters(MultiDict(pairs))
         except InvalidRequest:
             self.assertGreater(len(names), len(set(names)))
             return
@@ -72,19 +66,24 @@ class TestPropertyCallback(OAuth2Records, TransactionCase):
     def test_any_iss_but_the_issuer_s_is_refused(self, iss, says_so):
         self.provider.authorization_response_iss_parameter_supported = says_so
         try:
-            self.record._check_issuer(iss)
+            self.check_issuer(iss)
         except InvalidRequest:
             self.assertTrue(says_so or iss is not None)
             self.assertNotEqual(iss, self.provider.issuer)
         else:
             accepted = {self.provider.issuer} | (set() if says_so else {None})
             self.assertIn(iss, accepted)
-        self.record._check_issuer(self.provider.issuer)
+        self.check_issuer(self.provider.issuer)
+
+    def check_issuer(self, iss):
+        response = AuthorizationResponse(iss=iss)
+        self.callback._check_issuer(self.record, response)
 
     @holds_for(_sent)
     def test_any_error_ends_the_sign_in_and_is_no_text_of_ours(self, error):
         try:
-            self.record._check_provider_error(error)
+            response = AuthorizationResponse(error=error)
+            self.callback._check_provider_error(self.record, response)
         except OAuth2Error as refusal:
             self.assertTrue(set(refusal.reason) <= set(PRINTABLE), refusal.reason)
             self.assertLess(len(refusal.reason), 500)
@@ -118,11 +117,10 @@ class TestPropertyCallback(OAuth2Records, TransactionCase):
                 }
             )
             try:
-                self.provider._subject(claims)
-                user = self.provider._match_user(
-                    claims, session_user=self.env["res.users"]
-                )
-                user = user or self.provider._create_user(claims)
+                service = UserMatching(self.provider)
+                service.subject(claims)
+                user = self.provider._match_user(claims, self.env["res.users"])
+                user = user or service.create_user(claims)
             except (AccessDenied, ServerError):
                 user = None
             self.env.flush_all()

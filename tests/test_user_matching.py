@@ -178,7 +178,7 @@ class TestMatchByLogin(UserMatchingCase):
                 "tid": tenant,
             }
             if tenant == other:
-                self.assertNobody("belongs to somebody else", identity="42")
+                self.assertNobody("belongs to another account", identity="42")
             else:
                 self.assertBecomes(self.user, identity="42")
 
@@ -192,7 +192,7 @@ class TestBoundForGood(UserMatchingCase):
         self.tokens = self.grant.token_ids
 
     def assertTakenOverByNobody(self, **options):
-        self.assertNobody("belongs to somebody else", identity="42", **options)
+        self.assertNobody("belongs to another account", identity="42", **options)
         self.assertEqual(self.grant_of("42"), self.grant)
         self.assertEqual(self.grant.user_id, self.user)
         self.assertEqual(self.grant.subject, "olivia")

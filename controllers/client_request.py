@@ -8,13 +8,23 @@ from odoo.http import request
 from ..protocol.credentials import ClientCredentials, parse_credentials
 from ..protocol.digests import ISSUED_IDENTITY_PREFIX
 from ..protocol.errors import MethodNotAllowed
-from ..protocol.parameters import Parameters
+from ..protocol.parameters import MAX_BODY, Parameters
 from ..services.rate_limit import RateLimit
 from ..services.request_context import set_audit_context
 
+CLIENT_ROUTING = {
+    "type": "oauth2",
+    "auth": "public",
+    "csrf": False,
+    "save_session": False,
+    "max_content_length": MAX_BODY,
+    "website": False,
+    "oauth2_cross_origin": True,  # an application that is a page of another origin
+}
+
 
 @dataclass(frozen=True)
-class EndpointCall:
+class ClientRequest:
     """One call: its API and client as records, its parameters and credentials."""
 
     api: Any
@@ -38,11 +48,7 @@ class EndpointCall:
         if httprequest.method == "HEAD":
             # werkzeug lets it in wherever GET is; here it would act unseen.
             raise MethodNotAllowed({"GET", "POST"})
-        parameters = Parameters.from_request(
-            media_type=httprequest.mimetype,
-            body=httprequest.get_data(),
-            query_string=httprequest.query_string,
-        )
+        parameters = read_parameters()
         credentials = parse_credentials(
             parameters, httprequest.headers.get("Authorization")
         )
@@ -56,6 +62,28 @@ class EndpointCall:
         client = oauth2_api._client(credentials.client_id)
         set_audit_context(oauth2_api, client, is_proven=False)
         return cls(oauth2_api, client, parameters, credentials)
+
+    def check_secret(self):
+        """Check a client secret that was sent, and that one was sent if it must be.
+
+        :raises InvalidClient: wrong, or required and missing
+        :raises TooManyRequests: the client's proven callers call too often
+        """
+        if self.client._check_secret(self.credentials):
+            set_audit_context(self.api, self.client)
+            RateLimit(request.env).count_proven(self.api, self.client)
+
+
+def read_parameters():
+    """:return: the ``Parameters`` of the running request
+    :raises InvalidRequest: malformed
+    """
+    httprequest = request.httprequest
+    return Parameters.from_request(
+        media_type=httprequest.mimetype,
+        body=httprequest.get_data(),
+        query_string=httprequest.query_string,
+    )
 
 
 def _offers_proof_of_grant(parameters, credentials):

@@ -1,0 +1,49 @@
+from urllib.parse import parse_qs, urlsplit
+
+from odoo import http
+from odoo.http import request
+
+from ..protocol.browser import PAGE_HEADERS
+from ..protocol.errors import OAuth2Error
+from ..services.authorization import Authorization
+from ..services.rate_limit import RateLimit
+from .client_request import CLIENT_ROUTING, ClientRequest
+from .pages import find_api, refusal_page, set_cookie, start_cookie
+
+
+class AuthorizationController(http.Controller):
+    """A sign-in is asked for, and begins."""
+
+    @http.route(
+        "/<string:api>/oauth2/provider/authorize",
+        methods=["GET", "POST"],
+        **CLIENT_ROUTING,
+    )
+    def authorize(self, api):
+        call = ClientRequest.from_request(api, names_grant=False)
+        identity = call.parameters.identity()
+        call.check_secret()
+        return Authorization(request.env).ask(call.api, call.client, identity)
+
+    @http.route(
+        "/<string:api>/oauth2/start",
+        methods=["GET"],
+        type="http",
+        auth="user",
+        website=False,
+    )
+    def start(self, api, **parameters):
+        try:
+            RateLimit(request.env).acquire()
+            oauth2_api, token = find_api(api), parameters.get("request") or ""
+            url, secret = Authorization(request.env).start(
+                oauth2_api, token, request.env.user
+            )
+        except OAuth2Error as refusal:
+            request.env.cr.rollback()
+            return refusal_page(refusal)
+        response = request.redirect(url, local=False)
+        response.headers.update(PAGE_HEADERS)
+        [state] = parse_qs(urlsplit(url).query)["state"]
+        set_cookie(response, start_cookie(state), secret, oauth2_api)
+        return response

@@ -1,0 +1,52 @@
+from odoo import http
+from odoo.http import request
+
+from ..protocol.browser import Caller, classify_client
+from ..protocol.errors import EmbeddedCaller, InvalidRequest
+from ..services.callback import AuthorizationResponse, Callback
+from ..services.consent import Consent
+from ..services.rate_limit import RateLimit
+from .pages import BROWSER_ROUTING, consent_page, find_api, start_cookie
+
+
+class CallbackController(http.Controller):
+    """The provider sends its user back (RFC 6749 section 4.1.2)."""
+
+    @http.route(
+        [
+            "/<string:api>/oauth2/callback",
+            "/<string:api>/oauth2/callback/<int:provider>",
+        ],
+        methods=["GET"],
+        **BROWSER_ROUTING,
+    )
+    def callback(self, api, provider=None):
+        httprequest = request.httprequest
+        caller = classify_client(httprequest.method, httprequest.headers)
+        if caller is Caller.REFUSED:
+            raise EmbeddedCaller()
+        request.oauth2_shows_pages = caller is Caller.BROWSER
+        RateLimit(request.env).acquire()
+        oauth2_api = find_api(api)
+        parameters = response_parameters(httprequest.args)
+        cookie = start_cookie(parameters.get("state", ""))
+        response = AuthorizationResponse(
+            **parameters,
+            path=f"/{provider}" if provider else "",
+            browser_secret=httprequest.cookies.get(cookie, ""),
+            user=request.env.user,
+        )
+        record = Callback(request.env).receive(oauth2_api, response)
+        if caller is Caller.SCRIPT:
+            return Consent(request.env).allow(record)
+        return consent_page(Consent(request.env).prepare_consent(record))
+
+
+def response_parameters(arguments):
+    """:return: dict of what the provider sent: ``code``, ``state``, ``iss``, ``error``
+    :raises InvalidRequest: for one that comes twice (RFC 6749 section 3.1)
+    """
+    names = [name for name in ("code", "state", "iss", "error") if name in arguments]
+    if any(len(arguments.getlist(name)) > 1 for name in names):
+        raise InvalidRequest("A parameter was sent twice.")
+    return {name: arguments[name] for name in names}

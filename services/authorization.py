@@ -1,0 +1,169 @@
+"""A sign-in is asked for, and begins (RFC 6749 section 4.1.1).
+
+- An identity that Odoo issues cannot be guessed: a caller may not invent one.
+- State, PKCE verifier (RFC 7636) and nonce are made for each sign-in; what refers to it
+  is kept as a digest, what must be sent again encrypted.
+- The exact redirect URI is kept: the code is exchanged with the same one.
+- Where the Odoo session decides who signs in, the address leads to a page of this Odoo
+  first, which binds the sign-in to user and browser.
+"""
+
+from datetime import timedelta
+
+from odoo import fields
+
+from ..protocol import digests
+from ..protocol.errors import InvalidRequest, UnknownSignIn
+from ..protocol.provider_client import create_code_verifier
+from .keyring import Keyring
+from .provider_calls import provider_client, translate_provider_errors
+from .rate_limit import RateLimit
+from .request_context import remote_address
+
+#: From authorize to callback, and from the consent page to its decision.
+SIGN_IN_LIFETIME = timedelta(seconds=600)
+
+
+class Authorization:
+    def __init__(self, env):
+        self.env = env
+        self.requests = env["oauth2.authorization.request"].sudo()
+
+    def ask(self, oauth2_api, client, identity):
+        """Begin a sign-in for an application.
+
+        :param oauth2_api: the API, active
+        :param client: the client, active, on that API
+        :param str identity: the ``client_user_identity``; ``""`` has one issued
+        :return: ``{"authorization_url", "client_user_identity", "expires_in"}``, the
+            last in seconds
+        :raises InvalidRequest: for an identity that only Odoo may issue, and did not
+        :raises ServerError: the client cannot talk to its provider
+        """
+        is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
+        if not identity:
+            identity, is_issued = digests.issue_identity(), True
+        elif is_issued and not self._was_issued(oauth2_api, client, identity):
+            raise InvalidRequest(
+                "This client_user_identity was not issued by this server, or is no"
+                " longer known: leave it out to be issued a new one."
+            )
+        # Once, whether there is such an identity or not: each time takes a while.
+        names = Keyring(self.env).identity_digests(identity)
+        grants = self.env["oauth2.client.user"]
+        known = grants._find_by_digest(oauth2_api, client, names)
+        provider = client.provider_id
+        record = self.requests.create(
+            {
+                "api_id": oauth2_api.id,
+                "client_id": client.id,
+                "identity_digest": known.identity_digest or names[0],
+                "identity_display": _display(identity),
+                "identity_issued": is_issued,
+                "redirect_uri": provider._redirect_uri(oauth2_api),
+                "address": remote_address(),
+                "expires_at": fields.Datetime.now() + SIGN_IN_LIFETIME,
+            }
+        )
+        if provider.user_matching == "session":
+            with translate_provider_errors():
+                provider_client(client)  # refused now, not when the user has come
+            url = self._start_page_url(record)
+        else:
+            url = self._authorization_url(record)
+        return {
+            "authorization_url": url,
+            "client_user_identity": identity,
+            "expires_in": int(SIGN_IN_LIFETIME.total_seconds()),
+        }
+
+    def _was_issued(self, oauth2_api, client, identity):
+        """:return: whether Odoo issued this identity for this API and client"""
+        domain = [
+            ("api_id", "=", oauth2_api.id),
+            ("client_id", "=", client.id),
+            ("identity_digest", "=", digests.digest(identity)),
+            ("identity_issued", "=", True),
+        ]
+        grants = self.env["oauth2.client.user"].sudo()
+        return bool(
+            grants.search_count(domain, limit=1)
+            or self.requests.search_count(domain, limit=1)
+        )
+
+    def _start_page_url(self, record):
+        """:return: the page of this Odoo that binds the sign-in to user and browser"""
+        token = digests.random_token()
+        record.start_digest = digests.digest(token)
+        root, _slash, _callback = record._redirect_parts()[0].rpartition("/")
+        return f"{root}/start?request={token}"
+
+    def start(self, oauth2_api, token, user):
+        """Bind a sign-in to the user and the browser that opened its start page.
+
+        :param str token: from the start page's address
+        :param user: who is signed in to Odoo
+        :return: ``(address at the provider, secret for the browser's cookie)``
+        :raises UnknownSignIn: unknown or expired, or opened by another user before
+        """
+        record = self.requests.search(
+            [
+                ("start_digest", "=", digests.digest(token)),
+                ("api_id", "=", oauth2_api.id),
+                ("used_at", "=", False),
+                ("expires_at", ">", fields.Datetime.now()),
+            ]
+        )
+        if not record or (record.user_id and record.user_id != user):
+            raise UnknownSignIn()
+        RateLimit(self.env).refund()
+        secret = digests.random_token()
+        record.write({"user_id": user.id, "browser_digest": digests.digest(secret)})
+        return self._authorization_url(record), secret
+
+    def _authorization_url(self, record):
+        """Make new state, PKCE verifier and nonce, and the address that carries them.
+
+        :return: the provider's address for the user's browser (RFC 6749 section 4.1.1,
+            RFC 7636 section 4.3, OpenID Connect Core section 3.1.2.1)
+        :raises ServerError: that address is out of the provider's reach
+        """
+        provider = record.client_id.provider_id
+        state, verifier = digests.random_token(), create_code_verifier()
+        nonce = digests.random_token() if provider._asks_for_openid() else None
+        record.write(
+            {
+                "state_digest": digests.digest(state),
+                "nonce_digest": nonce and digests.digest(nonce),
+                "code_verifier": Keyring(self.env).encrypt(verifier),
+            }
+        )
+        with translate_provider_errors():
+            return provider_client(record.client_id).authorization_url(
+                redirect_uri=record.redirect_uri,
+                scope=provider.scope or "",
+                state=state,
+                code_verifier=verifier,
+                nonce=nonce,
+                extra=provider._extra_parameters(),
+            )
+
+    def forget_states(self, providers):
+        """End the sign-ins that users were sent away with and are not back from.
+
+        Their identities stay issued, and a start page leads to the new address.
+        """
+        under_way = [
+            ("client_id.provider_id", "in", providers.ids),
+            ("state_digest", "!=", False),
+            ("used_at", "=", False),
+        ]
+        # Archived clients and providers may be active again before it ends.
+        requests = self.requests.with_context(active_test=False)
+        requests.search(under_way).state_digest = False
+
+
+def _display(identity):
+    """:return: enough of an identity to recognise it, never the whole"""
+    shown = min(len(identity) // 3, 8)
+    return identity[:shown] + "…"

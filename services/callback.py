@@ -1,0 +1,244 @@
+"""The provider's answer comes back (RFC 6749 sections 4.1.2 to 4.1.4).
+
+Two commits. The first spends the state, and notes that the provider is about to be
+asked: where the process ends, ``exchange_began_at`` says that it may have given out
+tokens. The second stores its answer with the verified claims, and clears the note.
+Nothing is granted yet: what was stored waits for the user's consent.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ..protocol import digests
+from ..protocol.errors import (
+    InvalidRequest,
+    OAuth2Error,
+    ProviderReportedError,
+    ServerError,
+    SignInDenied,
+    UnknownSignIn,
+)
+from ..protocol.id_token import is_issuer
+from .keyring import Keyring
+from .pending_sign_in import PendingSignIn
+from .provider_calls import (
+    no_tokens_issued,
+    provider_client,
+    translate_provider_errors,
+)
+from .rate_limit import RateLimit
+from .request_context import run_once, set_audit_context
+from .transactions import begin_read_committed, commit_now
+from .user_matching import UserMatching
+
+
+@dataclass(frozen=True)
+class AuthorizationResponse:
+    """What came to the callback, and from which browser."""
+
+    state: str = ""
+    code: str = ""
+    error: str = ""
+    iss: str | None = None  # RFC 9207
+    path: str = ""  #: what a provider's own redirect URI has after the API's
+    browser_secret: str = ""  #: of the start page's cookie
+    user: Any = None  #: who is signed in to Odoo in this browser
+
+
+class Callback:
+    #: What must hold once the state is spent, in this order.
+    RULES = (
+        "_check_in_force",
+        "_check_browser",
+        "_check_redirect_uri",
+        "_check_issuer",
+        "_check_provider_error",
+        "_check_code",
+    )
+
+    def __init__(self, env):
+        self.env = env
+
+    def receive(self, oauth2_api, response):
+        """Take a sign-in, exchange its code and verify who signed in.
+
+        :param oauth2_api: the API of the callback's path
+        :param response: an :class:`AuthorizationResponse`
+        :return: the ``oauth2.authorization.request``, which waits for consent
+        :raises UnknownSignIn: unknown, forged, expired or used state
+        :raises InvalidRequest: no code, wrong ``iss``, another browser
+        :raises SignInDenied: the provider's user said no
+        :raises InvalidGrant: the provider refuses the code
+        :raises OAuth2Error: for the provider's failures
+        """
+        Keyring(self.env).make_ready()
+        # A rerun of the request neither takes the state nor asks for tokens again.
+        record_id, answer = run_once(
+            ("exchange", response.state),
+            lambda: self._exchange(*self._claim(oauth2_api, response)),
+        )
+        record = self.env["oauth2.authorization.request"].sudo().browse(record_id)
+        run_once(("store", record_id), lambda: self._store(record, answer))
+        return record
+
+    def _claim(self, oauth2_api, response):
+        """Spend the state, whatever comes after, and note that the provider is asked.
+
+        :return: ``(the record, the call that exchanges its code)``
+        """
+        # A caller that comes while the row is held waits, and finds it spent.
+        begin_read_committed(self.env)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE oauth2_authorization_request
+                   SET used_at = now() AT TIME ZONE 'UTC'
+                 WHERE state_digest = %s AND api_id = %s AND used_at IS NULL
+                   AND expires_at > now() AT TIME ZONE 'UTC'
+                RETURNING id
+                """,
+                digests.digest(response.state),
+                oauth2_api.id,
+            )
+        )
+        taken = [row_id for (row_id,) in self.env.cr.fetchall()]
+        record = self.env["oauth2.authorization.request"].sudo().browse(taken)
+        if not record:
+            raise UnknownSignIn()
+        record.invalidate_recordset()
+        RateLimit(self.env).refund()
+        set_audit_context(record.api_id, record.client_id)
+        try:
+            for rule in self.RULES:
+                getattr(self, rule)(record, response)
+            call = self._exchange_call(record, response.code)
+        except OAuth2Error:
+            commit_now(self.env)  # the state is spent, and nothing was asked
+            raise
+        record.exchange_began_at = fields.Datetime.now()
+        commit_now(self.env)
+        return record, call
+
+    def _check_in_force(self, record, _response):
+        record._check_in_force()
+
+    def _check_browser(self, record, response):
+        """Where the Odoo session decides, only the browser that began may finish."""
+        if record.client_id.provider_id.user_matching != "session":
+            return
+        known = record.browser_digest
+        if not (
+            known
+            and record.user_id
+            and record.user_id == response.user
+            and digests.same(digests.digest(response.browser_secret), known)
+        ):
+            raise InvalidRequest(
+                "This sign-in was begun in another browser or by another user: start"
+                " again through provider/authorize."
+            )
+
+    def _check_redirect_uri(self, record, response):
+        """RFC 9700 section 4.4.2: where a provider's answers come, no other's do."""
+        if response.path != record._redirect_parts()[1]:
+            raise InvalidRequest("The callback is of another provider; start again.")
+
+    def _check_issuer(self, record, response):
+        """RFC 9207 section 2.4: an answer of another provider is a mix-up attack."""
+        provider = record.client_id.provider_id
+        if response.iss is None:
+            if provider.authorization_response_iss_parameter_supported:
+                raise InvalidRequest("The callback lacks iss; start again.")
+        elif provider.issuer and not is_issuer(response.iss, provider.issuer):
+            raise InvalidRequest("The callback's iss is another provider's.")
+
+    def _check_provider_error(self, _record, response):
+        """RFC 6749 section 4.1.2.1"""
+        if response.error == "access_denied":
+            raise SignInDenied(reason="the provider says access_denied")
+        if response.error:
+            reason = f"the provider says {response.error[:40]!a}"
+            raise ProviderReportedError(reason=reason)
+
+    def _check_code(self, _record, response):
+        if not response.code:
+            raise InvalidRequest("The authorization server sent no code; start again.")
+
+    def _exchange_call(self, record, code):
+        """:return: the call that turns the code into tokens (RFC 6749 section 4.1.3)"""
+        verifier = Keyring(self.env).decrypt(record.code_verifier)
+        if verifier is None:
+            raise InvalidRequest("This sign-in cannot be finished; start again.")
+        with translate_provider_errors():
+            fetch_token = provider_client(record.client_id).fetch_token
+        redirect_uri = record.redirect_uri
+        return partial(
+            fetch_token, code=code, redirect_uri=redirect_uri, code_verifier=verifier
+        )
+
+    def _exchange(self, record, call):
+        """Ask the provider; no transaction is open while it takes its time.
+
+        :return: ``(id of the record, the provider's token answer)``
+        """
+        try:
+            with translate_provider_errors(can_be_repeated=False):
+                return record.id, call()
+        except OAuth2Error as error:
+            if no_tokens_issued(error):
+                begin_read_committed(self.env)
+                record.exchange_began_at = False
+                commit_now(self.env)  # the refusal that follows rolls back
+            raise
+
+    def _store(self, record, answer):
+        """Store an answer that is good; let go of the tokens of any other."""
+        pending = PendingSignIn(self.env)
+        try:
+            claims = self._verified_claims(record, answer)
+        except OAuth2Error:
+            begin_read_committed(self.env)
+            pending.abandon(record, {"answer": answer})
+            commit_now(self.env)  # the refusal that follows rolls back
+            raise
+        # Waits for another one who changes the row, and does not fail for it.
+        begin_read_committed(self.env)
+        pending.store(record, {"answer": answer, "claims": claims})
+        commit_now(self.env)
+
+    def _verified_claims(self, record, answer):
+        """Who signed in, as far as the provider vouches for it.
+
+        :param dict answer: the provider's token answer
+        :return: the claims that matching needs, verified
+        :raises ServerError: bad id_token, or userinfo about another subject
+        """
+        provider, claims = record.client_id.provider_id, {}
+        matching = UserMatching(provider)
+        with translate_provider_errors(can_be_repeated=False):
+            calls = provider_client(record.client_id)
+            if answer.get("id_token"):
+                claims = calls.verify_id_token(
+                    answer["id_token"],
+                    nonce_digest=record.nonce_digest or None,
+                    access_token=answer["access_token"],
+                )
+            if not {"email", "email_verified"} <= claims.keys():
+                # An address counts only with what the same document says of it.
+                claims.pop("email", None)
+                claims.pop("email_verified", None)
+            missing = matching.wanted_claims() - claims.keys()
+            if provider.userinfo_endpoint and (missing or not claims):
+                userinfo = calls.userinfo(answer["access_token"])
+                # OpenID Connect Core section 5.3.2: otherwise it is another user's.
+                if claims and userinfo.get("sub") != claims["sub"]:
+                    raise ServerError(reason="userinfo is about another subject")
+                userinfo.pop("iss", None)  # an unsigned answer names no issuer
+                claims = {**userinfo, **claims}
+        matching.subject(claims)
+        kept = {"iss", "name", provider.subject_claim} | matching.wanted_claims()
+        return {name: claims[name] for name in kept & claims.keys()}

@@ -1,0 +1,282 @@
+"""The user's consent to a finished sign-in: the page, Allow and Deny.
+
+- Until Allow nothing exists of a grant (`pending_sign_in.py` holds what it needs).
+- The page's form and its cookie carry one secret each; both are needed to decide.
+- One decision, once: the one that takes the request decides.
+- Nothing more is granted than the page showed, and to no other user.
+- An identity belongs to one issuer, subject and Odoo user for good.
+"""
+
+import contextlib
+from datetime import timedelta
+
+import psycopg2.errors
+
+from odoo import fields
+from odoo.exceptions import ConcurrencyError
+from odoo.tools import SQL
+
+from ..protocol import digests
+from ..protocol.errors import AccessDenied, InvalidGrant, OAuth2Error, UnknownSignIn
+from ..protocol.token_response import token_information
+from .audit import Audit
+from .authorization import SIGN_IN_LIFETIME
+from .pending_sign_in import PendingSignIn
+from .rate_limit import RateLimit
+from .refresh import Refresh
+from .request_context import set_audit_context
+from .transactions import commit_now
+from .user_matching import UserMatching
+
+_DROPPED = (
+    "the earlier refresh token was dropped here, but not revoked at the provider, which"
+    " might end the new one with it"
+)
+
+
+class Consent:
+    def __init__(self, env):
+        self.env = env
+        self.pending = PendingSignIn(env)
+
+    def find_user(self, record, claims):
+        """:return: the Odoo user of a sign-in, empty when one is to be created
+        :raises AccessDenied: no user, or one who may not use this API
+        """
+        oauth2_api, provider = record.api_id, record.client_id.provider_id
+        try:
+            user = provider._match_user(claims, record.user_id)
+        except AccessDenied:
+            # As of a user who is found, so that time does not tell.
+            oauth2_api._admits_by_group(self.env.user)
+            raise
+        login = user.sudo().login
+        set_audit_context(oauth2_api, record.client_id, user=user, user_login=login)
+        if user and not oauth2_api._admits(user):
+            raise AccessDenied(reason="the user is in no allowed group")
+        return user
+
+    def prepare_consent(self, record):
+        """Make the secrets of a consent page, and note what it shows.
+
+        :return: values of the page, with ``csrf_token`` and ``cookie_secret``
+        :raises AccessDenied: as of :meth:`find_user`; the sign-in is abandoned
+        """
+        result = self.pending.load(record)
+        claims, client, oauth2_api = result["claims"], record.client_id, record.api_id
+        with self._abandoned_if_refused(record):
+            user = self.find_user(record, claims)
+        scopes = client._scopes_on(oauth2_api)
+        self.pending.store(
+            record, result | {"shown": {"user": user.id, "scopes": scopes.ids}}
+        )
+        now = fields.Datetime.now()
+        form_secret, cookie_secret = digests.random_token(), digests.random_token()
+        record.write(
+            {
+                "form_digest": digests.digest(form_secret),
+                "browser_digest": digests.digest(cookie_secret),
+                "expires_at": now + SIGN_IN_LIFETIME,
+            }
+        )
+        return {
+            "record": record,
+            "client": client,
+            "api": oauth2_api,
+            "provider": client.provider_id,
+            "user": user,
+            "email": claims.get("email"),
+            "scopes": scopes,
+            "ends_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
+            "csrf_token": form_secret,
+            "cookie_secret": cookie_secret,
+        }
+
+    def find_pending(self, oauth2_api, form_secret, cookie_secret):
+        """Find the sign-in that a consent page decides.
+
+        :raises UnknownSignIn: unknown, too late, decided, or another browser's
+        """
+        record = (
+            self.env["oauth2.authorization.request"]
+            .sudo()
+            .search(
+                [
+                    ("form_digest", "=", digests.digest(form_secret)),
+                    ("api_id", "=", oauth2_api.id),
+                    ("decided_at", "=", False),
+                    ("expires_at", ">", fields.Datetime.now()),
+                ]
+            )
+        )
+        known = record.browser_digest or digests.digest("")
+        if not digests.same(digests.digest(cookie_secret), known) or not record:
+            raise UnknownSignIn()
+        RateLimit(self.env).refund()
+        set_audit_context(record.api_id, record.client_id)
+        record._check_in_force()
+        return record
+
+    def allow(self, record):
+        """Make the grant.
+
+        :return: token information, dict
+        :raises AccessDenied: no user, another one, or one who may not use this API
+        :raises ServerError: the provider's answer cannot be used
+        """
+        self._lock_or_create(record)
+        result = self.consume(record)
+        claims, matching = result["claims"], UserMatching(record.client_id.provider_id)
+        try:
+            with self._abandoned_if_refused(record):
+                user = self.find_user(record, claims)
+                scopes = record.client_id._scopes_on(record.api_id)
+                if shown := result.get("shown"):
+                    if user.id != shown["user"]:
+                        raise AccessDenied(reason="the page showed another user")
+                    scopes = scopes.filtered(lambda scope: scope.id in shown["scopes"])
+                user = user or matching.create_user(claims)
+                account = matching.issuer(claims), matching.subject(claims), user
+                grant, lost = self._renew_or_create(record, account, scopes)
+                replaced = grant._current_token("refresh")
+                grant._store_tokens(result["answer"])
+        except psycopg2.errors.UniqueViolation as error:
+            # The same as in _lock_or_create, for a new user.
+            raise ConcurrencyError("two sign-ins of one user at once") from error
+        record.api_id._note_redirect_uri(record._redirect_parts()[0])
+        dropped = _DROPPED if replaced.superseded_at else None
+        reasons = "; ".join(filter(None, [dropped, lost])) or None
+        grant._record_event("sign_in", reason=reasons)
+        record._wipe()
+        return token_information(
+            result["answer"],
+            expires=int(grant._current_token("access")._expires_epoch()),
+            db=self.env.cr.dbname,
+            login=user.login,
+        )
+
+    def _renew_or_create(self, record, account, scopes):
+        """Make the grant of a finished sign-in, or renew the one of its identity.
+
+        :param account: ``(issuer, subject, Odoo user)``
+        :param scopes: the ``oauth2.scope`` records that are granted
+        :return: ``(the client API user, what an earlier refresh may have left)``
+        :raises AccessDenied: the identity belongs to another account, or the user may
+            not use the API
+        """
+        oauth2_api, (issuer, subject, user) = record.api_id, account
+        if not oauth2_api._admits(user):
+            raise AccessDenied(reason="the user is inactive or in no allowed group")
+        now = fields.Datetime.now()
+        grant = self._find_grant(record)
+        lost = grant._lost_answer()
+        values = {
+            "state": "active",
+            "scope_ids": [(6, 0, scopes.ids)],
+            "authorized_at": now,
+            "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
+            "last_refresh_at": False,
+            "last_answer": False,
+            "refresh_began_at": False,
+        }
+        if not grant:
+            return grant.create(
+                {
+                    "api_id": oauth2_api.id,
+                    "client_id": record.client_id.id,
+                    "user_id": user.id,
+                    "issuer": issuer,
+                    "subject": subject,
+                    "identity_digest": record.identity_digest,
+                    "identity_display": record.identity_display,
+                    "identity_issued": record.identity_issued,
+                    **values,
+                }
+            ), lost
+        if (grant.issuer, grant.subject, grant.user_id) != account:
+            raise AccessDenied(reason="the identity belongs to another account")
+        grant.write(values)
+        return grant, lost
+
+    def _find_grant(self, record):
+        """:return: the client API user that a sign-in renews, possibly none"""
+        return (
+            self.env["oauth2.client.user"]
+            .sudo()
+            .search(
+                [
+                    ("api_id", "=", record.api_id.id),
+                    ("client_id", "=", record.client_id.id),
+                    ("identity_digest", "=", record.identity_digest),
+                ]
+            )
+        )
+
+    def _lock_or_create(self, record):
+        """Keep others from making or changing this sign-in's grant meanwhile.
+
+        :raises TemporarilyUnavailable: another caller refreshes it for too long
+        :raises ConcurrencyError: another sign-in makes it: Odoo runs this one again in
+            a moment, and it finds what is there then
+        """
+        if not self._find_grant(record):
+            ids = f"{record.api_id.id} {record.client_id.id} {record.identity_digest}"
+            commit_now(self.env)  # what the last one has made must be seen
+            self.env.cr.execute(
+                SQL(
+                    "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
+                    f"oauth2 {ids}",
+                )
+            )
+            if not self.env.cr.fetchone()[0]:
+                raise ConcurrencyError("two sign-ins of one identity at once")
+        if grant := self._find_grant(record):
+            with contextlib.suppress(InvalidGrant):  # just revoked: it is made again
+                Refresh(self.env).lock(grant)
+
+    def consume(self, record):
+        """Take the decision; no other caller can take it any more.
+
+        :return: what waited for it, dict
+        :raises UnknownSignIn: it was taken, or it is too late
+        :raises ConcurrencyError: another one holds the row: Odoo runs this again
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE oauth2_authorization_request
+                   SET decided_at = now() AT TIME ZONE 'UTC'
+                 WHERE id = (SELECT id FROM oauth2_authorization_request
+                              WHERE id = %s AND decided_at IS NULL
+                                FOR UPDATE SKIP LOCKED)
+                """,
+                record.id,
+            ),
+            log_exceptions=False,  # of two at once the later is rerun, and refused
+        )
+        is_taken = self.env.cr.rowcount
+        record.invalidate_recordset()
+        if not is_taken and not record.decided_at:
+            raise ConcurrencyError("the sign-in's row is held")  # not for long
+        result = self.pending.load(record)
+        if not is_taken or not result:
+            raise UnknownSignIn()
+        return result
+
+    def deny(self, record):
+        """The user said no: nothing is granted, and the new tokens are revoked."""
+        shown = self.consume(record).get("shown", {})
+        user = self.env["res.users"].sudo().browse(shown.get("user") or [])
+        line = {"oauth2_api": record.api_id, "client": record.client_id}
+        Audit(self.env).record("deny", user=user.exists(), **line)
+        self.pending.abandon(record)
+
+    @contextlib.contextmanager
+    def _abandoned_if_refused(self, record):
+        try:
+            yield
+        except OAuth2Error:
+            self.env.cr.rollback()
+            self.pending.abandon(record)
+            commit_now(self.env)  # the refusal that follows rolls back
+            raise

@@ -1,0 +1,181 @@
+"""Who becomes whom: a provider's user becomes one Odoo user, or the sign-in is refused.
+
+Each way takes the verified claims of one sign-in; none ever chooses between two users:
+
+- ``login``: a claim equals the login of exactly one active user;
+- ``oauth_uid``: the link that Odoo's own OAuth sign-in keeps;
+- ``session``: the user who was signed in to this Odoo when the sign-in began;
+- ``create``: a portal user is made for a verified email. An existing user, archived or
+  not, is never handed over by its email: the account is known by issuer and subject.
+"""
+
+from urllib.parse import urlsplit
+
+from ..protocol.errors import AccessDenied, ServerError
+
+
+class UserMatching:
+    """The settings of one provider, applied to claims."""
+
+    def __init__(self, provider):
+        self.provider = provider
+        self.env = provider.env
+
+    def match(self, claims, session_user):
+        """Find the Odoo user of a sign-in.
+
+        :param dict claims: verified claims of id_token and userinfo
+        :param session_user: for ``session`` matching, the user the sign-in is bound to
+        :return: a ``res.users`` record; empty when :meth:`create_user` is to make one
+        :raises AccessDenied: when no user, or more than one, may be meant
+        """
+        if problem := self.problem():
+            raise AccessDenied(reason=str(problem))
+        if self.provider.user_matching == "session":
+            return _exactly_one(session_user, "started the sign-in")
+        if self.provider.user_matching == "create":
+            return self._created_user(claims)
+        Users = self.env["res.users"].sudo().with_context(active_test=True)
+        if self.provider.user_matching == "login":
+            domain = Users._get_login_domain(self.trusted_claim(claims, self._claim))
+            what = "has the claimed login"
+        else:
+            domain = [
+                ("oauth_provider_id", "=", self.provider.auth_provider_id.id),
+                ("oauth_uid", "=", self.subject(claims)),
+            ]
+            what = "is linked to the claimed account"
+        # With all that is read next: one query, whether there is such a user or not.
+        found = Users.search_fetch(domain, ["active", "login"], limit=2)
+        return _exactly_one(found, what)
+
+    def _created_user(self, claims):
+        """:return: the user made for this account before; empty when there is none"""
+        account = [
+            ("issuer", "=", self.issuer(claims)),
+            ("subject", "=", self.subject(claims)),
+        ]
+        if made := self.env["oauth2.created.user"].sudo().search(account).user_id:
+            return _exactly_one(made, "was made for the claimed account")
+        email = self.trusted_claim(claims, "email").strip()
+        Users = self.env["res.users"].sudo().with_context(active_test=False)
+        if Users.search_count([("login", "=ilike", _escape_like(email))], limit=1):
+            raise AccessDenied(reason="a user with the claimed email exists already")
+        return Users.browse()
+
+    def create_user(self, claims):
+        """Make the portal user of a ``create`` sign-in, without a password.
+
+        :raises AccessDenied: when such a user exists by now, or none is to be made
+        """
+        if self.provider.user_matching != "create":
+            raise AccessDenied(reason="no user was found")
+        self._created_user(claims)
+        email, name = self.trusted_claim(claims, "email").strip(), claims.get("name")
+        Users = self.env["res.users"].sudo().with_context(no_reset_password=True)
+        user = Users.create(
+            {
+                "login": email,
+                "email": email,
+                "name": name if name and isinstance(name, str) else email,
+                "group_ids": [(6, 0, self.env.ref("base.group_portal").ids)],
+            }
+        )
+        self.env["oauth2.created.user"].sudo().create(
+            {
+                "issuer": self.issuer(claims),
+                "subject": self.subject(claims),
+                "user_id": user.id,
+            }
+        )
+        return user
+
+    def issuer(self, claims):
+        """:return: the name under which a grant's subject is unique"""
+        provider = self.provider
+        return claims.get("iss") or provider.issuer or provider.token_endpoint
+
+    def subject(self, claims):
+        """:return: what names the provider's user for good, at most 255 characters
+        :raises ServerError: when the provider does not say: no subject, no grant
+        """
+        value = claims.get(self.provider.subject_claim or "sub")
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or not value or len(value) > 255:
+            raise ServerError(reason="the provider names no subject")
+        return value
+
+    @property
+    def _claim(self):
+        return self.provider.match_claim or "email"
+
+    def trusted_claim(self, claims, name):
+        """:return: the value of a claim that its user cannot have made up
+        :raises AccessDenied: missing, or not vouched for
+        """
+        value = claims.get(name)
+        if not isinstance(value, str) or not value.strip():
+            raise AccessDenied(reason=f"the provider sends no claim {name}")
+        # Boolean true, never the text "true": OpenID Connect Core section 5.1.
+        if name == "email" and claims.get("email_verified") is not True:
+            raise AccessDenied(reason="the claimed email is not verified")
+        return value
+
+    def wanted_claims(self):
+        """:return: names of the claims that the matching reads"""
+        matching = self.provider.user_matching
+        if matching == "login" and self._claim != "email":
+            return {self._claim}
+        if matching in ("login", "create"):
+            return {"email", "email_verified"}
+        return set()
+
+    def problem(self):
+        """:return: why this provider's users cannot be matched safely, or None"""
+        provider = self.provider
+        is_by_claim = provider.user_matching in ("login", "create")
+        if is_by_claim and provider.is_multi_tenant and not provider.vouches_for_claim:
+            return self.env._(
+                "This issuer serves many organisations, each of which chooses its"
+                " users' claims: it needs the provider to vouch for the claim."
+            )
+        if (
+            provider.user_matching == "login"
+            and self._claim != "email"
+            and not provider.vouches_for_claim
+        ):
+            return self.env._(
+                "Matching by the claim %s needs the provider to vouch for it.",
+                self._claim,
+            )
+        if provider.user_matching == "oauth_uid":
+            link = provider.sudo().auth_provider_id
+            if not link:
+                return self.env._("Choose the sign-in provider whose links count.")
+            ours = _origin(provider.authorization_endpoint)
+            if not ours or _origin(link.auth_endpoint) != ours:
+                return self.env._(
+                    "The sign-in provider is on another server than this provider."
+                )
+        return None
+
+
+def _exactly_one(user, what):
+    if len(user) != 1 or not user.active:
+        raise AccessDenied(reason=f"not exactly one active user {what}")
+    return user
+
+
+def _origin(url):
+    """:return: scheme, host and port of an address (RFC 6454 section 4)"""
+    try:
+        parts = urlsplit(url or "")
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname, port
+
+
+def _escape_like(text):
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
