@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 
 from ..services.audit import Audit
+from ..services.authorization import Authorization
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 
@@ -29,16 +30,8 @@ class AccessCase(OAuth2Records, TransactionCase):
         cls.system = cls.env.ref("base.user_admin")
         cls.grant, cls.token = cls.make_grant(cls.client, cls.user)
         cls.portal_grant, _token = cls.make_grant(cls.client, cls.portal)
-        cls.request = cls.env["oauth2.authorization.request"].create(
-            {
-                "api_id": cls.api.id,
-                "client_id": cls.client.id,
-                "identity_digest": "0" * 64,
-                "redirect_uri": cls.api.redirect_uri,
-                "expires_at": cls.grant.expires_at,
-            }
-        )
-        cls.request._authorization_url()
+        Authorization(cls.env).ask(cls.api, cls.client, "42")
+        cls.request = cls.env["oauth2.authorization.request"].search([], limit=1)
         cls.revocation = cls.env["oauth2.revocation"].create(
             {"client_id": cls.client.id, "kind": "access", "value": "encrypted"}
         )
