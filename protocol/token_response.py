@@ -26,7 +26,8 @@ MAX_TOKEN_LENGTH = 16 * 1024
 # RFC 6750 2.1 asks for b64token; providers use other visible characters, too. A comma
 # would end an Authorization header's value.
 _TOKEN = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
-_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_OPTIONAL = ("refresh_token", "id_token", "token_type", "expires_in")
 _FORM_TYPES = ("application/x-www-form-urlencoded", "text/plain")
 # GitHub answers its own codes, all with status 200.
 _CODES_OF_GITHUB = {
@@ -47,6 +48,9 @@ def token_parameters(response, *, secrets=()):
     """
     raise_for_error(response, secrets=secrets)
     parameters = _parameters(response)
+    for name in _OPTIONAL:
+        if parameters.get(name) == "":
+            del parameters[name]  # some providers write so what they leave out
     _check_token(parameters, "access_token", required=True)
     _check_token(parameters, "refresh_token")
     _check_token(parameters, "id_token")
@@ -73,23 +77,24 @@ def _check_unbound(access_token):
 def lifetime_seconds(parameters):
     """Return `expires_in` of a token answer in whole seconds, None when it has none.
 
-    Raises ProviderMisbehaved when it is no number that a lifetime can be.
+    Zero and less is none: providers say so of tokens that do not expire. Raises
+    ProviderMisbehaved when it is no number that a lifetime can be.
     """
     value = parameters.get("expires_in")
-    if value is None:
+    if value in (None, ""):
         return None
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value)
     if not _is_seconds(value):
         raise ProviderMisbehaved("the provider's expires_in is not a number")
-    return int(value)
+    return max(int(value), 0) or None
 
 
 def _is_seconds(value):
     """Return whether `value` is a number of seconds that calendars know."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return 0 <= value < 1e12
+    return -1e12 < value < 1e12
 
 
 def raise_for_error(response, *, secrets=()):
@@ -104,7 +109,7 @@ def raise_for_error(response, *, secrets=()):
     except ProviderMisbehaved:
         parameters = {}
     code = parameters.get("error")
-    if code is None and not failed:
+    if code in (None, "") and not failed:
         return
     if not is_error_code(code):
         raise ProviderMisbehaved(
@@ -170,10 +175,11 @@ def token_information(answer, *, expires, db, login, now=None):
     :param str db: the database
     :param str login: the Odoo user's login
     :return: dict; ``expires_in`` (seconds), ``expires_at``, ``db`` and ``login`` are
-        ours and win
+        ours and win; ``token_type`` is there, as RFC 6749 section 5.1 demands
     """
     return {
         **answer,
+        "token_type": answer.get("token_type") or "Bearer",  # no other one is taken
         "expires_in": max(0, expires - int(now or time.time())),
         "expires_at": expires,
         "db": db,

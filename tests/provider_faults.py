@@ -175,7 +175,6 @@ TOKEN_FAULTS = [
     Fault("token_type mac", token_answer(token_type="mac")),
     Fault("token_type DPoP", token_answer(token_type="DPoP")),
     Fault("expires_in is no number", token_answer(expires_in="soon")),
-    Fault("expires_in is negative", token_answer(expires_in=-1)),
     Fault("a refresh token that is no text", token_answer(refresh_token=[])),
     Fault("an id_token that is no text", token_answer(id_token=42)),
     Fault("HTML", answering("token", body=b"<html></html>")),

@@ -18,7 +18,8 @@ class TestProtocolTokenInformation(BaseCase):
             (7200, 3600, 3600),
             ("60", 3600, 60),
             (None, 3600, 3600),
-            (0, 3600, 0),
+            (0, 3600, 3600),  # never one that is dead at once
+            (-1, 3600, 3600),
         ):
             answer = {} if said is None else {"expires_in": said}
             with self.subTest(said=said):
@@ -49,6 +50,12 @@ class TestProtocolTokenInformation(BaseCase):
             },
         )
         self.assertEqual(answer["db"], "theirs")
+
+    def test_a_token_type_that_the_provider_leaves_out_is_said(self):
+        """RFC 6749 section 5.1 demands one."""
+        for answer in ({}, {"token_type": None}, {"token_type": ""}):
+            told = token_information(answer, expires=NOW, db="", login="", now=NOW)
+            self.assertEqual(told["token_type"], "Bearer")
 
     def test_expires_in_is_never_negative(self):
         information = token_information({}, expires=NOW - 9, db="", login="", now=NOW)
