@@ -107,13 +107,14 @@ class OAuth2Provider(models.Model):
     match_claim = fields.Char(
         default="email",
         help="The claim that equals the login. email counts only when the provider says"
-        " that it is verified; any other claim needs the switch below.",
+        " that it is verified, or vouches for it; any other claim needs the switch"
+        " below.",
     )
     subject_claim = fields.Char(
         default="sub",
         required=True,
         help="The claim that names a user for good: sub; for providers without OpenID"
-        " Connect another one, such as id for GitHub.",
+        " Connect another one, such as id for GitHub, or a path to it, as data.id.",
     )
     vouches_for_claim = fields.Boolean(
         "Provider Vouches for the Claim",

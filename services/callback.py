@@ -227,8 +227,9 @@ class Callback:
                     nonce_digest=record.nonce_digest or None,
                     access_token=answer["access_token"],
                 )
-            if not {"email", "email_verified"} <= claims.keys():
-                # An address counts only with what the same document says of it.
+            # An address counts only with what the same document says of it.
+            said = {"email", "email_verified"} & matching.wanted_claims()
+            if not said or not said <= claims.keys():
                 claims.pop("email", None)
                 claims.pop("email_verified", None)
             missing = matching.wanted_claims() - claims.keys()
@@ -239,6 +240,8 @@ class Callback:
                     raise ServerError(reason="userinfo is about another subject")
                 userinfo.pop("iss", None)  # an unsigned answer names no issuer
                 claims = {**userinfo, **claims}
-        matching.subject(claims)
-        kept = {"iss", "name", provider.subject_claim} | matching.wanted_claims()
+        matching.subject(claims, record.user_id)
+        name = provider.subject_claim
+        subject = name if name in claims else name.partition(".")[0]
+        kept = {"iss", "name", subject, "email_verified"} | matching.wanted_claims()
         return {name: claims[name] for name in kept & claims.keys()}

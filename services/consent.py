@@ -136,7 +136,7 @@ class Consent:
                         raise AccessDenied(reason="the page showed another user")
                     scopes = scopes.filtered(lambda scope: scope.id in shown["scopes"])
                 user = user or matching.create_user(claims)
-                account = matching.issuer(claims), matching.subject(claims), user
+                account = matching.issuer(claims), matching.subject(claims, user), user
                 grant, lost = self._renew_or_create(record, account, scopes)
                 replaced = grant._current_token("refresh")
                 grant._store_tokens(result["answer"])

@@ -100,6 +100,6 @@ class PendingSignIn:
             matching = UserMatching(record.client_id.provider_id)
             domain += [
                 ("issuer", "=", matching.issuer(claims)),
-                ("subject", "=", matching.subject(claims)),
+                ("subject", "=", matching.subject(claims, record.user_id)),
             ]
         return bool(self.env["oauth2.client.user"].sudo().search_count(domain, limit=1))

@@ -95,11 +95,22 @@ class UserMatching:
         provider = self.provider
         return claims.get("iss") or provider.issuer or provider.token_endpoint
 
-    def subject(self, claims):
-        """:return: what names the provider's user for good, at most 255 characters
-        :raises ServerError: when the provider does not say: no subject, no grant
+    def subject(self, claims, user=None):
         """
-        value = claims.get(self.provider.subject_claim or "sub")
+        :param user: the Odoo user that the sign-in is bound to, if any
+        :return: what names the provider's user for good, at most 255 characters. A
+            provider that names none has the grant bound to the Odoo user alone, where
+            that one is known without it (``session`` matching)
+        :raises ServerError: no subject, no grant
+        """
+        name = self.provider.subject_claim or "sub"
+        value = claims.get(name)
+        if name not in claims:  # a path, as data.id
+            value = claims
+            for step in name.split("."):
+                value = value.get(step) if isinstance(value, dict) else None
+        if value is None and user and self.provider.user_matching == "session":
+            return f"res.users:{user.id}"
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str) or not value or len(value) > 255:
@@ -117,10 +128,20 @@ class UserMatching:
         value = claims.get(name)
         if not isinstance(value, str) or not value.strip():
             raise AccessDenied(reason=f"the provider sends no claim {name}")
-        # Boolean true, never the text "true": OpenID Connect Core section 5.1.
-        if name == "email" and claims.get("email_verified") is not True:
-            raise AccessDenied(reason="the claimed email is not verified")
+        if name == "email" and not self._is_verified(claims.get("email_verified")):
+            reason = "the claimed email is not verified"
+            if isinstance(claims.get("email_verified"), str):
+                reason += ": email_verified is a text, not the boolean true"
+            raise AccessDenied(reason=reason)
         return value
+
+    def _is_verified(self, email_verified):
+        """Boolean true, never the text "true" (OpenID Connect Core section 5.1); or not
+        said at all, by one organisation's provider that vouches.
+        """
+        provider = self.provider
+        is_vouched = provider.vouches_for_claim and not provider.is_multi_tenant
+        return email_verified is True or (email_verified is None and is_vouched)
 
     def wanted_claims(self):
         """:return: names of the claims that the matching reads"""
@@ -128,7 +149,8 @@ class UserMatching:
         if matching == "login" and self._claim != "email":
             return {self._claim}
         if matching in ("login", "create"):
-            return {"email", "email_verified"}
+            is_said = not self._is_verified(None)
+            return {"email", "email_verified"} if is_said else {"email"}
         return set()
 
     def problem(self):

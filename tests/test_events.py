@@ -52,7 +52,11 @@ class TestEvents(OAuth2Case):
         response = self.visit(self.sign_in(self.ask()["authorization_url"]))
         self.assertRefused(response, 403, "access_denied")
         refusal = self.events()[-1]
-        self.assertEqual(refusal.reason, "the claimed email is not verified")
+        self.assertEqual(
+            refusal.reason,
+            "the claimed email is not verified:"
+            " email_verified is a text, not the boolean true",
+        )
 
     def test_a_refused_sign_in_of_a_known_user_names_the_user(self):
         self.api.allowed_group_ids = self.env.ref("base.group_system")

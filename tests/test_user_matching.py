@@ -78,6 +78,16 @@ class TestMatchByLogin(UserMatchingCase):
         self.provider.claims["email_verified"] = False
         self.assertNobody("not verified")
 
+    def test_a_provider_that_vouches_need_not_say_that_an_email_is_verified(self):
+        """Most self-hosted ones do not send the claim."""
+        self.provider_record.vouches_for_claim = True
+        self.provider.claims["email_verified"] = None
+        self.assertBecomes(self.user)
+
+    def test_a_text_as_email_verified_is_told_to_the_administrator(self):
+        self.provider.claims["email_verified"] = "true"
+        self.assertNobody("email_verified is a text, not the boolean true")
+
     def test_verification_may_come_from_userinfo(self):
         self.provider.id_token_claims_override = {"email_verified": None, "email": None}
         self.assertBecomes(self.user)
@@ -153,6 +163,21 @@ class TestMatchByLogin(UserMatchingCase):
         claims = {"email": self.user.login, "email_verified": True, "id": 4711}
         self.provider.answer("userinfo", json=claims)
         self.assertEqual(self.assertBecomes(self.user).subject, "4711")
+
+    def test_a_subject_may_be_in_an_object(self):
+        self.env["oauth2.client.user"].search([]).unlink()
+        self.provider_record.write({"scope": "email", "subject_claim": "data.id"})
+        claims = {"email": self.user.login, "email_verified": True}
+        self.provider.answer("userinfo", json=claims | {"data": {"id": 4711}})
+        self.assertEqual(self.assertBecomes(self.user).subject, "4711")
+
+    def test_a_subject_may_have_a_name_with_dots(self):
+        self.env["oauth2.client.user"].search([]).unlink()
+        name = "https://example.com/id"
+        self.provider_record.write({"scope": "email", "subject_claim": name})
+        claims = {"email": self.user.login, "email_verified": True, name: "olivia"}
+        self.provider.answer("userinfo", json=claims)
+        self.assertEqual(self.assertBecomes(self.user).subject, "olivia")
 
     def test_an_issuer_of_many_tenants_needs_a_provider_that_vouches(self):
         issuer = self.provider.issuer + "/{tenantid}/v2.0"

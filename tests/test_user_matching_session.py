@@ -112,6 +112,17 @@ class TestMatchBySession(SessionCase):
         grant = self.grant_of(self.asked["client_user_identity"])
         self.assertEqual((grant.user_id, grant.subject), (self.user, "olivia"))
 
+    def test_a_provider_that_names_no_subject_has_the_grant_bound_to_the_user(self):
+        self.provider_record.scope = "email"
+        self.provider.answer("userinfo", json={"email": "somebody@example.com"})
+        self.asked = self.ask()
+        self.log_in(self.user)
+        response = self.visit(self.started(), BROWSER_HEADERS)
+        self.assertEqual(self.decide(response).status_code, 200)
+        grant = self.grant_of(self.asked["client_user_identity"])
+        self.assertEqual(grant.user_id, self.user)
+        self.assertEqual(grant.subject, f"res.users:{self.user.id}")
+
     def test_it_binds_user_and_browser(self):
         self.log_in(self.user)
         self.start()
