@@ -6,7 +6,13 @@ from ..protocol.errors import EmbeddedCaller, InvalidRequest
 from ..services.callback import AuthorizationResponse, Callback
 from ..services.consent import Consent
 from ..services.rate_limit import RateLimit
-from .pages import BROWSER_ROUTING, consent_page, find_api, start_cookie
+from .pages import (
+    BROWSER_ROUTING,
+    consent_page,
+    find_api,
+    page_secrets,
+    start_cookie,
+)
 
 
 class CallbackController(http.Controller):
@@ -30,8 +36,10 @@ class CallbackController(http.Controller):
         oauth2_api = find_api(api)
         parameters = response_parameters(httprequest.args)
         cookie = start_cookie(parameters.get("state", ""))
+        is_browser = caller is Caller.BROWSER  # what looks like a script sees no page
         response = AuthorizationResponse(
             **parameters,
+            page_secrets=page_secrets() if is_browser else (),
             path=f"/{provider}" if provider else "",
             browser_secret=httprequest.cookies.get(cookie, ""),
             user=request.env.user,

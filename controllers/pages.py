@@ -1,6 +1,7 @@
 """What a person's browser meets in the middle of a sign-in: pages and cookies."""
 
 import json
+from itertools import islice
 
 from markupsafe import Markup
 
@@ -8,7 +9,7 @@ from odoo.http import Response, request
 
 from ..protocol.browser import PAGE_HEADERS
 from ..protocol.digests import digest
-from ..protocol.errors import InvalidClient, InvalidRequest
+from ..protocol.errors import AlreadyAllowed, InvalidClient, InvalidRequest
 from ..protocol.parameters import MAX_BODY
 from ..services.authorization import SIGN_IN_LIFETIME
 
@@ -20,6 +21,8 @@ BROWSER_ROUTING = {
     "max_content_length": MAX_BODY,
     "website": False,
 }
+
+_CONSENT_COOKIE = "oauth2_confirm_"
 
 
 def find_api(endpoint):
@@ -57,6 +60,7 @@ def refusal_page(refusal):
         status=refusal.status,
         error=refusal.error,
         description=refusal.description,
+        is_allowed=isinstance(refusal, AlreadyAllowed),
     )
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(int(refusal.retry_after))
@@ -116,7 +120,14 @@ def _cookie_path(oauth2_api):
 
 def consent_cookie(form_secret):
     """A cookie of its own for each page, so that two sign-ins do not collide."""
-    return f"oauth2_confirm_{digest(form_secret)[:12]}"
+    return f"{_CONSENT_COOKIE}{digest(form_secret)[:12]}"
+
+
+def page_secrets():
+    """:return: tuple of the secrets that consent pages gave this browser"""
+    cookies = request.httprequest.cookies.items()
+    found = (value for name, value in cookies if name.startswith(_CONSENT_COOKIE))
+    return tuple(islice(found, 20))
 
 
 def start_cookie(state):

@@ -37,6 +37,7 @@ class OAuth2AuthorizationRequest(models.Model):
     expires_at = fields.Datetime(required=True, readonly=True, index=True)
     used_at = fields.Datetime(readonly=True, help="When the callback took it.")
     decided_at = fields.Datetime(readonly=True, help="When it was allowed or denied.")
+    is_allowed = fields.Boolean("Allowed", readonly=True, copy=False)
     exchange_began_at = fields.Datetime(
         "Exchange Without Answer",
         readonly=True,
@@ -78,19 +79,26 @@ class OAuth2AuthorizationRequest(models.Model):
         ):
             raise InvalidRequest("This sign-in is no longer possible here.")
 
+    def _is_pending(self):
+        """:return: whether it still waits for its user's decision"""
+        now = fields.Datetime.now()
+        return bool(self.used_at and not self.decided_at and self.expires_at > now)
+
     def _redirect_parts(self):
         """:return: ``(the API's own redirect URI, what a provider's own one adds)``"""
         root, callback, own = self.redirect_uri.rpartition("/callback")
         return root + callback, own
 
     def _wipe(self):
-        """Forget the secrets of a sign-in that is over."""
+        """Forget the secrets of a sign-in that is over.
+
+        A reloaded page still names it by the digest of its form.
+        """
         self.write(
             {
                 "result": False,
                 "code_verifier": False,
                 "browser_digest": False,
-                "form_digest": False,
                 "nonce_digest": False,
             }
         )

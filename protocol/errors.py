@@ -76,6 +76,14 @@ class UnknownSignIn(InvalidRequest):
     )
 
 
+class AlreadyAllowed(UnknownSignIn):
+    """A sign-in that is over, well."""
+
+    description = (
+        "This sign-in is already used: access was granted. Go back to the application."
+    )
+
+
 class MethodNotAllowed(InvalidRequest):
     """RFC 9110 section 15.5.6, in the shape of RFC 6749 section 5.2"""
 

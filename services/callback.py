@@ -15,6 +15,7 @@ from odoo.tools import SQL
 
 from ..protocol import digests
 from ..protocol.errors import (
+    AlreadyAllowed,
     InvalidRequest,
     OAuth2Error,
     ProviderReportedError,
@@ -47,6 +48,7 @@ class AuthorizationResponse:
     path: str = ""  #: what a provider's own redirect URI has after the API's
     browser_secret: str = ""  #: of the start page's cookie
     user: Any = None  #: who is signed in to Odoo in this browser
+    page_secrets: tuple = ()  #: of the cookies that consent pages gave this browser
 
 
 class Callback:
@@ -69,6 +71,7 @@ class Callback:
         :param oauth2_api: the API of the callback's path
         :param response: an :class:`AuthorizationResponse`
         :return: the ``oauth2.authorization.request``, which waits for consent
+        :raises AlreadyAllowed: this address was reloaded, and access was granted
         :raises UnknownSignIn: unknown, forged, expired or used state
         :raises InvalidRequest: no code, wrong ``iss``, another browser
         :raises SignInDenied: the provider's user said no
@@ -76,6 +79,8 @@ class Callback:
         :raises OAuth2Error: for the provider's failures
         """
         Keyring(self.env).make_ready()
+        if record := self._find_open_page(oauth2_api, response):
+            return record
         # A rerun of the request neither takes the state nor asks for tokens again.
         record_id, answer = run_once(
             ("exchange", response.state),
@@ -83,6 +88,28 @@ class Callback:
         )
         record = self.env["oauth2.authorization.request"].sudo().browse(record_id)
         run_once(("store", record_id), lambda: self._store(record, answer))
+        return record
+
+    def _find(self, oauth2_api, response):
+        """:return: the sign-in of a state, spent or not, possibly none"""
+        state = digests.digest(response.state)
+        domain = [("state_digest", "=", state), ("api_id", "=", oauth2_api.id)]
+        return self.env["oauth2.authorization.request"].sudo().search(domain)
+
+    def _find_open_page(self, oauth2_api, response):
+        """A consent page that waits is shown to its browser again (reload, Back).
+
+        :return: the sign-in, ``None`` when there is no such page
+        """
+        secrets = [digests.digest(secret) for secret in response.page_secrets]
+        record = secrets and self._find(oauth2_api, response)
+        if not record or not record.form_digest or not record._is_pending():
+            return None
+        if not any([digests.same(record.browser_digest, each) for each in secrets]):
+            return None
+        RateLimit(self.env).refund()
+        set_audit_context(record.api_id, record.client_id)
+        record._check_in_force()
         return record
 
     def _claim(self, oauth2_api, response):
@@ -108,7 +135,8 @@ class Callback:
         taken = [row_id for (row_id,) in self.env.cr.fetchall()]
         record = self.env["oauth2.authorization.request"].sudo().browse(taken)
         if not record:
-            raise UnknownSignIn()
+            is_allowed = self._find(oauth2_api, response).is_allowed
+            raise AlreadyAllowed() if is_allowed else UnknownSignIn()
         record.invalidate_recordset()
         RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)

@@ -17,7 +17,13 @@ from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 from ..protocol import digests
-from ..protocol.errors import AccessDenied, InvalidGrant, OAuth2Error, UnknownSignIn
+from ..protocol.errors import (
+    AccessDenied,
+    AlreadyAllowed,
+    InvalidGrant,
+    OAuth2Error,
+    UnknownSignIn,
+)
 from ..protocol.token_response import token_information
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME
@@ -62,7 +68,8 @@ class Consent:
         :return: values of the page, with ``csrf_token`` and ``cookie_secret``
         :raises AccessDenied: as of :meth:`find_user`; the sign-in is abandoned
         """
-        result = self.pending.load(record)
+        if not (result := self.pending.load(record)):
+            raise UnknownSignIn()
         claims, client, oauth2_api = result["claims"], record.client_id, record.api_id
         with self._abandoned_if_refused(record):
             user = self.find_user(record, claims)
@@ -72,11 +79,12 @@ class Consent:
         )
         now = fields.Datetime.now()
         form_secret, cookie_secret = digests.random_token(), digests.random_token()
+        if not record.form_digest:  # shown again, a page ends when it would have
+            record.expires_at = now + SIGN_IN_LIFETIME
         record.write(
             {
                 "form_digest": digests.digest(form_secret),
                 "browser_digest": digests.digest(cookie_secret),
-                "expires_at": now + SIGN_IN_LIFETIME,
             }
         )
         return {
@@ -95,6 +103,7 @@ class Consent:
     def find_pending(self, oauth2_api, form_secret, cookie_secret):
         """Find the sign-in that a consent page decides.
 
+        :raises AlreadyAllowed: its page was reloaded
         :raises UnknownSignIn: unknown, too late, decided, or another browser's
         """
         record = (
@@ -104,13 +113,14 @@ class Consent:
                 [
                     ("form_digest", "=", digests.digest(form_secret)),
                     ("api_id", "=", oauth2_api.id),
-                    ("decided_at", "=", False),
-                    ("expires_at", ">", fields.Datetime.now()),
                 ]
             )
         )
+        if record.is_allowed:
+            raise AlreadyAllowed()
         known = record.browser_digest or digests.digest("")
-        if not digests.same(digests.digest(cookie_secret), known) or not record:
+        is_same = digests.same(digests.digest(cookie_secret), known)
+        if not is_same or not record._is_pending():
             raise UnknownSignIn()
         RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)
@@ -147,6 +157,7 @@ class Consent:
         dropped = _DROPPED if replaced.superseded_at else None
         reasons = "; ".join(filter(None, [dropped, lost])) or None
         grant._record_event("sign_in", reason=reasons)
+        record.is_allowed = True
         record._wipe()
         return token_information(
             result["answer"],

@@ -23,8 +23,8 @@ class CallbackCase(OAuth2Case):
 
     def come_back(self, headers=None):
         """The user signs in and the caller follows the redirect."""
-        url = self.sign_in(self.asked["authorization_url"])
-        return self.visit(url, headers)
+        self.callback_url = self.sign_in(self.asked["authorization_url"])
+        return self.visit(self.callback_url, headers)
 
     def token_information(self):
         response = self.come_back()

@@ -77,6 +77,48 @@ class TestConfirmationPage(ConfirmCase):
         answer = self.bearer("/orders/partners", access_token)
         self.assertRefused(answer, 401, "invalid_token")
 
+    def again(self, headers=None):
+        """The same browser, or another caller, opens the callback's address again."""
+        return self.visit(self.callback_url, headers or BROWSER_HEADERS)
+
+    def test_the_open_page_is_shown_again_to_its_browser(self):
+        """Reload, and Back."""
+        before = self.open_page()
+        record = self.env["oauth2.authorization.request"].search([], limit=1)
+        ends_at = record.expires_at
+        response = self.again()
+        self.assertPage(response, 200)
+        (form,) = html.fromstring(response.text).forms
+        self.env.invalidate_all()
+        self.assertEqual(record.expires_at, ends_at)
+        self.assertNotDecided(self.decide(before))
+        allowed = self.decide({"csrf_token": form.fields["csrf_token"]})
+        self.assertPage(allowed, 200)
+        self.assertOpens(self.embedded(allowed)["access_token"])
+        self.assertEqual(self.provider.calls["token"], 1)
+
+    def test_the_open_page_is_shown_to_no_other_browser_and_to_no_script(self):
+        self.open_page()
+        response = self.again({"Accept": "application/json"})
+        self.assertRefused(response, 400, "invalid_request")
+        self.forget_cookies()
+        self.assertNotDecided(self.again())
+
+    def test_a_reload_after_allow_says_that_access_was_granted(self):
+        form = self.open_page()
+        self.assertPage(self.decide(form), 200)
+        for response in (self.decide(form), self.again()):
+            self.assertPage(response, 400)
+            self.assertIn("access was granted", response.text)
+            self.assertNotIn("No access was granted", response.text)
+
+    def test_a_reload_after_deny_says_that_it_was_not(self):
+        form = self.open_page()
+        self.assertPage(self.decide(form, "deny"), 200)
+        for response in (self.decide(form), self.again()):
+            self.assertNotDecided(response)
+            self.assertIn("No access was granted", response.text)
+
     def test_the_result_waits_encrypted(self):
         self.open_page()
         self.env.cr.execute(
