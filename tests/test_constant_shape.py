@@ -17,6 +17,7 @@ from ..protocol import digests
 from ..protocol.credentials import ClientCredentials
 from ..protocol.errors import OAuth2Error
 from ..services.authorization import Authorization
+from ..services.client_authentication import ClientAuthentication
 from ..services.consent import Consent
 from .common import BROWSER_HEADERS, basic_authorization
 from .test_token import TokenCase
@@ -281,7 +282,7 @@ class TestSameWork(ShapeCase):
             counted["queries"] = sql_db.sql_counter - queries
 
     def test_a_wrong_token_of_a_known_and_of_an_unknown_identity(self):
-        Grant = self.env["oauth2.client.user"]
+        authentication = ClientAuthentication(self.env)
         for offered in (
             {"access_token": "wrong"},
             {"refresh_token": "wrong"},
@@ -291,7 +292,7 @@ class TestSameWork(ShapeCase):
             with self.subTest(offered):
                 sent = ClientCredentials("demo-app", **offered)
                 self.assertSameWork(
-                    lambda name, sent=sent: Grant._proven(
+                    lambda name, sent=sent: authentication.authenticate(
                         self.api, self.client, name, sent
                     )
                 )
