@@ -18,7 +18,6 @@ from console import Failure
 CHECKS = {
     "pylint": [
         *("-m", "pylint", "--rcfile", places.ROOT / ".pylintrc"),
-        "--disable=consider-merging-classes-inherited",
         *places.our_modules(),
     ],
     "layers": [

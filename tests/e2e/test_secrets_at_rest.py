@@ -274,7 +274,7 @@ class TestSecretsAtRest(ServerCase):
         text = log()
         for heard in (b" DEBUG ", b" urllib3.connectionpool: ", b" werkzeug: "):
             self.assertIn(heard, text)
-        there = {self.site.endpoint, f"{self.site.endpoint}/oauth2/callback?…"}
+        there = {self.site.endpoint, f"{self.site.endpoint}/oauth2/callback?code=…"}
         self.assertEqual(found(there, text), there)
 
     def test_addresses_of_other_pages_are_logged_whole(self):
