@@ -9,7 +9,7 @@ BEGIN
         'DELETE FROM oauth2_authorization_request',
         'DELETE FROM oauth2_token',
         'UPDATE oauth2_client_user SET state = ''expired''',
-        'UPDATE oauth2_client_user SET last_answer = NULL',
+        'UPDATE oauth2_client_user SET cached_token_response = NULL',
         'UPDATE oauth2_client_user SET refresh_began_at = NULL',
         'UPDATE oauth2_client SET client_secret_encrypted = NULL',
         'UPDATE oauth2_provider SET active = false'

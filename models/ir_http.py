@@ -15,10 +15,10 @@ from ..protocol.errors import (
     InsufficientScope,
     InvalidToken,
     MethodNotAllowed,
+    MisconfiguredRoute,
     MissingToken,
     NotFound,
     OAuth2Error,
-    RequestForbidden,
     TemporarilyUnavailable,
     TooManyRequests,
 )
@@ -79,7 +79,7 @@ class IrHttp(models.AbstractModel):
         if routing.get("oauth2_problem"):
             _logger.error("Refused %s: %s", endpoint, routing["oauth2_problem"])
             request.session.can_save = False
-            abort(error_response(RequestForbidden()))
+            abort(error_response(MisconfiguredRoute()))
         if CrossOrigin(request.env).answers_preflight():
             cls._authenticate_explicit("none")  # a preflight never carries a token
             return

@@ -294,15 +294,15 @@ class OAuth2Api(models.Model):
             raise InvalidClient(reason="unknown or archived client")
         return client
 
-    def _admits(self, user):
+    def _allows_user(self, user):
         """:return: whether the user is active, and in an allowed group if any is set"""
         self.ensure_one()
         user = user.sudo()
         if not user.active or user._is_public() or user._is_superuser():
             return False
-        return self._admits_by_group(user)
+        return self._allows_by_group(user)
 
-    def _admits_by_group(self, user):
+    def _allows_by_group(self, user):
         """:return: whether the user is in an allowed group if any is set"""
         allowed = self.sudo().allowed_group_ids
         return not allowed or not user._oauth2_held_groups().isdisjoint(allowed.ids)

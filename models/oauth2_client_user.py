@@ -107,7 +107,7 @@ class OAuth2ClientUser(models.Model):
         readonly=True, help="The last call, to within a few minutes."
     )
     last_refresh_at = fields.Datetime(readonly=True)
-    last_answer = EncryptedChar()
+    cached_token_response = EncryptedChar()
     refresh_began_at = fields.Datetime(
         "Refresh Without Answer",
         readonly=True,
@@ -192,7 +192,7 @@ class OAuth2ClientUser(models.Model):
             and self.client_id.active
             and self.client_id.provider_id.active
             and self.client_id in self.api_id.client_ids
-            and self.api_id._admits(self.user_id)
+            and self.api_id._allows_user(self.user_id)
         )
 
     def _store_tokens(self, answer):
@@ -208,7 +208,7 @@ class OAuth2ClientUser(models.Model):
         scope = answer.get("scope")
         scope = scope if isinstance(scope, str) else ""
         Token = self.env["oauth2.token"].sudo()
-        access = Token._hold(
+        access = Token._store(
             self,
             "access",
             answer["access_token"],
@@ -219,7 +219,7 @@ class OAuth2ClientUser(models.Model):
         refresh_token = answer.get("refresh_token")
         if refresh_token and isinstance(refresh_token, str):
             lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
-            refresh = Token._hold(
+            refresh = Token._store(
                 self,
                 "refresh",
                 refresh_token,
@@ -233,21 +233,21 @@ class OAuth2ClientUser(models.Model):
         """Retire the tokens that ``successor`` replaces; the job forgets older ones."""
         now = fields.Datetime.now()
         others = self.sudo().token_ids.filtered(
-            lambda t: t.kind == kind and t != successor and not t.superseded_at
+            lambda t: t.kind == kind and t != successor and not t.rotated_at
         )
         for token in others:
             token.write(
                 {
-                    "superseded_at": now,
+                    "rotated_at": now,
                     "expires_at": min(token.expires_at, now + ROTATION_GRACE),
                     "value": False,
                 }
             )
 
     def _current_token(self, kind):
-        """:return: the token of a kind that was not superseded, possibly none"""
+        """:return: the token of a kind that was not rotated, possibly none"""
         return self.sudo().token_ids.filtered(
-            lambda t: t.kind == kind and not t.superseded_at
+            lambda t: t.kind == kind and not t.rotated_at
         )[:1]
 
     def _end(self, reason):
@@ -262,7 +262,11 @@ class OAuth2ClientUser(models.Model):
         ]
         self.sudo().token_ids.unlink()
         self.write(
-            {"state": "expired", "last_answer": False, "refresh_began_at": False}
+            {
+                "state": "expired",
+                "cached_token_response": False,
+                "refresh_began_at": False,
+            }
         )
         Audit(self.env).record_all("end", lines)
 

@@ -63,12 +63,12 @@ class OAuth2Provider(models.Model):
         "JWKS URI", help="The keys that sign id_tokens. Needed to check them."
     )
     authorization_response_iss_parameter_supported = fields.Boolean(
-        "Sends iss to the Callback",
+        "Supports iss (RFC 9207)",
         help="The provider names itself at the callback (RFC 9207). When set, a"
         " callback without its name is refused.",
     )
     own_redirect_uri = fields.Boolean(
-        "Redirect URI of Its Own",
+        "Distinct Redirect URI",
         help="Sign-ins of this provider come back to an address that no other one has,"
         " which its clients' forms show. For a provider that does not send iss, on APIs"
         " with several: it tells whose answer came (RFC 9700 section 4.4).",

@@ -11,7 +11,7 @@ from ..services.keyring import Keyring
 class OAuth2Token(models.Model):
     """An access or refresh token of a client API user, found by its digest.
 
-    A superseded token is kept for a moment: it still opens routes while its successor
+    A rotated token is kept for a moment: it still opens routes while its successor
     travels, and it proves a refresh that crossed another one.
     """
 
@@ -42,7 +42,7 @@ class OAuth2Token(models.Model):
         help="What the provider said; it opens nothing in Odoo.",
     )
     expires_at = fields.Datetime(required=True, readonly=True)
-    superseded_at = fields.Datetime(readonly=True)
+    rotated_at = fields.Datetime(readonly=True)
     # What a check needs of the grant. Plain numbers: a reference would cost an index.
     user_ref = fields.Integer(readonly=True, copy=False, groups=fields.NO_ACCESS)
     api_ref = fields.Integer(readonly=True, copy=False, groups=fields.NO_ACCESS)
@@ -55,7 +55,7 @@ class OAuth2Token(models.Model):
     )
 
     @api.model
-    def _hold(self, client_user, kind, text, *, expires_at, scope):
+    def _store(self, client_user, kind, text, *, expires_at, scope):
         """Make a token the current one of its kind.
 
         :param client_user: the client API user it belongs to
@@ -73,7 +73,7 @@ class OAuth2Token(models.Model):
             "value": Keyring(self.env).encrypt(text),
             "scope": scope,
             "expires_at": expires_at,
-            "superseded_at": False,
+            "rotated_at": False,
             **self._carried(client_user),
         }
         if kind == "access":
@@ -117,7 +117,7 @@ class OAuth2Token(models.Model):
                 }
             )
 
-    def _text(self):
+    def _plaintext(self):
         """:return: the token itself, ``None`` when it was dropped or no key fits"""
         self.ensure_one()
         return Keyring(self.env).decrypt(self.sudo().value)

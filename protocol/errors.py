@@ -272,7 +272,7 @@ class InsufficientScope(ProtectedResourceError):
     description = "The access token does not carry the scope that this route needs."
 
 
-class RequestForbidden(ProtectedResourceError):
+class MisconfiguredRoute(ProtectedResourceError):
     """A route whose protection was weakened by mistake: refused, never served."""
 
     error = "server_error"

@@ -89,9 +89,11 @@ class CleanUp:
         """Wipe answers that nobody may be given any more."""
         return self._change(
             "oauth2_client_user",
-            SQL("UPDATE oauth2_client_user SET last_answer = NULL FROM chosen"),
             SQL(
-                "last_answer IS NOT NULL AND last_refresh_at < %s",
+                "UPDATE oauth2_client_user SET cached_token_response = NULL FROM chosen"
+            ),
+            SQL(
+                "cached_token_response IS NOT NULL AND last_refresh_at < %s",
                 fields.Datetime.now() - ROTATION_GRACE,
             ),
             limit,
@@ -107,7 +109,7 @@ class CleanUp:
         return self._delete(
             "oauth2_token",
             SQL(
-                "(superseded_at < %s OR expires_at < %s)",
+                "(rotated_at < %s OR expires_at < %s)",
                 now - ROTATION_GRACE,
                 now - EXPIRED_TOKEN_PROOF,
             ),

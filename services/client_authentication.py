@@ -107,7 +107,7 @@ class ClientAuthentication:
             after_end = timedelta() if revokes else EXPIRED_TOKEN_PROOF
             access = self._match(grant, "access", credentials.access_token, after_end)
             token = token or access
-        if revokes and token.superseded_at:
+        if revokes and token.rotated_at:
             raise InvalidGrant(reason="token was rotated")
         return token
 
@@ -119,8 +119,8 @@ class ClientAuthentication:
         )
         if not token:
             raise InvalidGrant(reason=f"{kind} token is not this grant's")
-        if token.superseded_at:
-            if token.superseded_at <= now - ROTATION_GRACE:
+        if token.rotated_at:
+            if token.rotated_at <= now - ROTATION_GRACE:
                 raise InvalidGrant(reason=f"{kind} token was rotated")
         elif token.expires_at + after_end <= now:
             raise InvalidGrant(reason=f"{kind} token is too old")

@@ -54,11 +54,11 @@ class Consent:
             user = provider._match_user(claims, record.user_id)
         except AccessDenied:
             # As of a user who is found, so that time does not tell.
-            oauth2_api._admits_by_group(self.env.user)
+            oauth2_api._allows_by_group(self.env.user)
             raise
         login = user.sudo().login
         set_audit_context(oauth2_api, record.client_id, user=user, user_login=login)
-        if user and not oauth2_api._admits(user):
+        if user and not oauth2_api._allows_user(user):
             raise AccessDenied(reason="the user is in no allowed group")
         return user
 
@@ -154,7 +154,7 @@ class Consent:
             # The same as in _lock_or_create, for a new user.
             raise ConcurrencyError("two sign-ins of one user at once") from error
         record.api_id._note_redirect_uri(record._redirect_parts()[0])
-        dropped = _DROPPED if replaced.superseded_at else None
+        dropped = _DROPPED if replaced.rotated_at else None
         reasons = "; ".join(filter(None, [dropped, lost])) or None
         grant._record_event("sign_in", reason=reasons)
         record.is_allowed = True
@@ -176,7 +176,7 @@ class Consent:
             not use the API
         """
         oauth2_api, (issuer, subject, user) = record.api_id, account
-        if not oauth2_api._admits(user):
+        if not oauth2_api._allows_user(user):
             raise AccessDenied(reason="the user is inactive or in no allowed group")
         now = fields.Datetime.now()
         grant = self._find_grant(record)
@@ -187,7 +187,7 @@ class Consent:
             "authorized_at": now,
             "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
             "last_refresh_at": False,
-            "last_answer": False,
+            "cached_token_response": False,
             "refresh_began_at": False,
         }
         if not grant:

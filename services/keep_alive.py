@@ -52,7 +52,7 @@ class KeepAlive:
                                      AND api.active AND api.keep_alive
                   JOIN oauth2_token token ON token.client_user_id = grantee.id
                                          AND token.kind = 'refresh'
-                                         AND token.superseded_at IS NULL
+                                         AND token.rotated_at IS NULL
                  WHERE grantee.state = 'active'
                    AND token.expires_at > now() AT TIME ZONE 'UTC'
                    AND token.expires_at < now() AT TIME ZONE 'UTC' + interval '1 second'

@@ -167,11 +167,11 @@ class Refresh:
         :return: token information; ``None`` when a refresh is due
         :raises InvalidGrant: for a rotated token whose answer is gone
         """
-        is_rotated = bool(token.superseded_at)
+        is_rotated = bool(token.rotated_at)
         window = ROTATION_GRACE if is_rotated else _SAME_REFRESH
         refreshed_at = grant.last_refresh_at
         if refreshed_at and refreshed_at > fields.Datetime.now() - window:
-            stored = Keyring(self.env).decrypt(grant.sudo().last_answer)
+            stored = Keyring(self.env).decrypt(grant.sudo().cached_token_response)
             stored = stored and json.loads(stored)
             # A provider that does not rotate leaves the token of all callers current.
             if stored and (
@@ -216,7 +216,7 @@ class Refresh:
         :raises InvalidGrant: the provider ended the grant, which is ended here
         :raises OAuth2Error: for whatever else went wrong at the provider
         """
-        text = self._refresh_token(grant)._text()
+        text = self._refresh_token(grant)._plaintext()
 
         def ask():
             with translate_provider_errors():
@@ -258,7 +258,7 @@ class Refresh:
         grant.write(
             {
                 "last_refresh_at": fields.Datetime.now(),
-                "last_answer": Keyring(self.env).encrypt(json.dumps(stored)),
+                "cached_token_response": Keyring(self.env).encrypt(json.dumps(stored)),
             }
         )
         self._record(grant)
@@ -323,7 +323,11 @@ class Refresh:
         :raises InvalidGrant: it is not
         """
         token = grant._current_token("refresh")
-        if not token or token.expires_at <= fields.Datetime.now() or not token._text():
+        if (
+            not token
+            or token.expires_at <= fields.Datetime.now()
+            or not token._plaintext()
+        ):
             raise InvalidGrant(reason="there is no refresh token")
         return token
 

@@ -182,7 +182,7 @@ class OAuth2Records:
                 **values,
             }
         )
-        cls.env["oauth2.token"]._hold(
+        cls.env["oauth2.token"]._store(
             grant, "access", token, expires_at=now + timedelta(hours=1), scope=""
         )
         return grant, token

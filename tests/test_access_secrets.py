@@ -10,7 +10,7 @@ from .test_access_rights import AccessCase
 #: The stored fields that nobody reads over RPC.
 SECRETS = {
     "oauth2.client": {"client_secret_encrypted"},
-    "oauth2.client.user": {"identity_digest", "last_answer"},
+    "oauth2.client.user": {"identity_digest", "cached_token_response"},
     "oauth2.token": {"digest", "value"},
     "oauth2.revocation": {"client_secret_encrypted", "value"},
     "oauth2.authorization.request": {

@@ -81,8 +81,8 @@ class TestAttacksOnGrants(AttackCase):
         # The application went on with newer ones: then it need not even be months.
         refreshed = self.by_application("42")
         self.assertEqual(refreshed.status_code, 200, refreshed.text)
-        for replaced in self.grant_of("42").token_ids.filtered("superseded_at"):
-            replaced.superseded_at -= timedelta(hours=1)
+        for replaced in self.grant_of("42").token_ids.filtered("rotated_at"):
+            replaced.rotated_at -= timedelta(hours=1)
         for call in (self.refresh, self.revoke):
             response = call("42", bearer=old["access_token"])
             self.assertRefused(response, 400, "invalid_grant")

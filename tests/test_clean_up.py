@@ -43,21 +43,21 @@ class TestCleanUp(TokenCase):
     def test_an_answer_is_wiped_after_a_minute(self):
         self.refreshed(self.by_secret())
         self.clean_up()
-        self.assertTrue(self.grant.sudo().last_answer)
+        self.assertTrue(self.grant.sudo().cached_token_response)
         self.grant.last_refresh_at = self.ago(seconds=30)
         self.clean_up()
-        self.assertTrue(self.grant.sudo().last_answer)
+        self.assertTrue(self.grant.sudo().cached_token_response)
         self.grant.last_refresh_at = self.ago(hours=1)
         self.clean_up()
-        self.assertFalse(self.grant.sudo().last_answer)
+        self.assertFalse(self.grant.sudo().cached_token_response)
 
     def test_replaced_tokens_are_gone_after_a_minute(self):
         self.refreshed(self.by_secret())
-        replaced = self.grant.token_ids.filtered("superseded_at")
+        replaced = self.grant.token_ids.filtered("rotated_at")
         self.assertEqual(len(replaced), 2)
         self.clean_up()
-        self.assertTrue(all(replaced.mapped("superseded_at")))
-        replaced.superseded_at = self.ago(hours=1)
+        self.assertTrue(all(replaced.mapped("rotated_at")))
+        replaced.rotated_at = self.ago(hours=1)
         self.clean_up()
         self.assertFalse(replaced.exists())
         self.assertEqual(

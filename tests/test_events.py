@@ -189,8 +189,8 @@ class TestEvents(OAuth2Case):
         names = {"client_id": "demo-app", "client_user_identity": identity}
         old = {"refresh_token": information["refresh_token"]}
         self.assertEqual(self.call("token", names | old).status_code, 200)
-        tokens = self.grant_of(identity).token_ids.filtered("superseded_at")
-        tokens.superseded_at = fields.Datetime.now() - timedelta(minutes=2)
+        tokens = self.grant_of(identity).token_ids.filtered("rotated_at")
+        tokens.rotated_at = fields.Datetime.now() - timedelta(minutes=2)
         self.env.flush_all()
 
         def refresh():

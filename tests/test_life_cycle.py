@@ -41,7 +41,9 @@ class LifeCycleCase(RevokeCase):
     def assertEnded(self, reason):
         """State, tokens, event; and the provider hears of both tokens."""
         self.assertEqual(self.grant.state, "expired")
-        self.assertFalse(self.grant.token_ids or self.grant.sudo().last_answer)
+        self.assertFalse(
+            self.grant.token_ids or self.grant.sudo().cached_token_response
+        )
         line = self.told_of("end")
         self.assertEqual((line.reason, line.user_id), (reason, self.user))
         self.assertEqual(line.client_user_ref, self.grant.id)

@@ -50,7 +50,7 @@ class TestOlderSchema(SecretsCase):
         return self.env.cr.fetchall()
 
     def assertLetGo(self, missing):
-        columns = {"last_answer"} - {c for _t, c in missing}
+        columns = {"cached_token_response"} - {c for _t, c in missing}
         for column in columns:
             [[count]] = self.query(f"SELECT count({column}) FROM oauth2_client_user")
             self.assertEqual(count, 0, column)
@@ -75,7 +75,9 @@ class TestOlderSchema(SecretsCase):
         self.assertIn("this database is a copy", reason)
 
     def test_one_column_less_keeps_no_secret_of_another(self):
-        self.env.cr.execute("UPDATE oauth2_client_user SET last_answer = 'secret'")
+        self.env.cr.execute(
+            "UPDATE oauth2_client_user SET cached_token_response = 'secret'"
+        )
         missing = [("oauth2_client_user", "refresh_began_at")]
         self.drop(*missing)
         self.make_copy()

@@ -23,7 +23,7 @@ class TestTokenInForce(ProbeCase):
         self.assertInvalid()
 
     def test_a_refresh_token(self):
-        self.env["oauth2.token"]._hold(
+        self.env["oauth2.token"]._store(
             self.grant,
             "refresh",
             "a-refresh-token",
@@ -109,12 +109,12 @@ class TestTokenInForce(ProbeCase):
             "DELETE FROM res_groups_users_rel WHERE gid = %s", [group.id]
         )
         self.assertIn(group.id, self.user._get_group_ids())
-        self.assertFalse(self.api._admits(self.user))
+        self.assertFalse(self.api._allows_user(self.user))
         self.registry.clear_cache()  # as that server's signal has it done
         self.assertInvalid()
 
     def test_a_replaced_token_opens_for_another_minute(self):
-        self.env["oauth2.token"]._hold(
+        self.env["oauth2.token"]._store(
             self.grant,
             "access",
             "its-successor",

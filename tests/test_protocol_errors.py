@@ -23,7 +23,7 @@ WIRE = {
     errors.MalformedAuthorization: (400, "invalid_request"),
     errors.InvalidToken: (401, "invalid_token"),
     errors.InsufficientScope: (403, "insufficient_scope"),
-    errors.RequestForbidden: (500, "server_error"),
+    errors.MisconfiguredRoute: (500, "server_error"),
 }
 
 

@@ -323,7 +323,7 @@ class TestProven(RateLimitCase):
         # It was replaced.
         response = self.call("revoke", names, headers=stolen)
         self.assertRefused(response, 400, "invalid_grant")
-        token = self.grant_of(self.identity)._current_token("refresh")._text()
+        token = self.grant_of(self.identity)._current_token("refresh")._plaintext()
         response = self.call("revoke", {**names, "refresh_token": token})
         self.assertEqual(response.status_code, 200, response.text)
         self.assertFalse(self.grant_of(self.identity))

@@ -277,7 +277,7 @@ class TestClientUserRecord(RecordsCase):
         grant, token = self.make_grant(self.client, self.user)
         held = grant.token_ids
         for kind in ("access", "refresh"):
-            self.env["oauth2.token"]._hold(
+            self.env["oauth2.token"]._store(
                 grant, kind, token, expires_at=grant.expires_at, scope=""
             )
         self.assertEqual(len(grant.token_ids), 2)

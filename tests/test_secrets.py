@@ -235,7 +235,7 @@ class TestNeutralize(SecretsCase):
             self.assertEqual(self.rows(table), "", table)
         self.env.cr.execute(
             "SELECT count(*) FILTER (WHERE state <> 'expired'),"
-            " count(last_answer)"
+            " count(cached_token_response)"
             "  FROM oauth2_client_user"
             " UNION ALL SELECT 0, count(client_secret_encrypted) FROM oauth2_client"
         )
@@ -292,7 +292,7 @@ class TestCopy(SecretsCase):
             self.assertEqual(self.rows(table), "", table)
         grants = self.env["oauth2.client.user"].search([])
         self.assertEqual(set(grants.mapped("state")), {"expired"})
-        self.assertFalse(any(grants.sudo().mapped("last_answer")))
+        self.assertFalse(any(grants.sudo().mapped("cached_token_response")))
         self.assertEqual(self.provider.requests, [])
         event = self.env["oauth2.event"].search([], limit=1)
         self.assertIn("this database is a copy", event.reason)

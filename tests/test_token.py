@@ -48,8 +48,8 @@ class TokenCase(OAuth2Case):
             grant.last_refresh_at -= delta
         for token in grant.token_ids:
             token.expires_at -= delta
-            if token.superseded_at:
-                token.superseded_at -= delta
+            if token.rotated_at:
+                token.rotated_at -= delta
 
     def stored(self):
         """:return: what grant and tokens hold"""
@@ -151,7 +151,7 @@ class TestToken(TokenCase):
         old = self.information["access_token"]
         self.refreshed(self.by_secret())
         self.assertEqual(self.bearer("/orders/partners", old).status_code, 200)
-        token = self.grant.token_ids.filtered("superseded_at").filtered(
+        token = self.grant.token_ids.filtered("rotated_at").filtered(
             lambda t: t.kind == "access"
         )
         left = token.expires_at - fields.Datetime.now()
@@ -209,13 +209,13 @@ class TestToken(TokenCase):
         self.assertEqual(self.provider.calls["revocation"], 0)
         # Those of the first refresh are forgotten by the job, not by the second one.
         self.age(seconds=-100)
-        self.grant.token_ids.filtered("superseded_at").sorted("superseded_at")[
+        self.grant.token_ids.filtered("rotated_at").sorted("rotated_at")[
             :2
-        ].superseded_at = "2020-01-01"
+        ].rotated_at = "2020-01-01"
         CleanUp(self.env).forget_tokens(100, None)
         kinds = sorted(self.grant.token_ids.mapped("kind"))
         self.assertEqual(kinds, ["access", "access", "refresh", "refresh"])
-        replaced = self.grant.token_ids.filtered("superseded_at")
+        replaced = self.grant.token_ids.filtered("rotated_at")
         self.assertEqual(len(replaced), 2)
         self.assertFalse(any(replaced.sudo().mapped("value")))
 
@@ -290,17 +290,17 @@ class TestTokenStoredAnswer(TokenCase):
 
     def test_it_is_encrypted_and_wiped_after_60_seconds(self):
         first = self.refreshed(self.by_secret())
-        stored = self.grant.sudo().last_answer
+        stored = self.grant.sudo().cached_token_response
         self.assertTrue(stored)
         for name in ("access_token", "refresh_token"):
             self.assertNotIn(first[name], stored)
         self.age(hours=1)
         self.env.flush_all()
         CleanUp(self.env).wipe_cached_token_responses(100, None)
-        self.assertFalse(self.grant.sudo().last_answer)
+        self.assertFalse(self.grant.sudo().cached_token_response)
 
     def test_who_cannot_be_told_it_any_more_is_refused(self):
         self.refreshed(self.by_secret())
-        self.grant.sudo().last_answer = False
+        self.grant.sudo().cached_token_response = False
         response = self.refresh(bearer=self.information["access_token"])
         self.assertRefused(response, 400, "invalid_grant")

@@ -93,9 +93,9 @@ class TestTokenProofByBearer(TokenCase):
         for body in (
             {},
             {"client_secret": "demo-secret"},
-            {"refresh_token": self.grant._current_token("refresh")._text()},
+            {"refresh_token": self.grant._current_token("refresh")._plaintext()},
         ):
-            response = self.by_bearer(self.access()._text(), **body)
+            response = self.by_bearer(self.access()._plaintext(), **body)
             self.assertNotIn("refresh_token", self.refreshed(response))
             self.assertIn("refresh", self.grant.token_ids.mapped("kind"))
 
@@ -142,7 +142,7 @@ class TestTokenProofByRefreshToken(TokenCase):
     def test_an_unknown_or_foreign_one(self):
         other = self.make_grant(self.client, self.user)[0]
         foreign = digests.random_token()
-        self.env["oauth2.token"]._hold(
+        self.env["oauth2.token"]._store(
             other,
             "refresh",
             foreign,

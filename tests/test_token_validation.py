@@ -115,7 +115,7 @@ class TestTokenValidation(OAuth2Records, TransactionCase):
 
     def test_of_several_grants_with_one_token_the_newest_in_force_counts(self):
         other, _token = self.make_grant(self.client, self.user, identity="another")
-        self.env["oauth2.token"]._hold(
+        self.env["oauth2.token"]._store(
             other, "access", self.token, expires_at=other.expires_at, scope=""
         )
         older, self.grant = self.grant, other

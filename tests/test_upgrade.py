@@ -8,7 +8,7 @@ from odoo.tests import TransactionCase, tagged
 from ..services.token_validation import TokenValidation
 from .common import OAuth2Records
 
-_SCRIPT = "migrations/19.0.2.0.0/post-migration.py"
+_SCRIPTS = "migrations/19.0.2.0.0"
 
 #: What 19.0.1.0.0 had, in outline: names, signatures, and how they hang together.
 _OLDER = """
@@ -28,8 +28,8 @@ _OLDER = """
     CREATE TRIGGER oauth2_renew_served_clients AFTER DELETE ON oauth2_api_group_rel
         FOR EACH STATEMENT EXECUTE FUNCTION oauth2_renew_served_clients();
     CREATE INDEX oauth2_token_expires_at_idx ON oauth2_token (expires_at, id);
-    CREATE INDEX oauth2_token_superseded_at_idx ON oauth2_token (superseded_at, id)
-        WHERE superseded_at IS NOT NULL;
+    CREATE INDEX oauth2_token_superseded_at_idx ON oauth2_token (rotated_at, id)
+        WHERE rotated_at IS NOT NULL;
     UPDATE oauth2_token SET user_ref = NULL, api_ref = NULL, client_ref = NULL,
                             granted_scopes = NULL;
 """
@@ -54,8 +54,9 @@ class TestUpgrade(OAuth2Records, TransactionCase):
         self.functions = self.env.cr.fetchall()
         self.env.cr.execute(_OLDER)
 
-    def upgrade(self):
-        path = pathlib.Path(__file__).parents[1] / _SCRIPT
+    def upgrade(self, step="post"):
+        folder = pathlib.Path(__file__).parents[1] / _SCRIPTS
+        path = folder / f"{step}-migration.py"
         spec = importlib.util.spec_from_file_location("upgrade_of_oauth2", path)
         script = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(script)
@@ -91,3 +92,20 @@ class TestUpgrade(OAuth2Records, TransactionCase):
         )
         self.upgrade()
         self.assertFalse(self.validate(self.access))
+
+    def test_renamed_columns_keep_their_values(self):
+        token, grant = self.access.grant.token_ids, self.access.grant.sudo()
+        token.rotated_at = "2026-11-01 10:00:00"
+        grant.cached_token_response = "a ciphertext"
+        self.env.flush_all()
+        older = (
+            "ALTER TABLE oauth2_token RENAME rotated_at TO superseded_at",
+            "ALTER TABLE oauth2_client_user RENAME cached_token_response TO last_answer",
+        )
+        for statement in older:
+            self.env.cr.execute(statement)
+        self.upgrade("pre")
+        self.env.invalidate_all()
+        self.assertEqual(str(token.rotated_at), "2026-11-01 10:00:00")
+        self.assertEqual(grant.cached_token_response, "a ciphertext")
+        self.upgrade("pre")  # where it was done already it does nothing

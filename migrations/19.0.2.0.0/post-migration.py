@@ -1,4 +1,8 @@
-"""From a check in SQL functions and triggers to one row of the token's own table."""
+"""From a check in SQL functions and triggers to one row of the token's own table.
+
+Encrypted values need nothing: those without the id of their key are read by trying each
+key, and the next key rotation (a weekly job) gives it to them.
+"""
 
 from odoo.tools import SQL
 
@@ -8,7 +12,25 @@ _GONE = """
     DROP FUNCTION IF EXISTS oauth2_is_admitted(integer, integer);
     DROP FUNCTION IF EXISTS oauth2_renew_served_clients() CASCADE;  -- and its triggers
     DROP TABLE IF EXISTS oauth2_served_client, oauth2_served_client_turn;
-    DROP INDEX IF EXISTS oauth2_token_expires_at_idx, oauth2_token_superseded_at_idx;
+    DROP TABLE IF EXISTS oauth2_rate_limit;
+    DROP INDEX IF EXISTS oauth2_token_expires_at_idx, oauth2_token_superseded_at_idx,
+                         oauth2_client_user_active_idx;
+    DELETE FROM ir_config_parameter
+     WHERE key = 'api_auth_oauth2.key_rotation_place';
+"""
+
+#: The jobs bear their new names, unless an administrator renamed them.
+_RENAME = """
+    UPDATE ir_act_server action
+       SET name = jsonb_set(action.name, '{en_US}', to_jsonb(renamed.new))
+      FROM (VALUES
+            ('OAuth2: tell providers of revocations',
+             'OAuth2: send pending revocations'),
+            ('OAuth2: end what lapsed, forget what is over',
+             'OAuth2: clean up expired data'),
+            ('OAuth2: encrypt with the first key',
+             'OAuth2: re-encrypt with current key')) AS renamed (old, new)
+     WHERE action.name->>'en_US' = renamed.old
 """
 
 #: What oauth2.token._carried takes over from a grant.
@@ -33,3 +55,4 @@ def migrate(cr, version):
     """:param version: the installed one, ``None`` on a first installation"""
     cr.execute(SQL(_GONE))
     cr.execute(SQL(_FILL))
+    cr.execute(SQL(_RENAME))

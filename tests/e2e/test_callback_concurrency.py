@@ -62,7 +62,7 @@ class TestCallback(OnceOnly):
         by_digest = {hashlib.sha256(one.encode()).hexdigest(): one for one in tokens}
         [[digest]] = sql(
             "SELECT digest FROM oauth2_token"
-            " WHERE digest IN %s AND superseded_at IS NULL AND kind = 'refresh'",
+            " WHERE digest IN %s AND rotated_at IS NULL AND kind = 'refresh'",
             tuple(by_digest),
         )
         return by_digest[digest]

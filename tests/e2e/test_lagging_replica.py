@@ -130,7 +130,7 @@ class TestEndedOnAnotherServer(LaggingCase):
         new = self.site.refresh(self.identity).json()["access_token"]
         sql(
             "UPDATE oauth2_token SET expires_at = expires_at - interval '1 hour'"
-            " WHERE superseded_at IS NOT NULL"
+            " WHERE rotated_at IS NOT NULL"
         )
         self.assertNoLongerOpens()
         self.assertEqual(self.call(new).status_code, 200)

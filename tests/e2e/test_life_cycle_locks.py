@@ -70,10 +70,10 @@ class TestJobInFlight(ServerCase):
         self.site.refresh(self.identity)
         sql("UPDATE oauth2_client_user SET last_refresh_at = NULL")
         sql(
-            "UPDATE oauth2_token SET superseded_at = superseded_at - interval '1 hour'"
-            " WHERE superseded_at IS NOT NULL"
+            "UPDATE oauth2_token SET rotated_at = rotated_at - interval '1 hour'"
+            " WHERE rotated_at IS NOT NULL"
         )
-        with held("SELECT id FROM oauth2_token WHERE superseded_at IS NOT NULL"):
+        with held("SELECT id FROM oauth2_token WHERE rotated_at IS NOT NULL"):
             begun = time.monotonic()
             answer = self.site.refresh(self.identity)
             self.assertEqual(answer.status_code, 200, answer.text)
@@ -81,5 +81,5 @@ class TestJobInFlight(ServerCase):
             # Nor does the job wait for them.
             self.run_job()
         self.run_job()
-        old = "SELECT 1 FROM oauth2_token WHERE superseded_at < now() - interval '61 s'"
+        old = "SELECT 1 FROM oauth2_token WHERE rotated_at < now() - interval '61 s'"
         self.assertEqual(sql(old), [])

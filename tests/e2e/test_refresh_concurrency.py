@@ -94,8 +94,8 @@ class TestStorm(ServerCase):
         late = self.site.refresh(identity, refresh_token=first["refresh_token"])
         self.assertEqual(late.json()["access_token"], second["access_token"])
         sql(
-            "UPDATE oauth2_token SET superseded_at = superseded_at - interval '60s'"
-            " WHERE superseded_at IS NOT NULL"
+            "UPDATE oauth2_token SET rotated_at = rotated_at - interval '60s'"
+            " WHERE rotated_at IS NOT NULL"
         )
         late = self.site.refresh(identity, refresh_token=first["refresh_token"])
         self.assertRefused(late, 400, "invalid_grant")

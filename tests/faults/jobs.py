@@ -51,7 +51,7 @@ class CleanUp(world.Fault):
             token,
             DEAD,
             digest="'dead ' || n",
-            superseded_at=past,
+            rotated_at=past,
             expires_at=past,
         )
         multiply(
@@ -91,7 +91,7 @@ class CleanUp(world.Fault):
         grants, tokens = "oauth2_client_user", "oauth2_token"
         where = {
             grants: f"api_id = %s AND state = 'active' AND expires_at < {year}",
-            tokens: f"client_user_id = %s AND superseded_at < {year}",
+            tokens: f"client_user_id = %s AND rotated_at < {year}",
             "oauth2_event": f"api_id = %s AND create_date < {year}",
             "oauth2_authorization_request": f"api_id = %s AND expires_at < {year}",
         }
@@ -205,7 +205,7 @@ class KeepAlive(world.Fault):
         sql(
             "UPDATE oauth2_token SET expires_at = now() + interval '1 day'"
             "  FROM oauth2_client_user grantee WHERE grantee.id = client_user_id"
-            "   AND api_id = %s AND kind = 'refresh' AND superseded_at IS NULL",
+            "   AND api_id = %s AND kind = 'refresh' AND rotated_at IS NULL",
             self.site.api_id,
         )
 

@@ -117,7 +117,7 @@ class Life(Case):
                 ("oauth2_authorization_request", "code_verifier"),
                 ("oauth2_authorization_request", "result"),
                 ("oauth2_client", "client_secret_encrypted"),
-                ("oauth2_client_user", "last_answer"),
+                ("oauth2_client_user", "cached_token_response"),
             )
             if table not in but
         }
