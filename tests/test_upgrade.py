@@ -100,7 +100,8 @@ class TestUpgrade(OAuth2Records, TransactionCase):
         self.env.flush_all()
         older = (
             "ALTER TABLE oauth2_token RENAME rotated_at TO superseded_at",
-            "ALTER TABLE oauth2_client_user RENAME cached_token_response TO last_answer",
+            "ALTER TABLE oauth2_client_user"
+            " RENAME cached_token_response TO last_answer",
         )
         for statement in older:
             self.env.cr.execute(statement)
