@@ -84,11 +84,22 @@ class IrHttp(models.AbstractModel):
             cls._authenticate_explicit("none")  # a preflight never carries a token
             return
         super()._authenticate(endpoint)
-        if routing["auth"] == "oauth2":
-            missing = routing["oauth2_required"] - request.oauth2_grant.scopes
-            if missing:
-                scope = scope_string(routing["oauth2_required"])
-                cls._refuse(InsufficientScope(scope=scope))
+        if token := getattr(request, "oauth2_grant", None):
+            try:
+                cls._check_oauth2_call(token, routing.get("oauth2_required", ()))
+            except OAuth2Error as refusal:
+                cls._refuse(refusal)
+
+    @classmethod
+    def _check_oauth2_call(cls, token, scopes):
+        """What a call with a valid token may do; other addons may refuse more.
+
+        :param token: the ``TokenContext``
+        :param scopes: names of the scopes that the route asks for
+        :raises OAuth2Error: it may not
+        """
+        if not token.scopes.issuperset(scopes):
+            raise InsufficientScope(scope=scope_string(scopes))
 
     @classmethod
     def _auth_method_oauth2(cls):

@@ -5,6 +5,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..oauth2 import oauth2_route
+from ..protocol.errors import InsufficientScope
 from .route_common import MISSING, RouteCase
 
 _ROUTES = "odoo.addons.api_auth_oauth2.services.routes"
@@ -129,6 +130,19 @@ class TestOverride(RouteCase):
             lambda s: s.name == "probe.write"
         )
         self.assertForbidden("probe.read probe.write", path="/orders/more")
+
+    def test_another_addon_may_refuse_more_than_scopes_do(self):
+        self.assertOpens(path="/orders/kept")
+        hook = self.registry["ir.http"]
+        check = hook._check_oauth2_call
+
+        def refuse_one_user(cls, token, scopes):
+            check(token, scopes)
+            if token.user_id == self.user.id:
+                raise InsufficientScope(scope="nobody.has.it")
+
+        self.patch(hook, "_check_oauth2_call", classmethod(refuse_one_user))
+        self.assertForbidden("nobody.has.it", path="/orders/kept")
 
     def assertNeverServed(self, path, logged):
         self.assertIn(logged, self.logs)
