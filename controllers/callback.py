@@ -9,6 +9,7 @@ from ..services.rate_limit import RateLimit
 from .pages import (
     BROWSER_ROUTING,
     consent_page,
+    delete_cookie,
     find_api,
     page_secrets,
     start_cookie,
@@ -47,14 +48,18 @@ class CallbackController(http.Controller):
         record = Callback(request.env).receive(oauth2_api, response)
         if caller is Caller.SCRIPT:
             return Consent(request.env).allow(record)
-        return consent_page(Consent(request.env).prepare_consent(record))
+        page = consent_page(Consent(request.env).prepare_consent(record))
+        if cookie in httprequest.cookies:  # the start page's, used now
+            delete_cookie(page, cookie, oauth2_api)
+        return page
 
 
 def response_parameters(arguments):
-    """:return: dict of what the provider sent: ``code``, ``state``, ``iss``, ``error``
+    """:return: dict of what the provider sent, fields of ``AuthorizationResponse``
     :raises InvalidRequest: for one that comes twice (RFC 6749 section 3.1)
     """
-    names = [name for name in ("code", "state", "iss", "error") if name in arguments]
+    known = ("code", "state", "iss", "error", "error_description")
+    names = [name for name in known if name in arguments]
     if any(len(arguments.getlist(name)) > 1 for name in names):
         raise InvalidRequest("A parameter was sent twice.")
     return {name: arguments[name] for name in names}

@@ -2,6 +2,7 @@
 
 import json
 from itertools import islice
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -104,7 +105,7 @@ def set_cookie(response, name, secret, oauth2_api):
         secret,
         max_age=int(SIGN_IN_LIFETIME.total_seconds()),
         path=_cookie_path(oauth2_api),
-        secure=oauth2_api.redirect_uri.startswith("https:"),
+        secure=urlsplit(oauth2_api.redirect_uri).scheme == "https",
         httponly=True,
         samesite="Lax",
     )

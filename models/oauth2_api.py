@@ -1,5 +1,6 @@
 import contextlib
 import re
+from urllib.parse import urlsplit
 
 import psycopg2.errors
 
@@ -157,7 +158,7 @@ class OAuth2Api(models.Model):
     def _base_url_warning(self, base):
         """:return: what is wrong with the base URL, in words, or False"""
         parameters = self.env["ir.config_parameter"].sudo()
-        if not base.startswith("https://"):
+        if urlsplit(base).scheme != "https":
             return self.env._(
                 "The base URL is %s: applications and providers need https in"
                 " production.",

@@ -17,6 +17,8 @@ class Caller(enum.Enum):
     REFUSED = "refused"  # neither: refused before the state is taken
 
 
+#: By which browsers say, or said, that they load a page before its visitor asks for it.
+_PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 _PAGE_TYPES = {"text/html", "application/xhtml+xml"}
 
 
@@ -30,7 +32,7 @@ def classify_client(method, headers):
     if method != "GET":
         return Caller.REFUSED
     destination = headers.get("Sec-Fetch-Dest")
-    prefetch = headers.get("Sec-Purpose") or headers.get("Purpose")
+    prefetch = any(headers.get(name) for name in _PURPOSES)
     if _lists_html(headers.get("Accept") or ""):
         # Frames accept HTML too; a page in a frame invites clickjacking.
         if prefetch or destination not in (None, "document"):

@@ -24,6 +24,7 @@ from ..protocol.errors import (
     UnknownSignIn,
 )
 from ..protocol.id_token import is_issuer
+from ..protocol.provider_errors import safe_text
 from .keyring import Keyring
 from .pending_sign_in import PendingSignIn
 from .provider_calls import (
@@ -44,6 +45,7 @@ class AuthorizationResponse:
     state: str = ""
     code: str = ""
     error: str = ""
+    error_description: str = ""  #: for the administrator, never for the caller
     iss: str | None = None  # RFC 9207
     path: str = ""  #: what a provider's own redirect URI has after the API's
     browser_secret: str = ""  #: of the start page's cookie
@@ -186,11 +188,13 @@ class Callback:
 
     def _check_provider_error(self, _record, response):
         """RFC 6749 section 4.1.2.1"""
-        if response.error == "access_denied":
-            raise SignInDenied(reason="the provider says access_denied")
-        if response.error:
-            reason = f"the provider says {response.error[:40]!a}"
-            raise ProviderReportedError(reason=reason)
+        if not response.error:
+            return
+        reason = f"the provider says {safe_text(response.error[:40])}"
+        if response.error_description:
+            reason += f": {safe_text(response.error_description)}"
+        is_denied = response.error == "access_denied"
+        raise (SignInDenied if is_denied else ProviderReportedError)(reason=reason)
 
     def _check_code(self, _record, response):
         if not response.code:

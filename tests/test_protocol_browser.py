@@ -64,6 +64,8 @@ class TestProtocolCaller(BaseCase):
             },
             "prerender": {"Accept": HTML, "Sec-Purpose": "prefetch;prerender"},
             "prefetch of old": {"Accept": HTML, "Purpose": "prefetch"},
+            "prefetch of Firefox": {"Accept": HTML, "X-Moz": "prefetch"},
+            "preview of Safari": {"Accept": HTML, "X-Purpose": "preview"},
             "link prefetch": {"Accept": "*/*", "Sec-Purpose": "prefetch"},
             "image in an old browser": {"Accept": IMAGE, "Accept-Language": "fr"},
             "navigation without HTML": {

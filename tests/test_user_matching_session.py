@@ -123,6 +123,13 @@ class TestMatchBySession(SessionCase):
         self.assertEqual(grant.user_id, self.user)
         self.assertEqual(grant.subject, f"res.users:{self.user.id}")
 
+    def test_its_cookie_goes_when_it_was_used(self):
+        self.log_in(self.user)
+        callback = self.started()
+        self.assertTrue(self.start_cookies())
+        self.visit(callback, BROWSER_HEADERS)
+        self.assertFalse(self.start_cookies())
+
     def test_it_binds_user_and_browser(self):
         self.log_in(self.user)
         self.start()
