@@ -6,6 +6,7 @@ from odoo.tests import TransactionCase, tagged
 
 from ..services.audit import Audit
 from ..services.authorization import Authorization
+from ..services.revocation import Revocation
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 
@@ -134,6 +135,8 @@ class TestGroups(AccessCase):
             self.assertEqual(provider.calls["revocation"], 0)
             self.revocation.unlink()
             self.as_user(self.manager, self.client).unlink()
+            outbox = self.env["oauth2.revocation"].search([])
+            self.assertTrue(Revocation(self.env).send(outbox))
             self.assertEqual(provider.calls["revocation"], 2)  # one for each grant
 
     def test_the_audit_log_is_only_added_to_and_not_over_rpc(self):

@@ -199,7 +199,7 @@ class TestEvents(OAuth2Case):
             self.assertRefused(self.call("token", foreign | old), 400, "invalid_grant")
 
         replaced, unknown = self.lines_of(refresh).sorted("id")
-        self.assertTrue(replaced.reason.startswith("refresh token was replaced"))
+        self.assertTrue(replaced.reason.startswith("refresh token was rotated"))
         self.assertEqual(replaced.user_id, self.user)
         self.assertEqual(replaced.client_user_ref, self.grant_of(identity).id)
         self.assertFalse(unknown.user_id)
