@@ -5,7 +5,6 @@ from odoo.exceptions import ValidationError
 
 from ..protocol.network_policy import NetworkPolicy, is_loopback, is_safe_url
 from ..protocol.provider_client import OPENID_SCOPE, RESERVED_AUTHORIZE_PARAMS
-from ..protocol.provider_errors import ProviderMisbehaved
 from ..services.authorization import Authorization
 from ..services.provider_discovery import ProviderDiscovery
 from ..services.provider_presets import PLACEHOLDERS, PRESETS
@@ -216,10 +215,7 @@ class OAuth2Provider(models.Model):
 
     @api.onchange("read_from_issuer")
     def _onchange_read_from_issuer(self):
-        """Fill in the form; nothing is stored before the administrator saves it.
-
-        It works before the first save, too, when a button could not.
-        """
+        """Fill in the form, before its first save, too; nothing is stored by that."""
         if self.read_from_issuer:
             self.read_from_issuer = False
             self.update(ProviderDiscovery(self).fetch())
@@ -227,6 +223,10 @@ class OAuth2Provider(models.Model):
     @api.constrains(*ENDPOINT_FIELDS, "issuer", "allow_private_addresses")
     def _check_urls(self):
         for provider in self:
+            private = provider.allow_private_addresses
+            # By the text alone. Where http is allowed depends on this Odoo's address,
+            # and is judged when the provider is called.
+            policy = NetworkPolicy(private=private, plain_http=private)
             for field_name in (*ENDPOINT_FIELDS, "issuer"):
                 url = provider[field_name]
                 values = {"field": provider._fields[field_name].string, "value": url}
@@ -238,7 +238,7 @@ class OAuth2Provider(models.Model):
                             **values,
                         )
                     )
-                if url and not provider._is_written_within_reach(url):
+                if url and not policy.allows_url(url):
                     raise ValidationError(
                         self.env._(
                             "%(field)s: %(value)s is a private address. If the provider"
@@ -303,8 +303,7 @@ class OAuth2Provider(models.Model):
         """:return: what all records of one authorization server have in common"""
         self.ensure_one()
         urls = [urlsplit(self.authorization_endpoint), urlsplit(self.token_endpoint)]
-        # An issuer of many tenants has several paths, as Microsoft's common and
-        # organizations.
+        # An issuer of many tenants has several paths (Microsoft's common, …).
         return [
             (url.scheme, url.netloc, "" if self.is_multi_tenant else url.path)
             for url in urls
@@ -337,7 +336,9 @@ class OAuth2Provider(models.Model):
         Authorization(self.env).forget_states(moved)
         for provider, origin in before.items():
             if origin and provider._revocation_origin() != origin:
-                provider._give_up_revocations()
+                Revocation(self.env).give_up_all_of(
+                    provider, "the provider's address was changed"
+                )
         return result
 
     def unlink(self):
@@ -358,16 +359,6 @@ class OAuth2Provider(models.Model):
         parts = urlsplit(self.revocation_endpoint or "")
         return (parts.scheme, parts.netloc) if parts.netloc else None
 
-    def _give_up_revocations(self):
-        """Tokens of one server are never shown to another: those wait in vain."""
-        revocations = self.env["oauth2.revocation"].sudo()
-        waiting = [("client_id.provider_id", "=", self.id), ("state", "=", "pending")]
-        # Those of archived clients, too.
-        revocations = revocations.with_context(active_test=False).search(waiting)
-        reason = "the provider's address was changed"
-        revocations.write({"state": "given_up", "value": False, "reason": reason})
-        Revocation(self.env).give_up(revocations, reason)
-
     def _network_policy(self):
         """Where this provider may be called.
 
@@ -381,19 +372,6 @@ class OAuth2Provider(models.Model):
         base = urlsplit(self.env["oauth2.api"]._oauth2_base_url())
         is_development = base.scheme == "http" and is_loopback(base.hostname or "")
         return NetworkPolicy(private=private, plain_http=private and is_development)
-
-    def _is_written_within_reach(self, url):
-        """Judge an address by its text, whatever its name leads to later.
-
-        :return: whether the provider may be there; http is judged when it is called,
-            because that depends on this Odoo's own address
-        """
-        private = self.allow_private_addresses
-        try:
-            NetworkPolicy(private=private, plain_http=private).check_url(url)
-        except ProviderMisbehaved:
-            return False
-        return True
 
     def _redirect_uri(self, oauth2_api):
         """:return: where this provider's sign-ins on an API come back to"""

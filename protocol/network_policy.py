@@ -78,6 +78,14 @@ class NetworkPolicy:
         if address:
             self.check_address(address)
 
+    def allows_url(self, url):
+        """Return whether `check_url` finds nothing wrong."""
+        try:
+            self.check_url(url)
+        except ProviderMisbehaved:
+            return False
+        return True
+
     def check_address(self, address):
         """Raise ProviderMisbehaved unless a connection to `address` is allowed.
 

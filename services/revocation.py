@@ -196,6 +196,17 @@ class Revocation:
             if not progress._commit_progress(1):
                 break
 
+    def give_up_all_of(self, provider, reason):
+        """Tokens of one server are never shown to another: those wait in vain."""
+        waiting = [
+            ("client_id.provider_id", "=", provider.id),
+            ("state", "=", "pending"),
+        ]
+        # Those of archived clients, too.
+        found = self.outbox.with_context(active_test=False).search(waiting)
+        found.write({"state": "given_up", "value": False, "reason": reason})
+        self.give_up(found, reason)
+
     def give_up(self, revocations, reason):
         """Tell the audit log that a provider is not told any more.
 
