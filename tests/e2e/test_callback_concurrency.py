@@ -90,9 +90,9 @@ class TestDecision(OnceOnly):
         self.press = ConfirmationPage(self.callback()).press
 
     def assertRefused(self, answer, status, error):
-        # It is a page that says so.
+        # It is a page that says so, or that another press was allowed already.
         self.assertEqual(answer.status_code, status, answer.text)
-        self.assertIn(error, answer.text)
+        self.assertRegex(answer.text, f"{error}|access was granted")
 
     def test_one_of_many_allows_succeeds(self):
         answers = at_once(*[lambda: self.press("allow")] * CALLERS)

@@ -46,8 +46,8 @@ class PageCase(BrowserCase):
     def token_information(self, page):
         return json.loads(page.locator(TOKEN_INFORMATION).text_content())
 
-    def assertRefusedPage(self, page):
-        page.wait_for_selector("text=This sign-in did not work")
+    def assertRefusedPage(self, page, title="This sign-in did not work"):
+        page.wait_for_selector(f"text={title}")
         self.assertFalse(page.locator(ALLOW).is_visible())
         self.assertFalse(page.locator(TOKEN_INFORMATION).count())
 
@@ -76,7 +76,7 @@ class TestConfirmationPage(PageCase):
         self.page.go_back()
         if self.page.locator(ALLOW).is_visible():
             self.page.click(ALLOW)
-        self.assertRefusedPage(self.page)
+        self.assertRefusedPage(self.page, "This sign-in is over")
         self.assertEqual(self.grants(self.site), 1)
         self.assertOpens(self.site, information["access_token"])
 
