@@ -39,7 +39,7 @@ _FIRST_SEGMENT = re.compile(r"(?:\s|^)/*([^/?\s\"]+)[/?]")
 _CALL = re.compile(r"call [\w.]+")
 _ADDRESS = re.compile(r"^[^'\s]*/[^'\s]*\?|\"?[A-Z]+ \S*\?")
 
-_endpoints = set()
+_endpoints = {"json"}  # Odoo's own JSON-2, which tokens open, too
 
 
 def note_endpoints(endpoints):

@@ -155,6 +155,7 @@ class TestAccessCut(RevokeCase):
             set(deleted.mapped("record_model")), {"oauth2.provider", "oauth2.client"}
         )
         self.assertRevokedBy(self.admin)
+        self.tell_providers()
         self.assertEqual(len(self.told()), 2)
 
     def test_a_deleted_user(self):

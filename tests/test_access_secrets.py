@@ -77,7 +77,7 @@ class TestSecretFields(AccessCase):
                 and field.type in ("char", "text", "binary", "json")
                 and any(
                     word in name
-                    for word in "secret digest value verifier result answer".split()
+                    for word in "secret digest value verifier result response".split()
                 )
             }
             self.assertEqual(suspect, marked, model)

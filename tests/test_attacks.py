@@ -212,7 +212,7 @@ class TestAttacksOnASignIn(AttackCase):
         self.provider_record.user_matching = "session"
         start = self.ask()["authorization_url"]
         self.new_browser(self.user)
-        query = urlencode(dict.fromkeys(names, evil))
+        query = urlencode({**dict.fromkeys(names, evil), "state": f"{evil}?a-state"})
         headers = {"Host": "evil.example.com", "X-Forwarded-Host": "evil.example.com"}
         for url in (
             f"{start}&{query}",

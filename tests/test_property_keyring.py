@@ -165,7 +165,7 @@ class TestPropertyTokenInformation(BaseCase):
         self.assertEqual((told["db"], told["login"]), ("odoo", "olivia"))
         self.assertEqual(told["expires_at"], _NOW + told["expires_in"])
         self.assertTrue(0 <= told["expires_in"] <= lifetime)
-        if said is not None:
+        if said is not None and float(said) >= 1:  # else it says nothing
             self.assertLessEqual(told["expires_in"], float(said))
         ours = {"db", "login", "expires_in", "expires_at"}
         for name in answer.keys() - ours:

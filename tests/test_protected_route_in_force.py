@@ -122,7 +122,7 @@ class TestTokenInForce(ProbeCase):
             scope="",
         )
         old = self.grant.token_ids.filtered(lambda t: not t.sudo().scope)[-1]
-        self.grant._supersede("access", self.grant.token_ids - old)
+        self.grant._rotate("access", self.grant.token_ids - old)
         left = (old.expires_at - fields.Datetime.now()).total_seconds()
         self.assertTrue(55 < left <= 60, left)
         self.assertOpens()

@@ -7,6 +7,8 @@ from ..protocol.errors import quoted_challenge
 
 WIRE = {
     errors.InvalidRequest: (400, "invalid_request"),
+    errors.UnknownSignIn: (400, "invalid_request"),
+    errors.AlreadyAllowed: (400, "invalid_request"),
     errors.MethodNotAllowed: (405, "invalid_request"),
     errors.NotFound: (404, "invalid_request"),
     errors.UnsupportedGrantType: (400, "unsupported_grant_type"),
