@@ -251,7 +251,10 @@ class OAuth2Api(models.Model):
         return result
 
     def _check_switches(self, vals_list):
-        """Whoever sets these decides who may become whom: Settings administrators."""
+        """These decide who may become whom: only Settings administrators set them.
+
+        :raises AccessError: for others
+        """
         if self.env.is_system():
             return
         for vals in vals_list:
