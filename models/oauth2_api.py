@@ -360,6 +360,7 @@ class OAuth2Api(models.Model):
         if self.last_redirect_uri == uri:
             return
         cr = self.env.cr
+        cr.flush()  # a conflict of what waits to be written is no news of this one
         with contextlib.suppress(psycopg2.errors.SerializationFailure), cr.savepoint():
             cr.execute(
                 SQL(
