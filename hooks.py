@@ -4,7 +4,7 @@ from .services.keyring import Keyring
 
 
 def post_init_hook(env):
-    """Make the key of identity digests while nobody else can make another one."""
+    """Make the key of identity digests while no other process can make another one."""
     Keyring(env).identity_keys()
 
 

@@ -43,7 +43,7 @@ from .pages import refusal_page
 
 _logger = logging.getLogger(__name__)
 
-#: Somebody else was faster, each time.
+#: Another transaction was faster, each time.
 _BUSY = (TransactionRollbackError, LockNotAvailable, ConcurrencyError)
 
 
@@ -211,7 +211,7 @@ class OAuth2Json2Dispatcher(Json2Dispatcher):
 
 
 def _json_default(value):
-    """Records become their ids, dates and the like what Odoo's own JSON writes."""
+    """Records become their ids, dates and bytes what Odoo's own JSON writes."""
     return value.ids if isinstance(value, BaseModel) else json_default(value)
 
 

@@ -26,5 +26,5 @@ class Metadata(http.Controller):
         try:
             oauth2_api = request.env["oauth2.api"]._by_endpoint(api)
         except InvalidClient as error:
-            raise NotFound() from error  # nobody is asked to authenticate here
+            raise NotFound() from error  # no caller is asked to authenticate here
         return oauth2_api._resource_metadata()

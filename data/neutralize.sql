@@ -10,6 +10,8 @@ BEGIN
         'DELETE FROM oauth2_token',
         'UPDATE oauth2_client_user SET state = ''expired''',
         'UPDATE oauth2_client_user SET cached_token_response = NULL',
+        'UPDATE oauth2_client_user SET last_answer = NULL',  -- 19.0.1.0.0
+        'UPDATE oauth2_client_user SET received_answer = NULL',  -- 19.0.1.0.0
         'UPDATE oauth2_client_user SET refresh_began_at = NULL',
         'UPDATE oauth2_client SET client_secret_encrypted = NULL',
         'UPDATE oauth2_provider SET active = false'

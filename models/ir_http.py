@@ -236,7 +236,7 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _refusal_response(cls, refusal):
         """:return: the response to a refused call of a protected route"""
-        cls._tell_of_refusal(refusal)
+        cls._log_refusal(refusal)
         if metadata := routes.resource_metadata(request.env):
             refusal.resource_metadata = metadata
         response = error_response(refusal)
@@ -244,8 +244,8 @@ class IrHttp(models.AbstractModel):
         return response
 
     @classmethod
-    def _tell_of_refusal(cls, refusal):
-        """Have the audit log tell of refused calls, now and then, never of each."""
+    def _log_refusal(cls, refusal):
+        """Have the audit log tell of refused calls now and then, never of each."""
         if not isinstance(refusal, (InvalidToken, InsufficientScope, TooManyRequests)):
             return  # above all a client that asks without a token how to sign in
         grant = getattr(request, "oauth2_grant", None)

@@ -252,7 +252,10 @@ class OAuth2Api(models.Model):
         return result
 
     def _check_switches(self, vals_list):
-        """Whoever sets these decides who may become whom: Settings administrators."""
+        """These decide who may become whom: only Settings administrators set them.
+
+        :raises AccessError: for others
+        """
         if self.env.is_system():
             return
         for vals in vals_list:
@@ -358,6 +361,7 @@ class OAuth2Api(models.Model):
         if self.last_redirect_uri == uri:
             return
         cr = self.env.cr
+        cr.flush()  # a conflict of what waits to be written is no news of this one
         with contextlib.suppress(psycopg2.errors.SerializationFailure), cr.savepoint():
             cr.execute(
                 SQL(

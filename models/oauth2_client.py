@@ -149,7 +149,7 @@ class OAuth2Client(models.Model):
         )
 
     def _inverse_client_secret(self):
-        # It is proof for each grant: whoever may set it may act as every user of them.
+        # It is proof for each grant: who may set it may act as every user of them.
         if not self.env.is_system() and self.sudo().client_user_ids:
             raise AccessError(
                 self.env._(

@@ -315,23 +315,3 @@ class OAuth2ClientUser(models.Model):
             "user": self.user_id,
             "client_user_ref": self.id,
         }
-
-    @api.model
-    def _note_use(self, grant_id):
-        """Write down that a grant was used; never waits.
-
-        :param int grant_id: id of the client API user
-        """
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE oauth2_client_user SET last_used_at = now() AT TIME ZONE 'UTC'
-                 WHERE id = (SELECT id FROM oauth2_client_user WHERE id = %s
-                                AND (last_used_at IS NULL OR last_used_at
-                                     < now() AT TIME ZONE 'UTC' - interval '5 minutes')
-                                FOR NO KEY UPDATE SKIP LOCKED)
-                """,
-                grant_id,
-            ),
-            log_exceptions=False,  # somebody else has just written there
-        )

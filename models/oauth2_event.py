@@ -83,7 +83,7 @@ class OAuth2Event(models.Model):
     def create(self, vals_list):
         """Only ``services/audit.py`` adds lines, whatever access rights are set.
 
-        :raises AccessError: for whoever comes over RPC
+        :raises AccessError: for every call over RPC
         """
         if not self.env.su:
             self._refuse()

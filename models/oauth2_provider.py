@@ -342,7 +342,7 @@ class OAuth2Provider(models.Model):
         return result
 
     def unlink(self):
-        """Its clients go with it, and their grants: each is revoked there first."""
+        """Its clients go with it, and their grants; the job revokes these there."""
         self.check_access("unlink")
         clients = self.env["oauth2.client"].with_context(active_test=False)
         clients.search([("provider_id", "in", self.ids)]).unlink()

@@ -88,7 +88,7 @@ def parse_credentials(parameters, authorization):
     :param Parameters parameters: of the request
     :param authorization: the ``Authorization`` header's value, or None
     :raises InvalidRequest: two ways of client authentication (RFC 6749 section 2.3),
-        two different client identifiers, none at all, or a scheme nobody knows here
+        two different client identifiers, none at all, or an unknown scheme
     """
     body_id = parameters.text("client_id")
     body_secret = parameters.text("client_secret")

@@ -15,7 +15,7 @@ def random_token():
 
 
 def issue_identity():
-    """:return: a new ``client_user_identity`` that nobody can guess"""
+    """:return: a new ``client_user_identity`` that cannot be guessed"""
     return ISSUED_IDENTITY_PREFIX + random_token()
 
 

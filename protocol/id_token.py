@@ -133,7 +133,7 @@ def _check_issuer(claims, issuer):
 
 
 def _check_audience(claims, client_id):
-    """`aud` names this client, and `azp` nobody else (rules 3 to 5)."""
+    """`aud` names this client, and `azp` no other (rules 3 to 5)."""
     audience = claims.get("aud")
     if isinstance(audience, str):
         audience = [audience]

@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote: bodies of callers, answers of providers (RFC 8259)."""
+"""JSON from outside: bodies of callers, answers of providers (RFC 8259)."""
 
 import json
 import math

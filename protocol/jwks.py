@@ -18,7 +18,7 @@ from .transport import TOTAL_SECONDS, ProviderSession
 
 KEY_SET_SECONDS = 60 * 60
 # A provider that rotated its keys is asked again when an unknown one turns up, but not
-# for each of a row of tokens that somebody made up.
+# for each of a row of tokens that are made up.
 COOL_DOWN_SECONDS = 60
 MIN_RSA_BITS = 2048  # RFC 7518 3.3
 

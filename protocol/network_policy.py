@@ -1,6 +1,6 @@
 """Where a provider may be: on the public internet, by https, unless more is allowed.
 
-Whoever configures a provider has this server send requests. They must not reach what
+Who configures a provider has this server send requests. They must not reach what
 only this server reaches: the services of its own network, those of this machine, the
 metadata of its cloud (server-side request forgery).
 """
@@ -44,7 +44,7 @@ _PRIVATE = _networks(
     "::1/128",
     "fc00::/7",
 )
-# Not even there is a provider: what tells a cloud's secrets to whoever asks. The one
+# Not even there is a provider: what tells a cloud's secrets to every caller. The one
 # of most clouds, 169.254.169.254, is link-local, which is in neither list.
 _METADATA = _networks(
     "100.100.100.200/32",  # Alibaba

@@ -2,7 +2,7 @@
 
     ProviderError
     ├── ProviderRefused       the provider understood and says no (RFC 6749 5.2)
-    ├── ProviderUnavailable   nobody there, too slow, or "try again later"
+    ├── ProviderUnavailable   no answer, too slow, or "try again later"
     └── ProviderMisbehaved    an answer that no specification allows
 
 `reason` is for the administrator's log: static English, at most followed by the
@@ -18,7 +18,7 @@ _ERROR_CODE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}")
 
 
 def safe_text(text, *, secrets=()):
-    """Return `text`, which somebody else wrote, fit for one line of a log.
+    """Return `text`, which came from outside, fit for one line of a log.
 
     Printable ASCII only, at most MAX_TEXT_LENGTH characters, and each of `secrets` that
     an echoing provider put into it blotted out.

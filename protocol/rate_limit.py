@@ -20,7 +20,7 @@ _TRANSLATED_IPV4 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def network(address):
-    """Find what counts as one caller: whoever has an IPv6 /64 has all its addresses.
+    """Find what counts as one caller: an IPv6 /64 is one customer's.
 
     :param str address: where a request came from, as the server or its proxy says
     :return: an IPv4 address, or the /64 of an IPv6 one; what is neither, as it is

@@ -64,7 +64,7 @@ class Call:
             raise ProviderUnavailable("the provider cannot be reached in time")
 
 
-# No default: whoever connects outside of a call is stopped.
+# No default: what connects outside of a call is stopped.
 call_under_way = contextvars.ContextVar("api_auth_oauth2_call")
 
 

@@ -1,7 +1,7 @@
 """The job that ends what has lapsed and forgets what is over.
 
 - First what guards something: a run may end before the last of its chores.
-- A batch is a transaction of its own and takes only rows that nobody holds: killed at
+- A batch is a transaction of its own and takes only rows that are not locked: killed at
   any point, the job loses one batch, which the next run takes up.
 - A batch begins where the one before ended, by id: no index serves the job alone, for
   each would cost each call.
@@ -86,7 +86,7 @@ class CleanUp:
                 return True
 
     def wipe_cached_token_responses(self, limit, after):
-        """Wipe answers that nobody may be given any more."""
+        """Wipe stored answers whose time is over."""
         return self._change(
             "oauth2_client_user",
             SQL(
@@ -124,10 +124,9 @@ class CleanUp:
         return self._delete("oauth2_event", over, limit, after)
 
     def end_grants(self, limit, after):
-        """End the grants whose time is over, and those that nobody can use any more.
+        """End the grants whose time is over, and those that lapsed from disuse.
 
-        The latter hold no token that still opens or refreshes anything: they lapsed
-        from disuse.
+        The latter hold no token that still opens or refreshes anything.
         """
         over, place = fetch_batch(
             self.env,
@@ -163,7 +162,7 @@ class CleanUp:
         return len(over), place
 
     def abandon_sign_ins(self, limit, after):
-        """End the tokens of sign-ins that nobody decided upon in time."""
+        """Revoke the tokens of sign-ins that were not decided upon in time."""
         domain = [
             ("expires_at", "<=", fields.Datetime.now()),
             ("decided_at", "=", False),

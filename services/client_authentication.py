@@ -64,7 +64,7 @@ class ClientAuthentication:
             grant = Grant._find_by_digest(oauth2_api, client, names)
         if not grant or (is_issued and not grant.identity_issued):
             raise InvalidGrant(reason="unknown identity, or token of no such grant")
-        user = grant.user_id  # read now: counting commits, and the grant may be gone
+        user = grant.user_id
         whose = {"user": user, "client_user_ref": grant.id}
         set_audit_context(oauth2_api, client, is_proven=has_secret, **whose)
         # Before the lock, which only proven callers may hold or wait for.

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 
 class EncryptedChar(fields.Char):
-    """A column of ciphertext: for nobody to read, to export, to copy, to prefetch.
+    """A column of ciphertext: never read by users, exported, copied or prefetched.
 
     :param on_database_copy: what a copied database does with it: ``clear`` the value,
         ``delete`` its row, ``keep`` it

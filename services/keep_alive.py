@@ -1,7 +1,6 @@
 """Grants of an API with *Keep Unused Grants Alive* do not lapse from disuse.
 
-- Due is what is used by nobody, and has little time left before it could not be
-  refreshed any more.
+- Due is a grant whose refresh token is unused and has little time left.
 - Each is refreshed in transactions of its own, as by a caller.
 - A provider that does not answer, and a client that it refuses, are asked once a run.
 """

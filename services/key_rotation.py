@@ -109,7 +109,7 @@ class KeyRotation:
         return found
 
     def _next_batch(self, field, keys, place):
-        """:return: ``([(id, value)], place)``, locked, as of ``take_next``"""
+        """:return: ``([(id, value)], place)``, locked, as of ``fetch_batch``"""
         join, locked = SQL(), SQL("it")
         if field.locked_with:
             owner = self.env[field.model_name]._fields[field.locked_with]
@@ -121,14 +121,14 @@ class KeyRotation:
         query = SQL(
             """
             SELECT it.id, it.%(column)s FROM %(table)s it %(join)s
-             WHERE NOT starts_with(it.%(column)s, %(prefix)s) AND %(behind)s
+             WHERE NOT starts_with(it.%(column)s, %(prefix)s) AND %(after)s
              ORDER BY it.id LIMIT %(limit)s
                FOR NO KEY UPDATE OF %(locked)s SKIP LOCKED
             """,
             **field.names(self.env),
             join=join,
             prefix=keys.prefix,
-            behind=keyset_after(place, "it.id"),
+            after=keyset_after(place, "it.id"),
             limit=_BATCH,
             locked=locked,
         )

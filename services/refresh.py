@@ -92,7 +92,7 @@ class Refresh:
         return information
 
     def keep_alive(self, grant):
-        """Refresh a grant that nobody uses, for the job.
+        """Refresh an unused grant, for the job.
 
         The application does not hear of it, so the tokens that it knows go on proving
         and opening what they did: the new refresh token is kept under the digest of the

@@ -1,4 +1,4 @@
-"""The check of an access token (RFC 6750), made anew for each call.
+"""The check of an access token (RFC 6750), made for each call.
 
 The token's row carries what the check needs of its grant, so the database is asked one
 statement on one table. What follows from the configuration and from the user is
@@ -22,8 +22,18 @@ from ..protocol.scope import TokenContext
 from .transactions import primary_cursor
 
 _logger = logging.getLogger(__name__)
-#: Of ``(database, grant id)``; the last use is noted once in so many seconds.
-_noted_uses = FixedWindowCounter(capacity=10_000, window=300)
+_NOTED_EVERY = 300  # seconds; the last use of a grant is known to within these
+#: Of ``(database, grant id)``; spares the database most notes.
+_noted_uses = FixedWindowCounter(capacity=10_000, window=_NOTED_EVERY)
+
+#: Never waits: where the row is held, another call writes there.
+_NOTE = """
+    UPDATE oauth2_client_user SET last_used_at = now() AT TIME ZONE 'UTC'
+     WHERE id = (SELECT id FROM oauth2_client_user WHERE id = %(id)s
+                    AND (last_used_at IS NULL OR last_used_at
+                         < now() AT TIME ZONE 'UTC' - %(every)s * interval '1s')
+                    FOR NO KEY UPDATE SKIP LOCKED)
+"""
 
 # Of the row no ORDER BY and no LIMIT: planning them costs more than sorting it here.
 _FIND = """
@@ -41,7 +51,7 @@ _WITH_VERSION = _FIND.format(
 class _Candidate(NamedTuple):
     """A stored token, and what is remembered of what it stands on."""
 
-    endpoint: str  # where it is presented; None: on Odoo's own JSON-2
+    endpoint: str  # where it is used; None: on Odoo's own JSON-2
     is_unexpired: bool
     serving: tuple  # of oauth2.api._serving, None: nothing is served
     groups: frozenset  # the user's, None: the user may not call
@@ -58,7 +68,7 @@ def _is_served(token):
 
 
 def _is_for_this_endpoint(token):
-    """The token was issued for the API on which it is presented."""
+    """The token was issued for the API on which it is used."""
     endpoint, _json2_enabled, bearer_enabled, _groups, _scopes = token.serving
     return bearer_enabled if token.endpoint is None else endpoint == token.endpoint
 
@@ -144,7 +154,7 @@ class TokenValidation:
 
 def note_use(env, grant_id):
     """Have the use of a grant written down after the call, now and then."""
-    registry = env.registry
+    registry, values = env.registry, {"id": grant_id, "every": _NOTED_EVERY}
     if not _noted_uses.is_due((registry.db_name, grant_id)):
         return
 
@@ -153,7 +163,6 @@ def note_use(env, grant_id):
         # The call was answered well: whatever happens here must not undo that.
         try:
             with registry.cursor() as cr:
-                grants = api.Environment(cr, SUPERUSER_ID, {})["oauth2.client.user"]
-                grants._note_use(grant_id)
+                cr.execute(_NOTE, values, log_exceptions=False)
         except (psycopg2.Error, PoolError) as error:
             _logger.info("The use of a grant was not noted: %s", error)

@@ -42,8 +42,8 @@ def signal_change(env):
     """Have every process forget what it remembers of users and configuration.
 
     The number that the token check reads rises twice. Within the transaction, so that
-    the change counts from the commit on, whatever happens to this process, and for
-    nobody when it is rolled back. And after it, because two transactions may commit in
+    the change counts from the commit on, whatever happens to this process, and not
+    at all when it is rolled back. And after it, because two transactions may commit in
     another order than they drew their numbers.
 
     :param env: of the transaction that changes something
@@ -75,7 +75,7 @@ def begin_read_committed(env):
     It ends with the next commit or rollback.
     """
     commit_now(env)
-    # Not idle, it is a part of somebody's transaction, who is alone (Odoo's HttpCase).
+    # Not idle, the cursor shares a transaction with no other one (Odoo's HttpCase).
     if env.cr.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
         env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
@@ -83,11 +83,11 @@ def begin_read_committed(env):
 def fetch_rows(env, query):
     """Run a job's statement, which is the first one of its transaction.
 
-    Under REPEATABLE READ it fails when somebody changes one of its rows at the same
-    time; what it was to do is then left to the next run.
+    Under REPEATABLE READ it fails when another transaction changes one of its rows;
+    what it was to do is then left to the next run.
 
     :param query: ``SQL`` with ``RETURNING``, or a ``SELECT`` that locks
-    :return: the rows, none when somebody was faster
+    :return: the rows, none when another transaction was faster
     """
     env.flush_all()
     try:

@@ -101,3 +101,16 @@ class TestOlderSchema(SecretsCase):
         self.assertEqual(active, [(False,)])
         kept = "SELECT 1 FROM ir_config_parameter WHERE key LIKE 'api_auth_oauth2.%'"
         self.assertEqual(self.query(kept), [])
+
+    def test_a_neutralised_copy_of_19_0_1_0_0_keeps_no_answer(self):
+        """Its columns have other names."""
+        for statement in (
+            "ALTER TABLE oauth2_client_user"
+            " RENAME cached_token_response TO last_answer",
+            "ALTER TABLE oauth2_client_user ADD received_answer varchar",
+            "UPDATE oauth2_client_user SET last_answer = 'a', received_answer = 'b'",
+        ):
+            self.env.cr.execute(statement)
+        self.neutralise()
+        answers = "SELECT count(last_answer), count(received_answer)"
+        self.assertEqual(self.query(f"{answers} FROM oauth2_client_user"), [(0, 0)])

@@ -120,6 +120,11 @@ class TestServerLogs(BaseCase):
             ("call oauth2.client().create({'client_secret': 's'})", "oauth2.client"),
             ("call oauth2.client(1,).write({'client_secret': '?'})", "oauth2.client"),
             (
+                "call oauth2.client().create({'name': 'CRM live?', 'client_secret': "
+                "'s'})",
+                "oauth2.client",
+            ),
+            (
                 "call oauth2.api(1,).write({'client_ids': [(0, 0, {'client_secret': 's'"
                 "})]})",
                 "oauth2.api",

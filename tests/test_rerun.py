@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import requests
 from cryptography.fernet import Fernet
+from psycopg2.errors import SerializationFailure
 from werkzeug.test import Client
 
 from odoo import SUPERUSER_ID, api, http
@@ -213,6 +214,24 @@ class TestRerun(RealCursorsCase):
         self.assertEqual(status, 503, body)
         self.assertEqual(body["error"], "temporarily_unavailable")
         self.assertNotIn("key", body["error_description"].lower())
+
+    def test_a_conflict_before_the_redirect_uri_is_noted_reruns_the_sign_in(self):
+        """It is the sign-in's own: swallowed, it would break what comes after."""
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            oauth2_api = env["oauth2.api"]._by_endpoint("reruns")
+            partner = env.ref("base.partner_admin")
+            change = f"UPDATE res_partner SET function = NULL WHERE id = {partner.id}"
+            self.change(change)
+            partner.function = "waits to be written"
+            found = None
+            try:
+                with mute_logger("odoo.sql_db"):
+                    oauth2_api._note_redirect_uri("https://elsewhere.example.com")
+            except SerializationFailure as conflict:
+                found = conflict
+            cr.rollback()
+        self.assertTrue(found)
 
     def test_a_revocation_tells_the_provider_once(self):
         names = self.authorize()
