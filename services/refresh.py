@@ -191,7 +191,7 @@ class Refresh:
         """
         self._refresh_token(grant)
         self._mark = own = run_once(("refresh mark", grant.id), dict)
-        if own and own["began_at"] == grant.refresh_began_at:
+        if grant.refresh_began_at and grant.refresh_began_at == own.get("began_at"):
             return True  # a rerun of the request that asked already
         own["lost"] = grant.refresh_began_at
         self.env.flush_all()
