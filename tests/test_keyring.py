@@ -255,7 +255,9 @@ class TestMissingKey(KeyringCase):
         self.provider.calls.clear()
         self.configure()
         with self.assertLogs(_KEYRING, "ERROR"):
-            answer = self.call("revoke", {**self.names, "client_user_identity": identity})
+            answer = self.call(
+                "revoke", {**self.names, "client_user_identity": identity}
+            )
         self.assertEqual(answer.status_code, 200, answer.text)
         self.assertFalse(answer.json()["provider_revoked"])
         self.assertFalse(self.provider.calls)
