@@ -58,7 +58,9 @@ class OAuth2AuthorizationRequest(models.Model):
         readonly=True, copy=False, groups=fields.NO_ACCESS, index=True
     )
     browser_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
-    form_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    form_digest = fields.Char(
+        readonly=True, copy=False, groups=fields.NO_ACCESS, index=True
+    )
     nonce_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     code_verifier = EncryptedChar(on_database_copy="delete")
     result = EncryptedChar(on_database_copy="delete")

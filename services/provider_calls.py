@@ -26,8 +26,6 @@ _SPENT = (
 
 #: Where it is no failure of the provider's.
 OWN_ERROR = "an error of Odoo's own, see its log"
-
-
 #: Where the client's secret was encrypted with a key that this process lacks.
 SECRET_LOST = "the client secret cannot be decrypted with the present keys"
 

@@ -249,6 +249,22 @@ class TestMissingKey(KeyringCase):
         self.configure(self.key)
         self.refreshed(self.by_secret())
 
+    def test_a_revocation_that_needs_no_key_ends_the_grant(self):
+        """RFC 7009 section 2.2.1: after a 503 the token would still exist"""
+        _information, identity = self.authorize()  # issued: the proof of a revocation
+        self.provider.calls.clear()
+        self.configure()
+        with self.assertLogs(_KEYRING, "ERROR"):
+            answer = self.call(
+                "revoke", {**self.names, "client_user_identity": identity}
+            )
+        self.assertEqual(answer.status_code, 200, answer.text)
+        self.assertFalse(answer.json()["provider_revoked"])
+        self.assertFalse(self.provider.calls)
+        waiting = self.env["oauth2.revocation"].search([])
+        self.assertEqual(waiting.mapped("state"), ["pending"] * len(waiting))
+        self.assertTrue(waiting)
+
 
 class TestUndecryptable(KeyringCase):
     """What no key fits is kept, and counts as "authorize again"."""

@@ -27,7 +27,6 @@ from .protocol_common import NONCE, NONCE_DIGEST, THIS_MACHINE, ClientCase
 from .test_property_provider import answer_with
 
 _TENANT = "12345678-1234-1234-1234-123456789012"
-_HEX = "[0-9a-fA-F]"
 _AT_HASH = "H2B246R7od7QgCX_4G5Xrw"  # of "a-token", with SHA-256
 _LINE = st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=20)
 #: Dates of mail and HTTP, some of whose numbers no calendar has.

@@ -15,7 +15,6 @@ BROWSER = (("Accept", "text/html"), ("Accept-Language", "en"))
 
 NAMES = {"client_id": "@CLIENT@", "client_user_identity": "@IDENTITY@"}
 SECRET = {"client_secret": "@SECRET@"}
-GRANT_TYPE = {"grant_type": "refresh_token"}
 REFRESH = {"refresh_token": "@REFRESH@"}
 
 
