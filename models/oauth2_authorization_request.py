@@ -51,9 +51,7 @@ class OAuth2AuthorizationRequest(models.Model):
         ondelete="cascade",
         help="Who started the sign-in, where the provider matches by session.",
     )
-    state_digest = fields.Char(
-        readonly=True, copy=False, groups=fields.NO_ACCESS, index=True
-    )
+    state_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     start_digest = fields.Char(
         readonly=True, copy=False, groups=fields.NO_ACCESS, index=True
     )
@@ -107,6 +105,7 @@ class OAuth2AuthorizationRequest(models.Model):
 
     def unlink(self):
         """A sign-in that waits for its decision is abandoned, its tokens revoked."""
+        self.check_access("unlink")
         for record in self.filtered(lambda r: r.used_at and not r.decided_at):
             PendingSignIn(self.env).abandon(record)
         return super().unlink()
