@@ -9,6 +9,15 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Leave no setting and no key behind."""
+    """Leave no setting and no key behind.
+
+    Grants, sign-ins and revocations go first: Odoo deletes demo clients after this,
+    which would encrypt what is still to be revoked, and remember the key that did.
+    """
+    env.flush_all()
+    env.cr.execute("DELETE FROM oauth2_authorization_request")
+    env.cr.execute("DELETE FROM oauth2_client_user")
+    env.cr.execute("DELETE FROM oauth2_revocation")
+    env.invalidate_all()
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "api_auth_oauth2.%")]).unlink()

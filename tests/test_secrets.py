@@ -2,6 +2,10 @@
 
 import contextlib
 import logging
+import os
+from unittest.mock import patch
+
+from cryptography.fernet import Fernet
 
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
@@ -9,6 +13,7 @@ from odoo.tests import tagged
 from ..hooks import post_init_hook, uninstall_hook
 from ..protocol.digests import random_token
 from ..services.encrypted_field import encrypted_fields
+from ..services.keyring import KEYS_VARIABLE
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
 
 IDENTITY = "customer-4711-of-acme"
@@ -331,3 +336,14 @@ class TestHooks(SecretsCase):
         self.assertFalse(self.parameters())
         kept = self.env["ir.config_parameter"].get_param("api_auth_oauth2x")
         self.assertEqual(kept, "another's")
+
+    def test_nor_does_what_odoo_deletes_after_it(self):
+        """as demo data, with a grant, an undecided sign-in and a revocation"""
+        key = Fernet.generate_key().decode()
+        self.enterContext(patch.dict(os.environ, {KEYS_VARIABLE: key}))
+        self.whole_life()
+        self.assertTrue(self.env["oauth2.revocation"].search_count([]))
+        uninstall_hook(self.env)
+        self.provider_record.unlink()
+        self.api.unlink()
+        self.assertFalse(self.parameters())
