@@ -169,4 +169,4 @@ class TestPropertyTokenInformation(BaseCase):
             self.assertLessEqual(told["expires_in"], float(said))
         ours = {"db", "login", "expires_in", "expires_at"}
         for name in answer.keys() - ours:
-            self.assertEqual(told[name], answer[name])
+            self.assertIs(told[name], answer[name])  # verbatim
