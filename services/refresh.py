@@ -40,7 +40,7 @@ from .provider_calls import (
     translate_provider_errors,
 )
 from .request_context import run_once
-from .transactions import commit_now
+from .transactions import begin_read_committed, commit_now
 
 _LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
 _LOCK_PAUSE = 0.05  # seconds between two tries
@@ -125,8 +125,11 @@ class Refresh:
         :raises InvalidGrant: when it is gone
         """
         deadline = time.monotonic() + _LOCK_WAIT
+        # With the answer in hand a conflict must not let go of the row: then the store
+        # waits for another one's changes, and does not fail for them.
+        begin = begin_read_committed if is_marked else commit_now
         while True:
-            commit_now(self.env)
+            begin(self.env)
             self.env.invalidate_all()
             if self._try_lock(grant, is_marked=is_marked):
                 return

@@ -206,7 +206,6 @@ class Provider(Fault):
         self.assertEqual(set(statuses) - {None}, {400})
         self.assertEqual(self.provider.calls["token"], 2)
         self.assertEqual(self.grants()[0]["state"], "expired")
-        # Once, in the end of the grant and in the refusal that tells it.
         lost = said_to_be_lost(self.site)
-        self.assertEqual([kind for kind, _reason in lost], ["end", "refusal"])
+        self.assertEqual([kind for kind, _reason in lost], ["end"])
         self.assertExplained()

@@ -210,6 +210,11 @@ class KeepAlive(world.Fault):
         )
 
     def keep_alive(self):
+        """Run the job, an hour after what was noted before."""
+        sql(
+            "UPDATE oauth2_client_user"
+            " SET refresh_began_at = refresh_began_at - interval '1 hour'"
+        )
         self.run_job("ir_cron_keep_alive")
 
     def kill_unread(self):
