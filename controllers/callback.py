@@ -41,6 +41,7 @@ class CallbackController(http.Controller):
         response = AuthorizationResponse(
             **parameters,
             page_secrets=page_secrets() if is_browser else (),
+            is_of_script=not is_browser,
             path=f"/{provider}" if provider else "",
             browser_secret=httprequest.cookies.get(cookie, ""),
             user=request.env.user,

@@ -54,6 +54,12 @@ class OAuth2Client(models.Model):
         " other proof. Recommended: without it, whoever knows the Client ID can ask a"
         " user to sign in.",
     )
+    follows_sign_in = fields.Boolean(
+        "Follows the Sign-in Itself",
+        help="The application is a script that follows the redirects of a sign-in: the"
+        " callback answers it with JSON at once, by https only. No page asks the user."
+        " Leave it off where users sign in with a browser.",
+    )
     api_ids = fields.Many2many(
         "oauth2.api",
         "oauth2_api_client_rel",

@@ -3,7 +3,9 @@
 A hostile page can make its visitor's browser request any address: as image, script,
 frame, ``fetch`` or prefetch. Such a request must not finish a sign-in. Browsers say
 what a request is for (Fetch Metadata) and always send ``Accept-Language``; scripts do
-neither.
+neither. Pages may set ``Accept`` and ``Accept-Language`` to anything, and no header
+that begins with ``Sec-``. Over plain http, but to this very machine, browsers send no
+Fetch Metadata, so there no header tells a script: see `Callback`.
 
 Headers of pages shown to a browser in the middle of a sign-in (RFC 9700 4.16).
 """
@@ -38,11 +40,11 @@ def classify_client(method, headers):
         if prefetch or destination not in (None, "document"):
             return Caller.REFUSED
         return Caller.BROWSER
-    # Node sends "*"; every browser names its user's languages.
-    language = (headers.get("Accept-Language") or "*").strip()
-    if destination or prefetch or headers.get("Sec-Fetch-Site") or language != "*":
+    if destination or prefetch or headers.get("Sec-Fetch-Site"):
         return Caller.REFUSED
-    return Caller.SCRIPT
+    language = headers.get("Accept-Language")
+    is_node = language == "*" and headers.get("Sec-Fetch-Mode")
+    return Caller.SCRIPT if language is None or is_node else Caller.REFUSED
 
 
 def _lists_html(accept):

@@ -169,6 +169,15 @@ class EmbeddedCaller(AccessDenied):
     )
 
 
+class ScriptRefused(AccessDenied):
+    """A script came to the callback of a client whose users come with browsers."""
+
+    description = (
+        "Open this address in a browser. Only a client that is known to follow its"
+        " sign-ins itself finishes them in a script, and only by https."
+    )
+
+
 class SignInDenied(AccessDenied):
     """The provider or the user said no."""
 

@@ -19,11 +19,13 @@ from ..protocol.errors import (
     InvalidRequest,
     OAuth2Error,
     ProviderReportedError,
+    ScriptRefused,
     ServerError,
     SignInDenied,
     UnknownSignIn,
 )
 from ..protocol.id_token import is_issuer
+from ..protocol.network_policy import is_safe_url
 from ..protocol.provider_errors import safe_text
 from .keyring import Keyring
 from .pending_sign_in import PendingSignIn
@@ -51,6 +53,7 @@ class AuthorizationResponse:
     browser_secret: str = ""  #: of the start page's cookie
     user: Any = None  #: who is signed in to Odoo in this browser
     page_secrets: tuple = ()  #: of the cookies that consent pages gave this browser
+    is_of_script: bool = False  #: by its headers; it sees no page to allow on
 
 
 class Callback:
@@ -74,6 +77,7 @@ class Callback:
         :param response: an :class:`AuthorizationResponse`
         :return: the ``oauth2.authorization.request``, which waits for consent
         :raises AlreadyAllowed: this address was reloaded, and access was granted
+        :raises ScriptRefused: nobody would be asked, and this client's users must be
         :raises UnknownSignIn: unknown, forged, expired or used state
         :raises InvalidRequest: no code, wrong ``iss``, another browser
         :raises SignInDenied: the provider's user said no
@@ -81,6 +85,7 @@ class Callback:
         :raises OAuth2Error: for the provider's failures
         """
         Keyring(self.env).make_ready()
+        self._check_script(oauth2_api, response)
         if record := self._find_open_page(oauth2_api, response):
             return record
         # A rerun of the request neither takes the state nor asks for tokens again.
@@ -97,6 +102,19 @@ class Callback:
         state = digests.digest(response.state)
         domain = [("state_digest", "=", state), ("api_id", "=", oauth2_api.id)]
         return self.env["oauth2.authorization.request"].sudo().search(domain)
+
+    def _check_script(self, oauth2_api, response):
+        """A script finishes what its client is known to follow itself.
+
+        Off https, and off this very machine, a browser looks like one.
+
+        :raises ScriptRefused: the state is not spent
+        """
+        record = response.is_of_script and self._find(oauth2_api, response)
+        if record and not (
+            record.client_id.follows_sign_in and is_safe_url(record.redirect_uri)
+        ):
+            raise ScriptRefused(reason="a script, or a page that looks like one")
 
     def _find_open_page(self, oauth2_api, response):
         """A consent page that waits is shown to its browser again (reload, Back).

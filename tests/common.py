@@ -151,6 +151,7 @@ class OAuth2Records:
                 "provider_id": provider.id,
                 "client_identifier": "demo-app",
                 "client_secret": "demo-secret",
+                "follows_sign_in": True,
                 "api_ids": [(6, 0, oauth2_api.ids)],
                 "scope_ids": [(6, 0, oauth2_api.scope_ids.ids)],
                 **values,

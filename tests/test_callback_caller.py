@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from ..models.oauth2_api import BASE_URL_PARAMETER
 from .common import BROWSER_HEADERS
 from .test_callback import CallbackCase
 
@@ -23,6 +24,14 @@ HOSTILE = {
     "image in a browser without fetch metadata": {
         "Accept": IMAGE,
         **CHROMIUM_LANGUAGE,
+    },
+    "fetch of any language without fetch metadata": {
+        "Accept": "application/json",
+        "Accept-Language": "*",
+    },
+    "fetch of no language without fetch metadata": {
+        "Accept": "application/json",
+        "Accept-Language": "",
     },
     "fetch in a browser without fetch metadata": {
         "Accept": "application/json",
@@ -104,6 +113,37 @@ class TestCallbackCaller(CallbackCase):
                 self.assertEqual(response.status_code, 200, response.text)
                 self.assertIn("access_token", response.json())
                 self.assertNotIn("Set-Cookie", response.headers)
+
+    def assertTakenByNoScript(self, url):
+        for name, headers in SCRIPTS.items():
+            with self.subTest(name):
+                response = self.visit(url, headers)
+                self.assertRefused(response, 403, "access_denied")
+                self.assertIn("in a browser", response.json()["error_description"])
+        self.assertEqual(self.provider.calls["token"], 0)
+        response = self.visit(url, BROWSER_HEADERS)
+        self.assertEqual(response.status_code, 200, response.text)
+        self.assertIn("Allow", response.text)
+
+    def test_a_script_gets_json_only_for_a_client_that_follows_its_sign_ins(self):
+        self.client.follows_sign_in = False
+        self.env.flush_all()
+        self.assertTakenByNoScript(self.sign_in(self.asked["authorization_url"]))
+
+    def test_a_script_gets_no_json_by_plain_http_from_another_machine(self):
+        """There a browser sends no Fetch Metadata, and a page sets what is left."""
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param(BASE_URL_PARAMETER, "http://odoo.test:8069")
+        url = self.sign_in(self.ask()["authorization_url"])
+        self.assertTrue(url.startswith("http://odoo.test:8069/"))
+        parameters.set_param(BASE_URL_PARAMETER, self.base_url())
+        self.assertTakenByNoScript(url)
+
+    def test_a_new_client_does_not_follow_its_sign_ins(self):
+        values = {"name": "New", "client_identifier": "new-app"}
+        provider = self.client.provider_id.id
+        new = self.env["oauth2.client"].create({**values, "provider_id": provider})
+        self.assertFalse(new.follows_sign_in)
 
     def test_a_browser_gets_a_page_and_no_token(self):
         for name, headers in {

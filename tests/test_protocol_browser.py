@@ -68,6 +68,21 @@ class TestProtocolCaller(BaseCase):
             "preview of Safari": {"Accept": HTML, "X-Purpose": "preview"},
             "link prefetch": {"Accept": "*/*", "Sec-Purpose": "prefetch"},
             "image in an old browser": {"Accept": IMAGE, "Accept-Language": "fr"},
+            # What a page may set, where a browser adds no Fetch Metadata
+            "fetch with any language": {
+                "Accept": "application/json",
+                "Accept-Language": "*",
+            },
+            "fetch with no language": {
+                "Accept": "application/json",
+                "Accept-Language": "",
+            },
+            "fetch with a blank": {"Accept": "*/*", "Accept-Language": " "},
+            "a language beside a mode": {
+                "Accept": "*/*",
+                "Accept-Language": "fr",
+                "Sec-Fetch-Mode": "cors",
+            },
             "navigation without HTML": {
                 "Accept": "*/*",
                 "Sec-Fetch-Dest": "document",

@@ -93,6 +93,13 @@ class TestUpgrade(OAuth2Records, TransactionCase):
         self.upgrade()
         self.assertFalse(self.validate(self.access))
 
+    def test_applications_that_finished_their_sign_ins_still_do(self):
+        client = self.access.client
+        client.follows_sign_in = False
+        self.env.flush_all()
+        self.upgrade()
+        self.assertTrue(client.follows_sign_in)
+
     def test_renamed_columns_keep_their_values(self):
         token, grant = self.access.grant.token_ids, self.access.grant.sudo()
         token.rotated_at = "2026-11-01 10:00:00"

@@ -51,8 +51,13 @@ _FILL = """
 """
 
 
+#: Nobody said so before, and each may do it.
+_FOLLOW = "UPDATE oauth2_client SET follows_sign_in = true"
+
+
 def migrate(cr, version):
     """:param version: the installed one, ``None`` on a first installation"""
     cr.execute(SQL(_GONE))
     cr.execute(SQL(_FILL))
     cr.execute(SQL(_RENAME))
+    cr.execute(SQL(_FOLLOW))

@@ -32,12 +32,14 @@ TOKEN_INFORMATION = "script#token-information"
 class BrowserCase(ServerCase):
     """A test in Chromium; each has a profile of its own."""
 
+    arguments = ()  # of this class's Chromium
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         playwright = cls.enterClassContext(sync_playwright())
         cls.chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS
+            executable_path=CHROMIUM, args=ARGUMENTS + cls.arguments
         )
         cls.addClassCleanup(cls.chromium.close)
 

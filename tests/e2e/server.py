@@ -114,6 +114,7 @@ class Site:
             "provider_id": self.provider_id,
             "client_identifier": "demo-app",
             "client_secret": SECRET,
+            "follows_sign_in": True,
             "api_ids": [self.api_id],
             "scope_ids": [self.scope_id],
             **(client_values or {}),

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import unittest
 import urllib.request
+from urllib.parse import quote, urlsplit
 
 import requests
 from browser import ALLOW, TOKEN_INFORMATION, BrowserCase, page_of_somebody_else
@@ -13,8 +14,10 @@ from providers import IndependentProvider, QuickProvider, independent
 from server import (
     SECONDS,
     SECRET,
+    URL,
     ServerCase,
     log_of,
+    sql,
     wait_until,
 )
 
@@ -177,6 +180,43 @@ class TestHostilePage(BrowserCase):
                     f'<script type="speculationrules">{json.dumps(rules)}</script>',
                     host,
                 )
+
+
+class TestPlainHttp(BrowserCase):
+    """Odoo at http://odoo.test: there a browser says nothing of what it asks for."""
+
+    arguments = ("--host-resolver-rules=MAP odoo.test 127.0.0.1",)
+
+    def ask_at(self, site, root):
+        """Return an authorization URL as if Odoo's base URL were `root`.
+
+        It is not: there Odoo calls no provider by plain http, as these tests do.
+        """
+        url = site.ask()["authorization_url"]
+        sql(
+            "UPDATE oauth2_authorization_request"
+            " SET redirect_uri = replace(redirect_uri, %s, %s) WHERE api_id = %s",
+            URL,
+            root,
+            site.api_id,
+        )
+        return url.replace(quote(URL, safe=""), quote(root, safe=""))
+
+    def test_a_page_that_looks_like_a_script_grants_nothing(self):
+        site = self.make_site().use(self.enterContext(QuickProvider()))
+        elsewhere = URL.replace(urlsplit(URL).hostname, "odoo.test")
+        for language in ("*", ""):
+            url = self.ask_at(site, elsewhere)
+            headers = {"Accept": "application/json", "Accept-Language": language}
+            options = {"mode": "no-cors", "credentials": "include", "headers": headers}
+            before = len(callbacks(site))
+            html = f"<script>fetch({json.dumps(url)}, {json.dumps(options)})</script>"
+            with page_of_somebody_else(html) as address:
+                self.page.goto(address)
+                wait_until(lambda n=before: callbacks(site)[n:])
+            self.assertEqual(callbacks(site)[before:], ["403"])
+        self.assertEqual(site.provider.calls["token"], 0)
+        self.assertEqual(self.grants(site), 0)
 
 
 @unittest.skipUnless(independent.AVAILABLE, independent.MISSING)
