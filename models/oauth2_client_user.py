@@ -11,6 +11,12 @@ from ..services.encrypted_field import EncryptedChar
 from ..services.keep_alive import KeepAlive
 from ..services.revocation import Revocation
 
+#: In the audit log, of the values of ``ended_by``
+_END_REASONS = {
+    "provider": "the provider ended it",
+    "lifetime": "its authorization lifetime is over",
+    "disuse": "nobody has refreshed it in time",
+}
 #: What its tokens carry of a grant, so that a check need not read it.
 _CARRIED = {"api_id", "client_id", "user_id", "state", "scope_ids", "expires_at"}
 
@@ -73,8 +79,17 @@ class OAuth2ClientUser(models.Model):
         required=True,
         readonly=True,
         default="active",
-        help="Expired: its time was over, nobody refreshed it in time, or the provider"
-        " ended it (the events tell which). Its user must authorize again.",
+        help="Expired: its user must authorize again.",
+    )
+    ended_by = fields.Selection(
+        [
+            ("provider", "The Provider"),
+            ("lifetime", "The API's Authorization Lifetime"),
+            ("disuse", "Disuse"),
+        ],
+        readonly=True,
+        copy=False,
+        help="What ended it here, as far as that is known.",
     )
     scope_ids = fields.Many2many(
         "oauth2.scope",
@@ -250,11 +265,13 @@ class OAuth2ClientUser(models.Model):
             lambda t: t.kind == kind and not t.rotated_at
         )[:1]
 
-    def _end(self, reason):
+    def _end(self, cause, detail=None):
         """End these grants: their tokens are dropped, what explains them stays.
 
-        :param str reason: for the audit log
+        :param str cause: a value of ``ended_by``
+        :param detail: what the audit log tells besides
         """
+        reason = ": ".join(filter(None, (_END_REASONS[cause], detail)))
         lines = [
             {**grant._parties(), "reason": "; ".join(filter(None, (reason, lost)))}
             for grant in self
@@ -264,6 +281,7 @@ class OAuth2ClientUser(models.Model):
         self.write(
             {
                 "state": "expired",
+                "ended_by": cause,
                 "cached_token_response": False,
                 "refresh_began_at": False,
             }

@@ -10,7 +10,7 @@ from .errors import InvalidRequest
 from .json_object import read_json_object
 
 MAX_BODY = 64 * 1024  # bytes
-MAX_VALUE = 8 * 1024  # characters
+MAX_VALUE = 16 * 1024  # characters: whatever token is stored proves later
 MAX_IDENTITY = 255  # characters
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"

@@ -9,6 +9,7 @@ Every call may raise what `provider_errors` lists. A client keeps nothing betwee
 and opens a session for each, so it may be shared by threads.
 """
 
+import contextlib
 import io
 import json
 from dataclasses import dataclass, field
@@ -19,10 +20,11 @@ from oauthlib.common import add_params_to_uri
 from oauthlib.oauth2 import WebApplicationClient
 from requests.auth import HTTPBasicAuth
 
+from .back_off import requests_to_wait
 from .id_token import verify_id_token
 from .json_object import load_json_object
 from .network_policy import PUBLIC, as_spelled_in, https_spelling
-from .provider_errors import ProviderRefused
+from .provider_errors import ProviderRefused, ProviderUnavailable
 from .token_response import raise_for_error, token_parameters
 from .transport import ProviderSession
 
@@ -165,15 +167,22 @@ class ProviderClient:
 
         `redirect_uri` is the one of the authorization request, exactly.
         """
-        in_body = self.credentials.body_parameters()
-        with self._session(redirect_uri=redirect_uri) as session:
+        in_body, endpoint = (
+            self.credentials.body_parameters(),
+            self.metadata.token_endpoint,
+        )
+        # A code does not keep: it is sent whatever the provider asked for.
+        with (
+            self._heeding(endpoint),
+            self._session(redirect_uri=redirect_uri) as session,
+        ):
             answer = _TokenAnswer(
                 session,
                 "access_token_response",
                 [code, code_verifier, self.credentials.client_secret],
             )
             session.fetch_token(
-                session.endpoint(self.metadata.token_endpoint),
+                session.endpoint(endpoint),
                 code=code,
                 code_verifier=code_verifier,
                 auth=self.credentials.basic_auth(),
@@ -185,16 +194,19 @@ class ProviderClient:
     def refresh_token(self, refresh_token):
         """Return the provider's answer to a refresh (RFC 6749 6), verbatim, as a dict.
 
-        It need not have a refresh token: then the old one goes on.
+        It need not have a refresh token: then the old one goes on. A provider that
+        asked to be left alone is not called.
         """
-        with self._session() as session:
+        endpoint = self.metadata.token_endpoint
+        requests_to_wait.check(endpoint, self.credentials.client_id)
+        with self._heeding(endpoint), self._session() as session:
             answer = _TokenAnswer(
                 session,
                 "refresh_token_response",
                 [refresh_token, self.credentials.client_secret],
             )
             session.refresh_token(
-                session.endpoint(self.metadata.token_endpoint),
+                session.endpoint(endpoint),
                 refresh_token=refresh_token,
                 auth=self.credentials.basic_auth(),
                 **self.credentials.body_parameters(),
@@ -229,7 +241,7 @@ class ProviderClient:
             raise_for_error(response, secrets=[token, self.credentials.client_secret])
         except ProviderRefused as refused:
             # Google's answer for a token that is already invalid, against section 2.2.
-            if refused.code != "invalid_token":
+            if not refused.ends_grant:
                 raise
 
     def userinfo(self, access_token):
@@ -256,6 +268,15 @@ class ProviderClient:
             access_token=access_token,
             network_policy=self.network_policy,
         )
+
+    @contextlib.contextmanager
+    def _heeding(self, endpoint):
+        """Remember when the endpoint asks not to be called for a while."""
+        try:
+            yield
+        except ProviderUnavailable as failure:
+            requests_to_wait.note(endpoint, self.credentials.client_id, failure)
+            raise
 
     def _session(self, **kwargs):
         # No scope: requests-oauthlib raises when it is given one and the provider

@@ -1,7 +1,7 @@
 """What can go wrong in a call to a provider: three cases, answered differently.
 
     ProviderError
-    ├── ProviderRefused       the provider understood and says no (RFC 6749 5.2)
+    ├── ProviderRefused       the provider says no (RFC 6749 5.2)
     ├── ProviderUnavailable   no answer, too slow, or "try again later"
     └── ProviderMisbehaved    an answer that no specification allows
 
@@ -46,19 +46,33 @@ class ProviderError(Exception):
 
 
 class ProviderRefused(ProviderError):
-    """The provider answered with an OAuth error; `code` is that error's code."""
+    """The provider says no; `code` is the OAuth error's, "" when it gave none."""
 
-    def __init__(self, code, reason):
+    def __init__(self, code, reason, status=400):
         super().__init__(reason)
         self.code = code
+        self.status = status
+
+    @property
+    def ends_grant(self):
+        """Whether what was sent, a code or refresh token, is good for nothing."""
+        return self.code in ("invalid_grant", "invalid_token")
+
+    @property
+    def is_about_client(self):
+        """Whether any request of this client would be refused (RFC 6749 5.2)."""
+        if self.code in ("invalid_client", "unauthorized_client"):
+            return True
+        return self.status == 401 and not self.ends_grant
 
 
 class ProviderUnavailable(ProviderError):
     """No answer, or one that asks to come back (in `retry_after` seconds, if any)."""
 
-    def __init__(self, reason, retry_after=None):
+    def __init__(self, reason, retry_after=None, status=None):
         super().__init__(reason)
         self.retry_after = retry_after
+        self.status = status
 
 
 class ProviderMisbehaved(ProviderError):

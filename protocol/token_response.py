@@ -29,22 +29,32 @@ _TOKEN = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _OPTIONAL = ("refresh_token", "id_token", "token_type", "expires_in")
 _FORM_TYPES = ("application/x-www-form-urlencoded", "text/plain")
-# GitHub answers its own codes, all with status 200.
-_CODES_OF_GITHUB = {
+# Own codes of GitHub, Slack, Zoho and others, often with status 200.
+_OTHER_CODES = {
+    "bad_client_secret": "invalid_client",
     "bad_refresh_token": "invalid_grant",
     "bad_verification_code": "invalid_grant",
+    "expired_token": "invalid_grant",
     "incorrect_client_credentials": "invalid_client",
+    "invalid_client_id": "invalid_client",
+    "invalid_client_secret": "invalid_client",
+    "invalid_code": "invalid_grant",
+    "invalid_refresh_token": "invalid_grant",
     "redirect_uri_mismatch": "invalid_grant",
 }
+# RFC 6749 4.1.2.1 and RFC 8628 3.5: the same request may succeed later.
+_LATER_CODES = ("server_error", "slow_down", "temporarily_unavailable")
+_LATER_STATUS = (408, 425)
+# No OAuth endpoint is at this address, or none that takes POST.
+_NO_ENDPOINT = (404, 405)
 
 
 def token_parameters(response, *, secrets=()):
     """Return the parameters of a successful token answer, verbatim, as a dict.
 
     `response` is requests' answer; `secrets` are strings of the request that must not
-    reach a log should the provider echo them. Raises ProviderRefused for an OAuth error
-    (5.2), ProviderUnavailable for `temporarily_unavailable`, ProviderMisbehaved for
-    anything else that is not a usable Bearer token.
+    reach a log should the provider echo them. Raises what `raise_for_error` does, and
+    ProviderMisbehaved for anything else that is not a usable Bearer token.
     """
     raise_for_error(response, secrets=secrets)
     parameters = _parameters(response)
@@ -98,30 +108,35 @@ def _is_seconds(value):
 
 
 def raise_for_error(response, *, secrets=()):
-    """Raise ProviderRefused or ProviderUnavailable if the answer is an OAuth error.
+    """Raise ProviderRefused if the answer is a refusal, whatever its status.
 
-    Whatever its status: some providers answer errors with 200. A 4xx that is no OAuth
-    error raises ProviderMisbehaved.
+    Some providers answer errors with 200, some a 4xx without an OAuth error. Raises
+    ProviderUnavailable where the same request may succeed later, and ProviderMisbehaved
+    where nothing is that could refuse.
     """
-    failed = response.status_code >= 400
+    status = response.status_code
     try:
         parameters = _parameters(response)
     except ProviderMisbehaved:
         parameters = {}
-    code = parameters.get("error")
-    if code in (None, "") and not failed:
+    error = parameters.get("error") or ""
+    if not error and status < 400:
         return
-    if not is_error_code(code):
-        raise ProviderMisbehaved(
-            f"the provider answered status {response.status_code} without an OAuth "
-            "error"
-        )
-    text = safe_text(parameters.get("error_description", ""), secrets=secrets)
-    reason = f"the provider answered {safe_text(code, secrets=secrets)}: {text}"
-    if code == "temporarily_unavailable":
+    code, reason = error, f"the provider answered {safe_text(error, secrets=secrets)}"
+    if not is_error_code(error):
+        code, reason = "", f"the provider answered status {status}"
+        if error:
+            reason += f" and error {safe_text(error, secrets=secrets)}"
+        else:
+            reason += " without an OAuth error"
+    if text := parameters.get("error_description"):
+        reason += f": {safe_text(text, secrets=secrets)}"
+    if code in _LATER_CODES or status in _LATER_STATUS:
         retry_after = retry_after_seconds(response.headers.get("Retry-After"))
-        raise ProviderUnavailable(reason, retry_after)
-    raise ProviderRefused(_CODES_OF_GITHUB.get(code, code), reason)
+        raise ProviderUnavailable(reason, retry_after, status)
+    if not code and status in _NO_ENDPOINT:
+        raise ProviderMisbehaved(reason)
+    raise ProviderRefused(_OTHER_CODES.get(code, code), reason, status)
 
 
 def _parameters(response):

@@ -351,6 +351,7 @@ class ProviderSession(OAuth2Session):
             raise ProviderUnavailable(
                 f"the provider answered with status {status}",
                 retry_after_seconds(response.headers.get("Retry-After")),
+                status,
             )
         if status // 100 not in (2, 4):
             raise ProviderMisbehaved(f"the provider answered with status {status}")

@@ -153,12 +153,9 @@ class CleanUp:
         left_there = grants._with_sibling()
         revocation = Revocation(self.env)
         revocation.trigger(revocation.queue(grants - left_there))
-        for ended, reason in (
-            (too_old, "its authorization lifetime is over"),
-            (grants - too_old, "nobody has refreshed it in time"),
-        ):
-            (ended - left_there)._end(reason)
-            (ended & left_there)._end(f"{reason}; {_LEFT_THERE}")
+        for ended, cause in ((too_old, "lifetime"), (grants - too_old, "disuse")):
+            (ended - left_there)._end(cause)
+            (ended & left_there)._end(cause, _LEFT_THERE)
         return len(over), place
 
     def abandon_sign_ins(self, limit, after):

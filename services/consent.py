@@ -183,6 +183,7 @@ class Consent:
         lost = grant._lost_answer()
         values = {
             "state": "active",
+            "ended_by": False,
             "scope_ids": [(6, 0, scopes.ids)],
             "authorized_at": now,
             "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),

@@ -67,9 +67,14 @@ def no_tokens_issued(error):
 
 def is_refusal_of_client(error):
     """:return: whether the provider would refuse any request of this client"""
-    codes = ("invalid_client", "unauthorized_client")
     cause = error.__cause__
-    return isinstance(cause, ProviderRefused) and cause.code in codes
+    return isinstance(cause, ProviderRefused) and cause.is_about_client
+
+
+def is_refusal_of_token(error):
+    """:return: whether the provider refuses what was sent, and not the client"""
+    cause = error.__cause__
+    return isinstance(cause, ProviderRefused) and not cause.is_about_client
 
 
 @contextlib.contextmanager
@@ -92,7 +97,7 @@ def translate_provider_errors(*, can_be_repeated=True):
         ) from failure
     except ProviderRefused as refusal:
         if refusal.code == "invalid_grant":
-            raise InvalidGrant(reason="the provider says invalid_grant") from refusal
+            raise InvalidGrant(reason=refusal.reason) from refusal
         _logger.info("Provider refused: %s", refusal.reason)
         raise ServerError(reason=refusal.reason) from refusal
     except ProviderMisbehaved as failure:

@@ -10,9 +10,11 @@
 - An id_token that comes along is checked before the tokens are stored (OpenID Connect
   Core section 12.2).
 - The tokens, the answer for those who crossed, and the end of the note are one commit.
-- A grant that the provider ended is ended here. Any other failure changes nothing but
-  the note, which stays where the provider may have given out tokens; the next event of
-  the grant tells of it.
+- A grant that the provider ended is ended here. Any other refusal of the refresh token
+  has its user authorize again, too, but keeps the grant, whose next refresh asks once
+  more: it may have been a proxy's.
+- Any other failure changes nothing but the note, which stays where the provider may
+  have given out tokens; the next event of the grant tells of it.
 """
 
 import json
@@ -35,6 +37,7 @@ from ..protocol.token_response import token_information
 from .client_authentication import ROTATION_GRACE, ClientAuthentication
 from .keyring import Keyring
 from .provider_calls import (
+    is_refusal_of_token,
     no_tokens_issued,
     provider_client,
     translate_provider_errors,
@@ -216,7 +219,8 @@ class Refresh:
         """Ask the provider; a rerun of the request does not ask again.
 
         :return: its answer, dict, whose id_token is still to be checked
-        :raises InvalidGrant: the provider ended the grant, which is ended here
+        :raises InvalidGrant: the provider refuses the refresh token; where it ended the
+            grant, it is ended here
         :raises OAuth2Error: for whatever else went wrong at the provider
         """
         text = self._refresh_token(grant)._plaintext()
@@ -227,15 +231,18 @@ class Refresh:
 
         try:
             return run_once(("refresh", grant.id, digests.digest(text)), ask)
-        except InvalidGrant:
-            self._unmark(grant)  # this is its answer
-            grant._end("the provider ended it")
-            commit_now(self.env)  # the refusal that follows rolls back
-            raise
         except OAuth2Error as failure:
-            if self._mark["lost"] or no_tokens_issued(failure):
+            cause = failure.__cause__
+            is_refused = is_refusal_of_token(failure)
+            if is_refused and cause.ends_grant:
+                self._unmark(grant)  # this is its answer
+                grant._end("provider", cause.reason)
+                commit_now(self.env)  # the refusal that follows rolls back
+            elif self._mark["lost"] or no_tokens_issued(failure):
                 self._unmark(grant)
                 commit_now(self.env)
+            if is_refused:
+                raise InvalidGrant(reason=cause.reason) from cause
             raise
 
     def _store_tokens(self, grant, answer):

@@ -86,6 +86,7 @@ from . import (  # noqa: E402
     test_token_validation,
     test_upgrade,
     test_token_proof,
+    test_token_provider_refuses,
     test_token_refusals,
     test_user_matching,
     test_user_matching_create,

@@ -22,7 +22,7 @@ class Fault:
     break_: Callable
     status: int = 502
     error: str = "server_error"
-    #: of what is checked in a sign-in alone, a refresh knows nothing
+    #: whether a refresh ends in this refusal, too
     on_refresh: bool = True
 
 
@@ -181,7 +181,11 @@ TOKEN_FAULTS = [
     Fault("nothing", answering("token", body=b"")),
     Fault("a list", answering("token", json=[_GOOD])),
     Fault("broken JSON", answering("token", body=b'{"access_token": "a')),
-    Fault("an error with status 200", answering("token", json={"error": "oops"})),
+    Fault(
+        "an error with status 200",
+        answering("token", json={"error": "oops"}),
+        on_refresh=False,
+    ),
     Fault("a redirect", lambda p: p.redirect("token", f"{p.issuer}/userinfo")),
     Fault("404", answering("token", status=404)),
     Fault(

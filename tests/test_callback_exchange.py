@@ -115,7 +115,7 @@ class TestCallbackExchange(RefusalCase):
             "proof of possession": {"json": {**good, "token_type": "DPoP"}},
             "a token bound to a key": {"json": {**good, "access_token": bound}},
             "nonsense as expires_in": {"json": {**good, "expires_in": "soon"}},
-            "an error with status 200": {"json": {"error": "server_error"}},
+            "an error with status 200": {"json": {"error": "oops"}},
             "an unknown error": {"status": 400, "json": {"error": "invalid_scope"}},
             "a status without error": {"status": 404, "json": {}},
         }.items():

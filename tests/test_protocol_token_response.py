@@ -6,6 +6,7 @@ import jwt
 
 from odoo.tests import tagged
 
+from ..protocol import back_off
 from ..protocol.provider_client import ProviderMetadata
 from ..protocol.provider_errors import (
     ProviderMisbehaved,
@@ -102,9 +103,12 @@ class TestTokenAnswer(ClientCase):
             b'{"access_token": "\xff"}',
             b"{}",
         ):
-            for status in (200, 201, 400, 401, 403, 404):
+            for status in (200, 201, 404):
                 with self.subTest(body, status=status):
                     self.assertFails(ProviderMisbehaved, status=status, body=body)
+            for status in (400, 401, 403):
+                with self.subTest(body, status=status):
+                    self.assertFails(ProviderRefused, status=status, body=body)
         html = {"Content-Type": "text/html"}
         self.assertFails(ProviderMisbehaved, body=b"<p class=x>", headers=html)
 
@@ -203,15 +207,20 @@ class TestTokenAnswer(ClientCase):
         )
         self.assertEqual(refused.code, "invalid_grant")  # what GitHub means by it
 
-    def test_an_error_that_is_none_is_misbehaviour(self):
+    def test_an_error_that_is_no_code_is_a_refusal_without_one(self):
         for error in ("", 1, {"message": "no"}, ["a"], "caf\u00e9", "a" * 101, True):
             for status in (200, 400) if error else (400,):
-                self.assertFails(
-                    ProviderMisbehaved,
-                    "without an OAuth",
+                refused = self.assertFails(
+                    ProviderRefused,
+                    f"status {status}",
                     status=status,
                     json={"error": error, "access_token": "a"},
                 )
+                self.assertEqual(refused.code, "")
+
+    def test_where_no_token_endpoint_is_nothing_refuses(self):
+        for status in (404, 405):
+            self.assertFails(ProviderMisbehaved, f"status {status}", status=status)
 
     def test_a_description_is_for_the_log_and_harmless_there(self):
         description = "no\r\n<b>\u00e4\u202e" + "x" * 500
@@ -263,6 +272,7 @@ class TestTokenAnswer(ClientCase):
                 headers={"Retry-After": "30"},
             )
             self.assertEqual(error.retry_after, 30)
+        back_off.requests_to_wait.clear()
         self.provider.close("token")
         self.assertFails(ProviderUnavailable)
         self.provider.__exit__()
@@ -337,7 +347,8 @@ class TestUserinfo(ClientCase):
     def test_failures(self):
         for error, status, body in (
             (ProviderRefused, 401, {"error": "invalid_token"}),
-            (ProviderMisbehaved, 401, {}),
+            (ProviderRefused, 401, {}),
+            (ProviderMisbehaved, 404, {}),
             (ProviderMisbehaved, 302, {"sub": "olivia"}),
             (ProviderUnavailable, 500, {"sub": "olivia"}),
         ):

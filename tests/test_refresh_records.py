@@ -105,7 +105,9 @@ class TestRefreshRecords(RecordsCase):
     def test_without_a_lost_answer_the_provider_s_end_is_told_alone(self):
         self.provider.answer("token", status=400, json={"error": "invalid_grant"})
         self.assertEqual(self.refresh().status_code, 400)
-        self.assertEqual(self.last_event().reason, "the provider says invalid_grant")
+        self.assertEqual(
+            self.last_event().reason, "the provider answered invalid_grant"
+        )
         told = self.env["oauth2.event"].search([]).mapped("reason")
         self.assertNotIn("was not recorded", str(told))
 

@@ -87,7 +87,7 @@ class SecretsCase(OAuth2Case):
         echo = f"{names['refresh_token']} {self.client_secret}"
         echo = {"error": echo, "error_description": echo}
         self.provider.answer("token", status=400, json=echo)
-        self.assertEqual(self.call("token", names).status_code, 502)
+        self.assertEqual(self.call("token", names).status_code, 400)
         for answer in (
             {"status": 500, "json": bad},
             {"json": {**bad, "token_type": "mac"}},
