@@ -1,4 +1,5 @@
 import base64
+import hashlib
 import json
 import unicodedata
 from urllib.parse import quote_plus, urlencode
@@ -18,60 +19,110 @@ from ..protocol.errors import (
     quoted_challenge,
 )
 from ..protocol.json_object import check_storable
-from ..protocol.parameters import Parameters
+from ..protocol.parameters import MAX_BODY, MAX_IDENTITY, MAX_VALUE, Parameters
 from ..protocol.scope import scope_set, scope_string
-from .generators import PRINTABLE, VISIBLE, objects, texts, values
+from .generators import (
+    PRINTABLE,
+    VISIBLE,
+    authorizations,
+    bodies,
+    header_values,
+    media_types,
+    objects,
+    texts,
+    values,
+)
 from .property_common import holds_for
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-_B64TOKEN = "abcXYZ019-._~+/"  # of RFC 6750 section 2.1, "=" at the end apart
+#: RFC 6750 section 2.1 has fewer characters; providers make tokens of all but these.
+_TOKEN = st.text(VISIBLE.replace(",", ""), min_size=1)
 _SCHEMES = st.sampled_from(("Bearer ", "bearer ", "Basic ", "BASIC ", "Digest ", ""))
+#: By each of them a browser tells that no script calls.
+_BROWSERS_SAY = (
+    "Sec-Fetch-Dest Sec-Fetch-Site Sec-Purpose Purpose X-Purpose X-Moz".split()
+)
+#: What a JSON body says as it is: no half of a surrogate pair, no control character.
+_IDENTITIES = st.one_of(
+    st.integers(-(10**18), 10**18),
+    st.text(
+        st.characters(exclude_categories=("Cc", "Cs")),
+        min_size=1,
+        max_size=MAX_IDENTITY,
+    ),
+)
 
 
 class TestPropertyAuthorization(BaseCase):
     """The ``Authorization`` header is read in one way, or refused."""
 
-    @holds_for(_SCHEMES, texts, examples=200)
-    def test_any_header_is_a_token_none_or_refused(self, scheme, rest):
+    @holds_for(
+        st.one_of(authorizations, st.tuples(_SCHEMES, texts).map("".join)), examples=200
+    )
+    def test_any_authorization_header_is_one_token_or_none_or_refused(self, header):
         try:
-            token = bearer_token(scheme + rest)
-        except MalformedAuthorization:
+            token = bearer_token(header)
+        except MalformedAuthorization as refusal:
+            self.assertEqual((refusal.status, refusal.error), (400, "invalid_request"))
             return
         if token is not None:
             self.assertTrue(set(token) <= set(VISIBLE) - {","}, token)
-            self.assertEqual((scheme + rest).partition(" ")[2].strip(" "), token)
+            self.assertEqual(header.partition(" ")[2].strip(" "), token)
 
-    @holds_for(st.text(_B64TOKEN, min_size=1), st.integers(0, 2), _SCHEMES)
-    def test_each_token_of_the_grammar_is_read_as_it_is(self, token, padding, scheme):
-        token += "=" * padding
-        expected = token if scheme.lower() == "bearer " else None
-        if scheme:
-            self.assertEqual(bearer_token(scheme + token), expected)
+    @holds_for(
+        _TOKEN, st.sampled_from(("Bearer", "bearer", "BEARER")), st.integers(1, 3)
+    )
+    def test_a_bearer_token_is_read_as_it_is_whatever_its_scheme_s_case(
+        self, token, scheme, spaces
+    ):
+        """RFC 6750 section 2.1, RFC 9110 section 11.1"""
+        for end in ("", " "):
+            self.assertEqual(bearer_token(scheme + " " * spaces + token + end), token)
+        for other in ("Basic ", "Digest ", "Bearers ", "Bearer"):
+            self.assertIsNone(bearer_token(other + token))
 
-    @holds_for(st.text(_B64TOKEN, min_size=1), st.text(_B64TOKEN, min_size=1))
-    def test_two_headers_are_refused_however_they_are_joined(self, one, other):
+    def test_a_bearer_token_has_at_most_16_kib(self):
+        longest = "x" * 16 * 1024
+        self.assertEqual(bearer_token(f"Bearer {longest}"), longest)
+        with self.assertRaises(MalformedAuthorization):
+            bearer_token(f"Bearer {longest}x")
+
+    @holds_for(_TOKEN, _TOKEN)
+    def test_two_authorization_headers_are_refused_however_they_are_joined(
+        self, one, other
+    ):
         for joined in (f"Bearer {one}, Bearer {other}", f"Bearer {one},Basic {other}"):
             with self.assertRaises(MalformedAuthorization):
                 bearer_token(joined)
 
     @holds_for(st.text(min_size=1), st.text())
-    def test_basic_credentials_come_back_as_they_were(self, client_id, secret):
-        """RFC 6749 section 2.3.1: both are form-encoded before."""
+    def test_basic_credentials_are_form_decoded(self, client_id, secret):
+        """RFC 6749 section 2.3.1"""
         pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
-        header = "Basic " + base64.b64encode(pair.encode()).decode()
-        self.assertEqual(basic_credentials(header), (client_id, secret))
+        for scheme in ("Basic", "bAsIc"):
+            header = f"{scheme} {base64.b64encode(pair.encode()).decode()}"
+            self.assertEqual(basic_credentials(header), (client_id, secret))
 
     @holds_for(
-        st.one_of(texts, st.binary().map(lambda b: base64.b64encode(b).decode()))
+        st.one_of(
+            authorizations,
+            texts.map("Basic {}".format),
+            st.binary().map(lambda raw: f"Basic {base64.b64encode(raw).decode()}"),
+        )
     )
-    def test_any_basic_header_is_a_pair_or_refused(self, rest):
+    def test_any_basic_header_is_a_pair_with_a_client_or_refused(self, header):
         try:
-            client_id, secret = basic_credentials(f"Basic {rest}")
+            pair = basic_credentials(header)
         except InvalidRequest:
             return
-        self.assertTrue(client_id)
-        (client_id + secret).encode()  # no half of a surrogate pair gets in
+        if pair is None:
+            self.assertNotEqual(header.partition(" ")[0].lower(), "basic")
+            return
+        decoded = base64.b64decode(header.partition(" ")[2].strip(" "), validate=True)
+        self.assertIn(b":", decoded)
+        self.assertTrue(pair[0])
+        "".join(pair).encode()  # no half of a surrogate pair gets in
 
 
 class TestPropertyParameters(BaseCase):
@@ -89,13 +140,47 @@ class TestPropertyParameters(BaseCase):
         except InvalidRequest as refusal:
             return type(refusal)
 
-    @holds_for(st.binary(), st.one_of(texts, st.sampled_from((JSON, FORM))))
-    def test_any_body_is_read_or_refused(self, body, media_type):
+    @holds_for(bodies, st.one_of(media_types, st.sampled_from((JSON, FORM))))
+    def test_any_body_is_parameters_or_refused(self, body, media_type):
         try:
             parameters = self.parameters(body, media_type)
         except InvalidRequest:
             return
         self.assertIsInstance(parameters, Parameters)
+        self.assertTrue(media_type in (JSON, FORM) or not body.strip())
+
+    @holds_for(st.text(PRINTABLE), _IDENTITIES, values)
+    def test_printable_ascii_and_any_identity_are_taken_as_they_are(
+        self, text, identity, unknown
+    ):
+        """RFC 6749 sections 3.2 and appendix A: what is unknown is ignored"""
+        sent = {"a": text, "client_user_identity": identity}
+        body = json.dumps({**sent, "unknown": unknown})
+        assume("NaN" not in body and "Infinity" not in body)
+        parameters = self.parameters(body.encode(), JSON.upper())
+        self.assertEqual(parameters.text("a"), text)
+        self.assertEqual(parameters.identity(required=True), str(identity))
+
+    def test_each_kind_of_value_has_its_longest(self):
+        for name, longest, longer in (
+            ("a", "x" * MAX_VALUE, "x" * (MAX_VALUE + 1)),
+            ("id", "é" * MAX_IDENTITY, "é" * (MAX_IDENTITY + 1)),
+            ("id", 10 ** (MAX_IDENTITY - 1), 10**MAX_IDENTITY),
+            ("id", -(10 ** (MAX_IDENTITY - 2)), -(10 ** (MAX_IDENTITY - 1))),
+        ):
+            with self.subTest(name, value=str(longest)[:5]):
+                for value in (longest, longer):
+                    sent = self.parameters(json.dumps({name: value}).encode())
+                    read = sent.identity if name == "id" else sent.text
+                    if value == longest:
+                        self.assertEqual(read(name), str(longest))
+                    else:
+                        with self.assertRaisesRegex(InvalidRequest, "invalid"):
+                            read(name)
+        body = b'{"a": "%s"}' % (b"x" * (MAX_BODY - 9))
+        self.parameters(body)
+        with self.assertRaises(InvalidRequest):
+            self.parameters(body + b" ")
 
     @holds_for(values)
     def test_a_text_is_printable_ascii_as_it_was_sent(self, value):
@@ -127,7 +212,7 @@ class TestPropertyParameters(BaseCase):
         self.assertNotIsInstance(value, (bool, float))
 
     @holds_for(st.dictionaries(texts, texts, max_size=4))
-    def test_json_and_form_say_the_same(self, sent):
+    def test_json_and_a_form_say_the_same(self, sent):
         try:
             form = urlencode(sent).encode()
         except UnicodeEncodeError:
@@ -138,7 +223,7 @@ class TestPropertyParameters(BaseCase):
             self.assertEqual(*(self.told(one, name) for one in ours))
 
     @holds_for(texts, values, values)
-    def test_a_name_that_comes_twice_is_refused(self, name, one, other):
+    def test_a_parameter_that_comes_twice_is_refused(self, name, one, other):
         name, one, other = map(json.dumps, (name, one, other))
         with self.assertRaises(InvalidRequest):
             self.parameters(f"{{{name}: {one}, {name}: {other}}}".encode())
@@ -184,20 +269,25 @@ class TestPropertyProofs(BaseCase):
                     "Bearer access-token",
                     "Basic ZGVtby1hcHA6aGVhZGVyLXNlY3JldA==",  # …:header-secret
                     "Basic ZGVtby1hcHA6",
-                    "Digest x",
                 )
             ),
-            texts,
+            authorizations,
         ),
         examples=200,
     )
-    def test_proofs_are_told_apart_or_refused(self, sent, authorization):
+    def test_proofs_of_body_and_header_are_told_apart_or_refused(
+        self, sent, authorization
+    ):
         try:
             proofs = parse_credentials(Parameters(sent), authorization)
         except OAuth2Error as refusal:
             self.assertEqual(refusal.status, 400)
+            if len(authorization or "") > 8:  # a caller's text is never sent back
+                self.assertNotIn(authorization, refusal.description)
             return
         self.assertTrue(proofs.client_id)
+        self.assertIn(sent.get("client_id") or proofs.client_id, (proofs.client_id,))
+        self.assertEqual(proofs.refresh_token, sent.get("refresh_token") or "")
         scheme = (authorization or "").partition(" ")[0].lower()
         self.assertIn(scheme, ("", "basic", "bearer"))
         self.assertFalse(scheme == "basic" and sent.get("client_secret"))
@@ -213,40 +303,34 @@ class TestPropertyCaller(BaseCase):
     """Whatever does not look like a person or a script in full is refused."""
 
     @holds_for(
-        st.sampled_from(("GET", "HEAD", "POST", "get")),
+        st.sampled_from(("GET", "GET", "HEAD", "POST", "get")),
         st.dictionaries(
-            st.sampled_from(
-                (
-                    "Accept",
-                    "Accept-Language",
-                    "Sec-Fetch-Dest",
-                    "Sec-Fetch-Site",
-                    "Sec-Purpose",
-                    "Purpose",
-                )
-            ),
+            st.sampled_from((*_BROWSERS_SAY, "Accept", "Accept-Language")),
             st.one_of(
                 st.sampled_from(
-                    ("*", "*/*", "text/html", "TEXT/HTML;q=0.1, */*", "document")
+                    "* */* text/html TEXT/HTML;q=0.1,*/* document prefetch cors".split()
                 ),
-                st.sampled_from(("prefetch", "iframe", "cross-site", "en", "")),
-                texts,
+                header_values,
             ),
         ),
         examples=300,
     )
-    def test_who_calls(self, method, headers):
+    def test_a_caller_that_is_no_browser_and_no_script_in_full_is_refused(
+        self, method, headers
+    ):
         kind = classify_client(method, headers)
+        if kind is Caller.REFUSED:
+            return
+        self.assertEqual(method, "GET")
+        told = {name for name in _BROWSERS_SAY if headers.get(name)}
         accept = headers.get("Accept", "").lower()
         if kind is Caller.BROWSER:
             self.assertRegex(accept, r"text/html|application/xhtml\+xml")
+            self.assertLessEqual(told, {"Sec-Fetch-Dest", "Sec-Fetch-Site"})
             self.assertIn(headers.get("Sec-Fetch-Dest"), (None, "document"))
-        elif kind is Caller.SCRIPT:
-            self.assertIn(headers.get("Accept-Language", "*").strip(), ("", "*"))
-            for name in ("Sec-Fetch-Dest", "Sec-Fetch-Site", "Sec-Purpose", "Purpose"):
-                self.assertFalse(headers.get(name))
-        if kind is not Caller.REFUSED:
-            self.assertEqual(method, "GET")
+        else:
+            self.assertFalse(told)
+            self.assertIn(headers.get("Accept-Language"), (None, "*"))
 
 
 class TestPropertyText(BaseCase):
@@ -291,7 +375,15 @@ class TestPropertyText(BaseCase):
         return scheme, told
 
     @holds_for(st.text(), st.text(), st.binary(min_size=1))
-    def test_digests_are_equal_exactly_for_equal_texts(self, one, other, key):
+    def test_digests_are_sha_256_and_equal_exactly_for_equal_texts(
+        self, one, other, key
+    ):
+        sha256 = hashlib.sha256(one.encode()).hexdigest()
+        self.assertEqual(digests.digest(one), sha256)
+        self.assertNotEqual(digests.keyed_digest(key, one), sha256)
+        self.assertNotEqual(
+            digests.keyed_digest(key, one), digests.keyed_digest(key + b"x", one)
+        )
         for left, right in ((one, other), (one, one)):
             equal = left == right
             self.assertEqual(digests.same(left, right), equal)
@@ -299,3 +391,14 @@ class TestPropertyText(BaseCase):
             keyed = [digests.keyed_digest(key, text) for text in (left, right)]
             self.assertEqual(keyed[0] == keyed[1], equal)
             self.assertRegex(keyed[0], "^[0-9a-f]{64}$")
+
+    def test_random_tokens_and_issued_identities_have_256_bits(self):
+        """RFC 6749 section 10.10"""
+        for make, form in (
+            (digests.random_token, r"[A-Za-z0-9_-]{43}"),
+            (digests.issue_identity, r"cui_[A-Za-z0-9_-]{43}"),
+        ):
+            made = {make() for _number in range(100)}
+            self.assertEqual(len(made), 100)
+            for token in made:
+                self.assertRegex(token, rf"\A{form}\Z")

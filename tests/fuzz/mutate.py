@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from urllib.parse import parse_qsl, quote, urlencode
 
-import junk
+import generators
 import odd_provider
 from hypothesis import strategies as st
 
@@ -27,6 +27,15 @@ _BITS = (
     ".",
 )
 _BITS += ("%2F", "a" * 3000, "<", "[", "-1", "0", "%E2%80%AE")
+#: What a callback may bring in the place of what the provider sent.
+_CALLBACK_TEXTS = (
+    "@ISS@ @ISS@/ @ISS@@ISS@ https://provider.example.com @STATE@ @CODE@ @OWNSTATE@"
+    " @OWNCODE@ access_denied temporarily_unavailable"
+).split()
+_MULTIPART = (
+    b"--x\r\nContent-Disposition: form-data; name=client_id\r\n\r\ndemo-app\r\n"
+    b'--x\r\nContent-Disposition: form-data; name=f; filename="\xff"\r\n\r\n\0\r\n--x--'
+)
 _FRAMINGS = ("short", "long", "chunked", "none", "0", "-1", "x", "9" * 20, "")
 
 
@@ -59,7 +68,7 @@ def _path(draw, request, _target):
     elif kind == "upper":
         bits[at] = bits[at].swapcase() if "@" not in bits[at] else bits[at]
     elif at:
-        text = draw(junk.texts).encode("utf-8", "surrogatepass")
+        text = draw(generators.texts).encode("utf-8", "surrogatepass")
         bits[at] = quote(text[:3000])
     path = "/".join(bits) or "/"
     return replace(request, path=_one_line(path + mark + query))
@@ -75,7 +84,7 @@ def _query(draw, request, _target):
             st.sampled_from(("&&", "=", "%", "a=%ff", "a=%ed%a0%80", "a;b", "?"))
         )
         return replace(request, path=f"{path}?{query}&{raw}")
-    text = draw(junk.texts).encode("utf-8", "surrogatepass")
+    text = draw(generators.texts).encode("utf-8", "surrogatepass")
     if kind == "add" or not pairs:
         names = ("access_token", "client_id", "state", "code", "api", "debug", "limit")
         names += ("iss", "error", "error_description", "id_token", "session_state")
@@ -90,7 +99,7 @@ def _query(draw, request, _target):
         del pairs[at]
     elif "STATE@" in query and draw(st.booleans()):
         # Elsewhere, whoever sends somebody's state or code would have it in the log.
-        pairs[at] = (pairs[at][0], draw(st.sampled_from(junk.CALLBACK_TEXTS)))
+        pairs[at] = (pairs[at][0], draw(st.sampled_from(_CALLBACK_TEXTS)))
     else:
         pairs[at] = (pairs[at][0], text)
     # Of placeholders such as @STATE@ too: what stands for them is found by them.
@@ -100,7 +109,7 @@ def _query(draw, request, _target):
 def _authorization(draw, request, _target):
     if draw(st.booleans()):
         request = request.without_header("Authorization")
-    return request.with_header("Authorization", draw(junk.authorizations))
+    return request.with_header("Authorization", draw(generators.authorizations))
 
 
 def _header(draw, request, _target):
@@ -110,12 +119,12 @@ def _header(draw, request, _target):
         if kind == "drop":
             return request.without_header(name)
         return request.with_header(name, value)
-    return request.with_header(*draw(junk.odd_headers))
+    return request.with_header(*draw(generators.odd_headers))
 
 
 def _media_type(draw, request, _target):
     request = request.without_header("Content-Type")
-    value = draw(junk.media_types)
+    value = draw(generators.media_types)
     return request.with_header("Content-Type", value) if value else request
 
 
@@ -123,8 +132,8 @@ def _body(draw, request, _target):
     if draw(st.integers(0, 9)) == 0:
         request = request.without_header("Content-Type")
         request = request.with_header("Content-Type", "multipart/form-data; boundary=x")
-        return replace(request, body=junk.MULTIPART)
-    return replace(request, body=draw(junk.bodies))
+        return replace(request, body=_MULTIPART)
+    return replace(request, body=draw(generators.bodies))
 
 
 def _fault(draw, request, target):
@@ -143,14 +152,14 @@ def _value(draw, request, target):
     """Change one value somewhere inside of a JSON or form body, or of a query."""
     if not request.body and "?" in request.path:
         return _query(draw, request, target)
-    values = junk.orm_values if target.orm else junk.values
+    values = generators.orm_values if target.orm else generators.values
     try:
         document = json.loads(request.body)
     except (ValueError, RecursionError):
         return _field(draw, request)
     if not isinstance(document, dict) or not document:
         return replace(
-            request, body=json.dumps({draw(junk.texts): draw(values)}).encode()
+            request, body=json.dumps({draw(generators.texts): draw(values)}).encode()
         )
     document = copy.deepcopy(document)
     place = document
@@ -174,7 +183,7 @@ def _value(draw, request, target):
     elif isinstance(place, list):
         place.append(draw(values) if kind == "add" else inner)
     elif kind == "add":
-        place[draw(junk.texts)] = draw(values)
+        place[draw(generators.texts)] = draw(values)
     else:
         body = json.dumps(document)
         return replace(request, body=(body[:-1] + ", " + body[1:]).encode())
@@ -184,9 +193,9 @@ def _value(draw, request, target):
 def _field(draw, request):
     """Change one field of a form."""
     pairs = parse_qsl(request.body.decode("latin-1"), keep_blank_values=True)
-    text = draw(junk.texts).encode("utf-8", "surrogatepass")
+    text = draw(generators.texts).encode("utf-8", "surrogatepass")
     if not pairs:
-        return replace(request, body=draw(junk.bodies))
+        return replace(request, body=draw(generators.bodies))
     at = draw(st.integers(0, len(pairs) - 1))
     pairs[at] = (pairs[at][0], text)
     return replace(request, body=urlencode(pairs, safe="@").encode())

@@ -4,7 +4,7 @@ import json
 import threading
 from dataclasses import dataclass
 
-import junk
+import generators
 from hypothesis import strategies as st
 from providers import QuickProvider
 
@@ -67,14 +67,14 @@ _headers = st.lists(
     max_size=2,
 ).map(tuple)
 _bodies = st.one_of(
-    junk.bodies,
+    generators.bodies,
     st.sampled_from(_ERRORS).map(lambda e: json.dumps({"error": e}).encode()),
 )
 
 
 def _changed(names):
     """A strategy of members that are changed or added."""
-    pair = st.tuples(st.sampled_from(names), junk.values.map(json.dumps))
+    pair = st.tuples(st.sampled_from(names), generators.values.map(json.dumps))
     return st.lists(pair, min_size=1, max_size=2).map(tuple)
 
 
