@@ -49,7 +49,6 @@ from . import (  # noqa: E402
     test_ledger,
     test_life_cycle,
     test_protected_route,
-    test_protected_route_answers,
     test_protected_route_declaration,
     test_protected_route_in_force,
     test_protected_route_override,

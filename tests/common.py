@@ -138,7 +138,8 @@ class OAuth2Records:
             "token_endpoint": "https://provider.example.com/token",
             "jwks_uri": "https://provider.example.com/jwks",
         }
-        count = cls.env["oauth2.provider"].search_count([])
+        providers = cls.env["oauth2.provider"].with_context(active_test=False)
+        count = providers.search_count([])
         return cls.env["oauth2.provider"].create(
             {"name": f"Provider {count}", **endpoints, **values}
         )

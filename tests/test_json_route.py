@@ -68,7 +68,7 @@ class TestArguments(JsonRouteCase):
         self.assertTold(response, 400, "invalid_request", says=f"argument {name} ")
         self.assertIn(says, response.json()["error_description"])
 
-    def test_the_query_string_is_read_as_the_type(self):
+    def test_a_query_argument_is_read_as_its_type(self):
         for name, text, kind, value in (
             ("number", "42", "int", 42),
             ("number", "-7", "int", -7),
@@ -96,7 +96,7 @@ class TestArguments(JsonRouteCase):
                 answer = self.call("typed", params={name: text})
                 self.assertReceived(answer, name, kind, value)
 
-    def test_the_json_body_must_have_the_type(self):
+    def test_a_body_argument_must_have_its_type(self):
         for name, sent, kind, value in (
             ("number", 42, "int", 42),
             ("ratio", 1.5, "float", 1.5),
@@ -121,7 +121,7 @@ class TestArguments(JsonRouteCase):
             with self.subTest(name=name, sent=sent):
                 self.assertReceived(self.call("typed", {name: sent}), name, kind, value)
 
-    def test_a_wrong_type_is_refused_by_name(self):
+    def test_an_argument_of_a_wrong_type_is_refused_by_name(self):
         for name, text in (
             ("number", "many"),
             ("number", "1.0"),
@@ -181,7 +181,7 @@ class TestArguments(JsonRouteCase):
             self.call("typed", {"colour": "red"}),
         ):
             self.assertArgumentRefused(answer, "colour", "unknown")
-        # What the path says, nobody else says; and a caller's text is not repeated.
+        # What the path says comes from there alone; no caller's text is sent back.
         answer = self.call("needed/5", {"word": "x", "number": 6})
         self.assertArgumentRefused(answer, "number", "unknown")
         for name in ("api", "self", "<b>", "a" * 100):
@@ -201,7 +201,7 @@ class TestArguments(JsonRouteCase):
         ):
             self.assertArgumentRefused(answer, "number", "sent twice")
 
-    def test_query_body_and_path_come_together(self):
+    def test_arguments_of_query_body_and_path_come_together(self):
         answer = self.call("needed/5", {"word": "five"})
         self.assertEqual(self.assertServed(answer), [5, "five"])
         answer = self.call("typed?number=3", {"text": "x"})
@@ -250,9 +250,18 @@ class TestArguments(JsonRouteCase):
         self.assertTold(self.call("whatever?a=%00"), 400, "invalid_request")
         self.assertServed(self.call("whatever", {"a": "\U0001f4a9 \x7f"}))
 
-    def test_another_content_type_is_refused(self):
-        for content_type in ("application/x-www-form-urlencoded", "text/plain"):
+    def test_a_body_of_another_content_type_is_refused(self):
+        for content_type in ("application/x-www-form-urlencoded", "text/plain", None):
             answer = self.call(
                 "typed", b"number=1", headers={"Content-Type": content_type}
             )
             self.assertTold(answer, 400, "invalid_request", says="application/json")
+
+    def test_a_body_of_unknown_length_is_read(self):
+        answer = self.call(
+            "needed/5",
+            method="POST",
+            data=iter([b'{"word": ', b'"five"}']),
+            headers={"Content-Type": "application/json"},
+        )
+        self.assertEqual(self.assertServed(answer), [5, "five"])

@@ -1,7 +1,7 @@
 import re
 from datetime import date, datetime
 
-from werkzeug.exceptions import Conflict, NotFound
+from werkzeug.exceptions import Conflict, NotFound, abort
 
 from odoo import http
 from odoo.exceptions import (
@@ -63,10 +63,15 @@ class TestAnswers(JsonRouteCase):
                     self.env["res.currency"].sudo().create(
                         {"name": "EUR", "symbol": "€"}
                     )
+                if kind == "sql":
+                    self.env.cr.execute("SELECT a_secret_column FROM res_users")
+                if kind == "abort":
+                    abort(request.make_json_response({"mine": True}, status=418))
                 if kind == "scope":
                     oauth2.require("probe.read admin")
                 raise {
                     "user": UserError("The order is confirmed already."),
+                    "empty": UserError(""),
                     "validation": ValidationError("The amount is negative: ü."),
                     "access_given": AccessError("Not for you."),
                     "denied": AccessDenied(),
@@ -131,13 +136,13 @@ class TestAnswers(JsonRouteCase):
         self.assertEqual(response.headers["Cache-Control"], "no-store")
         return response
 
-    def test_plain_values(self):
+    def test_a_returned_value_becomes_json(self):
         self.assertEqual(self.answer("dict"), {"a": 1, "b": [True, None, 1.5, "ü"]})
         self.assertEqual(self.answer("list"), [1, 2])
         self.assertEqual(self.answer("text"), "plain")
         self.assertIsNone(self.answer("nothing"))
 
-    def test_records_become_their_ids(self):
+    def test_returned_records_become_their_ids(self):
         ids = self.env["res.partner"].search([], limit=2, order="id").ids
         self.assertEqual(self.answer("no_records"), [])
         self.assertEqual(len(self.answer("records")), 2)
@@ -145,7 +150,7 @@ class TestAnswers(JsonRouteCase):
         self.assertEqual(found[0], found[1]["all"][:1])
         self.assertTrue(set(found[1]["all"]) <= {*ids, *self.answer("records")})
 
-    def test_dates_become_what_odoo_writes(self):
+    def test_returned_dates_become_what_odoo_writes(self):
         self.assertEqual(
             self.answer("dates"),
             {"day": "2026-11-23", "moment": "2026-11-23 10:00:00"},
@@ -153,15 +158,20 @@ class TestAnswers(JsonRouteCase):
         row = self.answer("rows")[0]
         self.assertRegex(row["create_date"], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 
-    def test_a_response_is_sent_as_it_is(self):
+    def test_a_response_that_is_returned_or_aborted_with_is_sent_as_it_is(self):
         response = self.call("answer/response")
-        self.assertEqual(response.status_code, 201)
-        self.assertEqual(response.json(), {"made": True})
+        self.assertEqual((response.status_code, response.json()), (201, {"made": True}))
+        response = self.call("raise/abort", {})
+        self.assertFalse(
+            self.env["res.partner"].search([("name", "=", "Half-written")])
+        )
+        self.assertEqual((response.status_code, response.json()), (418, {"mine": True}))
 
     @mute_logger("odoo.http", "odoo.sql_db")
-    def test_odoos_errors_are_4xx_with_odoos_message(self):
+    def test_odoo_s_errors_in_a_route_are_4xx_with_odoo_s_message(self):
         for kind, status, error, says in (
             ("user", 422, "invalid_request", "The order is confirmed already."),
+            ("empty", 422, "invalid_request", ""),
             ("validation", 422, "invalid_request", "The amount is negative: ü."),
             ("constraint", 422, "invalid_request", "recursive"),
             ("redirect", 422, "invalid_request", "Set it up first."),
@@ -177,7 +187,7 @@ class TestAnswers(JsonRouteCase):
                 self.assertTold(self.error(kind), status, error, says=says)
 
     @mute_logger("odoo.http")
-    def test_http_errors_keep_their_status(self):
+    def test_http_errors_raised_in_a_route_keep_their_status(self):
         answer = self.error("werkzeug")
         self.assertTold(answer, 404, "invalid_request", says="No such order.")
         self.assertTold(self.error("conflict"), 409, "invalid_request")
@@ -189,31 +199,38 @@ class TestAnswers(JsonRouteCase):
         self.assertTold(answer, 503, "temporarily_unavailable")
         self.assertEqual(answer.headers["Retry-After"], "1")
 
-    def test_a_scope_that_is_required_inside_is_told(self):
+    def test_a_scope_that_is_required_inside_of_a_route_is_told(self):
         answer = self.error("scope")
         self.assertTold(answer, 403, "insufficient_scope")
         self.assertIn('scope="admin probe.read"', answer.headers["WWW-Authenticate"])
         self.assertIn("resource_metadata=", answer.headers["WWW-Authenticate"])
 
     @mute_logger("odoo.http")
-    def test_what_json_cannot_say_is_a_bug(self):
+    def test_a_returned_value_that_json_cannot_say_is_a_bug(self):
         # NaN would be an answer that no client can read (RFC 8259 section 6).
         with self.assertLogs("odoo.addons.api_auth_oauth2.controllers"):
             self.assertTold(self.call("answer/no_number"), 500, "server_error")
 
-    @mute_logger("odoo.http")
+    @mute_logger("odoo.http", "odoo.sql_db")
     def test_a_bug_is_500_with_an_error_id_that_is_in_the_log(self):
-        with self.assertLogs("odoo.addons.api_auth_oauth2.controllers") as logs:
-            answer = self.error("bug")
-        self.assertTold(answer, 500, "server_error")
-        self.assertNotIn("secret detail", answer.text)
-        self.assertNotIn("ZeroDivision", answer.text)
-        error_id = re.search(r"[0-9a-f]{32}", answer.text)[0]
-        self.assertIn(error_id, logs.output[0])
-        self.assertIn("ZeroDivisionError", logs.output[0])
-        self.assertIn("/orders/raise/bug", logs.output[0])
+        for kind, error in (
+            ("bug", "ZeroDivisionError"),
+            ("sql", "UndefinedColumn"),
+            ("unknown", "KeyError"),
+        ):
+            with (
+                self.subTest(kind),
+                self.assertLogs("odoo.addons.api_auth_oauth2.controllers") as logs,
+            ):
+                answer = self.error(kind)
+            self.assertTold(answer, 500, "server_error")
+            for detail in ("secret", "Error:", "File", ".py", "Zero", "Key", "Column"):
+                self.assertNotIn(detail, answer.text)
+            error_id = re.search(r"[0-9a-f]{32}", answer.text)[0]
+            for logged in (error_id, error, f"/orders/raise/{kind}"):
+                self.assertIn(logged, logs.output[0])
 
-    def test_a_bug_is_in_odoos_log_with_its_traceback(self):
+    def test_a_bug_is_in_odoo_s_log_with_its_traceback(self):
         with (
             self.assertLogs("odoo.addons.api_auth_oauth2.controllers"),
             self.assertLogs("odoo.http", "ERROR") as logs,
@@ -234,7 +251,7 @@ class TestAnswers(JsonRouteCase):
         self.assertIn("No file today.", answer.text)
         self.assertNotIn("Traceback", answer.text)
 
-    def test_a_handler_knows_who_is_calling_and_runs_read_only(self):
+    def test_a_handler_knows_its_caller_and_runs_read_only(self):
         self.user.tz = "Europe/Brussels"
         self.env.flush_all()
         self.assertEqual(

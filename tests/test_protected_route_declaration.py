@@ -15,7 +15,7 @@ from .route_common import RouteCase
 class TestWrongUse(BaseCase):
     """Wrong use fails at import, with an error that says what to write instead."""
 
-    def test_what_the_decorator_sets_itself(self):
+    def test_keywords_that_oauth2_route_sets_itself_are_refused_at_import(self):
         for name, value in (
             ("auth", "public"),
             ("auth", "oauth2"),
@@ -28,12 +28,12 @@ class TestWrongUse(BaseCase):
             with self.subTest(name), self.assertRaisesRegex(TypeError, name):
                 oauth2_route("/<api>/x", **{name: value})
 
-    def test_a_keyword_that_nobody_knows_is_refused_and_leaves_no_route_open(self):
+    def test_an_unknown_keyword_of_oauth2_route_is_refused_at_import(self):
         for name in ("scope", "oauth2_scope", "scopes_", "method", "readonli", "Auth"):
             with self.subTest(name), self.assertRaisesRegex(TypeError, "it takes api"):
                 oauth2_route("/<api>/x", **{name: "secret.read"})
 
-    def test_what_odoo_takes_passes(self):
+    def test_keywords_that_odoo_takes_pass_oauth2_route(self):
         oauth2_route(
             "/<api>/x",
             scopes="a b",
@@ -44,44 +44,44 @@ class TestWrongUse(BaseCase):
             max_content_length=1024,
         )
 
-    def test_a_comma_between_scopes(self):
+    def test_a_comma_between_scopes_of_a_route_is_refused_at_import(self):
         with self.assertRaisesRegex(ValueError, "by spaces"):
             oauth2_route("/<api>/x", scopes="a,b")
 
-    def test_a_type_that_is_neither_json_nor_http(self):
+    def test_a_route_type_that_is_neither_json_nor_http_is_refused_at_import(self):
         for kind in ("json", "jsonrpc", "json2", None):
             with self.subTest(kind), self.assertRaisesRegex(ValueError, "type="):
                 oauth2_route("/<api>/x", type=kind)
 
-    def test_methods_that_are_no_list_of_methods(self):
+    def test_route_methods_that_are_no_list_of_methods_are_refused_at_import(self):
         for methods in ("GET", ["get"], [b"GET"], [None]):
             with self.subTest(methods), self.assertRaisesRegex(ValueError, "a list"):
                 oauth2_route("/<api>/x", methods=methods)
 
-    def test_a_route_without_an_api(self):
+    def test_a_route_without_an_api_is_refused_at_import(self):
         for route in ("/x", ["/<api>/x", "/y"], "/<string:api>/x", "/<int:api>/x"):
             with self.subTest(route):
                 with self.assertRaisesRegex(TypeError, "belongs to no API"):
                     oauth2_route(route)
         oauth2_route("/x", api="orders")
 
-    def test_a_route_with_two_apis(self):
+    def test_a_route_with_two_apis_is_refused_at_import(self):
         for route in ("/<api>/x", ["/x", "/<api>/y"]):
             with self.subTest(route), self.assertRaisesRegex(TypeError, "already"):
                 oauth2_route(route, api="orders")
 
-    def test_a_malformed_scope(self):
+    def test_a_malformed_scope_of_a_route_is_refused_at_import(self):
         """RFC 6749 section 3.3"""
         for scopes in ('a"b', "a\\b", "é", "a\tb", ["a b"], [1]):
             with self.subTest(scopes), self.assertRaisesRegex(ValueError, "scope"):
                 oauth2_route("/<api>/x", scopes=scopes)
 
-    def test_a_malformed_api(self):
+    def test_a_malformed_api_of_a_route_is_refused_at_import(self):
         for api in ("", "Orders", "/orders", "a b", "-a", "é"):
             with self.subTest(api), self.assertRaisesRegex(ValueError, "endpoint"):
                 oauth2_route("/x", api=api)
 
-    def test_a_missing_pair_of_brackets(self):
+    def test_oauth2_route_without_brackets_is_refused_at_import(self):
         """``@oauth2_route`` over a method, without arguments"""
         with self.assertRaises(TypeError):
 
@@ -94,16 +94,16 @@ class TestWrongUse(BaseCase):
 class TestOutsideOfACall(BaseCase):
     """``oauth2`` is false where no token was checked."""
 
-    def test_without_a_request(self):
-        self.assertNobody()
+    def test_oauth2_is_false_without_a_request(self):
+        self.assertNoCaller()
 
-    def test_in_a_request_without_a_database(self):
+    def test_oauth2_is_false_in_a_request_without_a_database(self):
         environ = EnvironBuilder(path="/web/database/selector").get_environ()
         http._request_stack.push(http.Request(http.HTTPRequest(environ)))
         self.addCleanup(http._request_stack.pop)
-        self.assertNobody()
+        self.assertNoCaller()
 
-    def assertNobody(self):
+    def assertNoCaller(self):
         self.assertFalse(oauth2)
         self.assertEqual(oauth2.scopes, frozenset())
         for record in (oauth2.api, oauth2.client, oauth2.client_user):
@@ -146,7 +146,7 @@ class TestContext(RouteCase):
 
         cls.answer = staticmethod(answer)
 
-    def test_inside_of_a_call(self):
+    def test_oauth2_tells_the_caller_inside_of_a_protected_call(self):
         self.assertEqual(
             self.assertOpens(path="/orders/context"),
             {
@@ -158,18 +158,18 @@ class TestContext(RouteCase):
             },
         )
 
-    def test_inside_of_another_call(self):
+    def test_oauth2_is_false_in_a_call_of_a_public_route(self):
         self.assertEqual(
             self.assertOpens(path="/context/public"),
             {"bool": False, "api": False, "client": False, "grant": [], "scopes": []},
         )
 
-    def test_its_scopes_are_those_of_the_moment(self):
+    def test_the_scopes_that_oauth2_tells_are_those_of_the_moment(self):
         self.client.scope_ids = self.api.scope_ids[0]
         answer = self.assertOpens(path="/orders/context")
         self.assertEqual(answer["scopes"], ["probe.read"])
 
-    def test_the_api_is_an_argument_of_who_asks_for_it(self):
+    def test_a_handler_that_names_api_gets_the_api_of_the_path(self):
         self.assertEqual(self.assertOpens(path="/orders/context/api"), "orders")
         response = self.get("/orders/context/api?api=crm", self.token)
         self.assertRefused(response, 400, "invalid_request")
@@ -199,14 +199,14 @@ class TestFindingRoutes(RouteCase):
 
         cls.found = []
 
-    def test_no_other_path_is_taken(self):
+    def test_a_path_under_no_active_api_stays_odoo_s(self):
         for path in ("/fr/found", "/nowhere/found", "/orders2/found", "/Orders/found"):
             with self.subTest(path):
                 response = self.get(path, self.token)
                 self.assertEqual(response.status_code, 404)
                 self.assertIn("text/html", response.headers["Content-Type"])
 
-    def test_routes_follow_the_apis(self):
+    def test_routes_follow_renamed_archived_and_deleted_apis(self):
         crm = self.make_api("crm", scopes=())
         self.client.api_ids += crm
         _grant, token = self.make_grant(self.client, self.user, crm)
@@ -237,13 +237,13 @@ class TestFindingRoutes(RouteCase):
         response = self.get("/orders/found", self.token)
         self.assertRefused(response, 404, "invalid_request")
 
-    def test_an_unknown_path_under_an_api(self):
+    def test_an_unknown_path_under_a_protected_api_is_404_in_json(self):
         for path in ("/orders/nothing", "/orders", "/orders/found/more"):
             for token in (None, self.token):
                 response = self.get(path, token)
                 self.assertRefused(response, 404, "invalid_request")
 
-    def test_a_wrong_method(self):
+    def test_a_wrong_method_at_a_protected_route_is_405(self):
         """RFC 9110 section 15.5.6"""
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             with self.subTest(method):
@@ -251,7 +251,7 @@ class TestFindingRoutes(RouteCase):
                 self.assertRefused(response, 405, "invalid_request")
                 self.assertIn("GET", response.headers["Allow"].split(", "))
 
-    def test_options_runs_no_handler(self):
+    def test_options_at_a_protected_route_runs_no_handler(self):
         response = self.get("/orders/found", self.token, method="OPTIONS")
         self.assertEqual((response.status_code, response.content), (204, b""))
         self.assertFalse(self.found)

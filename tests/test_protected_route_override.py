@@ -118,13 +118,13 @@ class TestOverride(RouteCase):
             self.url_open("/web/health")
         self.logs = "\n".join(logs.output)
 
-    def test_protection_and_scopes_are_inherited(self):
+    def test_an_override_inherits_protection_and_scopes(self):
         for path in ("/orders/kept", "/orders/bare", "/orders/undecorated"):
             self.assertEqual(self.assertOpens(path=path), "base and override")
             missing = f'{MISSING}, scope="probe.read"'
             self.assertRefused(self.get(path), 401, "invalid_token", missing)
 
-    def test_an_override_may_add_scopes(self):
+    def test_an_override_may_add_scopes_to_a_route(self):
         self.assertEqual(self.assertOpens(path="/orders/more"), "base and override")
         self.grant.scope_ids = self.api.scope_ids.filtered(
             lambda s: s.name == "probe.write"
