@@ -6,6 +6,7 @@ from ..protocol import errors
 from ..protocol.errors import quoted_challenge
 
 WIRE = {
+    errors.ScriptRefused: (403, "access_denied"),
     errors.InvalidRequest: (400, "invalid_request"),
     errors.UnknownSignIn: (400, "invalid_request"),
     errors.AlreadyAllowed: (400, "invalid_request"),
