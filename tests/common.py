@@ -7,6 +7,8 @@ adds one that answers in this process, over real HTTP, and the steps of the main
 import base64
 import json
 import os
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +21,7 @@ from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from ..protocol import digests
+from ..protocol.jwks import key_sets
 from ..protocol.rate_limit import FixedWindowCounter
 from ..services import rate_limit
 from ..services.keyring import Keyring
@@ -192,35 +195,60 @@ class OAuth2Records:
 
 @tagged("post_install", "-at_install", "api_auth_oauth2")
 class OAuth2Case(OAuth2Records, HttpCase):
-    """The main job against a provider in a thread, one for each test."""
+    """The main job against a provider in a thread, which begins again with each test."""
 
     #: fields of the provider's record that a test class wants otherwise
     provider_values = {}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["ir.config_parameter"].set_param(
+            "api_auth_oauth2.base_url", cls.base_url()
+        )
+        cls.provider = cls.run_provider()
+        cls.user = cls.make_user()
+        cls.api = cls.make_api()
+        cls.provider_record = cls.make_provider(
+            cls.provider.endpoints(), **cls.provider_values
+        )
+        cls.client = cls.make_client(cls.api, cls.provider_record)
+        cls.env.flush_all()
 
     def setUp(self):
         super().setUp()
         # All tests call from one address, within the same minute.
         self.patch(rate_limit, "counter", FixedWindowCounter(capacity=1000))
-        self.env["ir.config_parameter"].set_param(
-            "api_auth_oauth2.base_url", self.base_url()
-        )
-        self.provider = self.run_provider()
-        self.user = self.make_user()
+        key_sets.clear()
+        self.provider.reset()
         self.provider.claims = {"email": self.user.login, "email_verified": True}
-        self.api = self.make_api()
-        self.provider_record = self.make_provider(
-            self.provider.endpoints(), **self.provider_values
-        )
-        self.client = self.make_client(self.api, self.provider_record)
-        self.env.flush_all()
 
-    def run_provider(self):
-        """:return: one that runs until the test ends, over https as in production"""
+    @classmethod
+    def run_provider(cls):
+        """:return: one that runs until the class ends, over https as in production"""
         files = certificates.of_this_process()
         bundle = {"REQUESTS_CA_BUNDLE": str(files.authority)}
-        self.enterContext(patch.dict(os.environ, bundle))
+        cls.enterClassContext(patch.dict(os.environ, bundle))
         context = certificates.server_context(files)
-        return self.enterContext(FaultyProvider(context))
+        return cls.enterClassContext(FaultyProvider(context))
+
+    @contextmanager
+    def row(self, name):
+        """A row of a table: a subtest, whose changes here and at the provider end."""
+        grants, codes = deepcopy((self.provider.grants, self.provider.codes))
+        with self.subTest(name), self.env.cr.savepoint() as savepoint:
+            yield
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        self.registry.clear_all_caches()
+        self.provider.grants, self.provider.codes = grants, codes
+
+    def pause(self):
+        """As a minute later: a refresh without an answer keeps the next one waiting."""
+        for grant in self.env["oauth2.client.user"].search(
+            [("refresh_began_at", "!=", False)]
+        ):
+            grant.refresh_began_at -= timedelta(minutes=1)
 
     def call(self, name, body=None, *, method="POST", api=None, **options):
         """Call an endpoint with a JSON body.

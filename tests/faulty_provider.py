@@ -54,12 +54,23 @@ class FaultyProvider(WellBehavedProvider):
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
         scheme = "https" if ssl_context else "http"
-        super().__init__(f"{scheme}://{host}:{self._server.server_port}")
+        self._begin(f"{scheme}://{host}:{self._server.server_port}")
+
+    def _begin(self, issuer, key=None):
+        super().__init__(issuer, key)
+        self.address = issuer
         self.calls = Counter()
         self.requests = []
         self.flooded = 0  # megabytes that somebody took
         self._faults = {}
         self._stopped = threading.Event()
+
+    def reset(self):
+        """Be as at first, for the next test: nothing set, nobody known."""
+        self._stopped.set()  # who hangs hangs no longer
+        for name in set(vars(self)) & set(dir(type(self))):
+            delattr(self, name)
+        self._begin(self.address, self.first_key)
 
     def __enter__(self):
         threading.Thread(
@@ -71,6 +82,7 @@ class FaultyProvider(WellBehavedProvider):
         self._stopped.set()
         self._server.shutdown()
         self._server.server_close()
+        self.give_key_back()
 
     # Faults: each lasts until `behave`.
 
@@ -149,7 +161,9 @@ class _Handler(BaseHTTPRequestHandler):
                 "port": self.client_address[1],
             }
         )
-        self.provider._stopped.wait(self.provider.hang)
+        stopped = self.provider._stopped
+        if stopped.wait(self.provider.hang):
+            return
         fault = self.provider._faults.get(endpoint)
         if fault:
             fault(self)

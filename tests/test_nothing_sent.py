@@ -37,6 +37,7 @@ class TestNothingSent(TokenCase):
         self.provider.close("token")
         self.assertEqual(self.refresh().status_code, 503)
         self.provider.behave()
+        self.pause()
         began_at = self.grant_of(self.identity).refresh_began_at
         self.assertTrue(began_at)
         for proxy, status in _PROXIES.items():

@@ -166,6 +166,7 @@ class TestProviderFaultsAtTheRefresh(HealsProvider, TokenCase):
             closed = self.bearer("/orders/partners", latest)
             self.assertEqual(closed.status_code, 401)
         self.heal()
+        self.pause()
         self.information = self.refreshed(
             self.refresh(refresh_token=known["refresh_token"])
         )

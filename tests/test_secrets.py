@@ -96,6 +96,7 @@ class SecretsCase(OAuth2Case):
             {"json": {**bad, "token_type": "Bearer", "id_token": "leaked-id-token"}},
         ):
             self.provider.answer("token", **answer)
+            self.pause()
             response = self.call("token", names)
             self.assertIn(response.status_code, (502, 503), response.text)
             asked = self.ask()
@@ -103,6 +104,7 @@ class SecretsCase(OAuth2Case):
             response = self.visit(self.sign_in(asked["authorization_url"]))
             self.assertNotEqual(response.status_code, 200)
         self.provider.behave()
+        self.pause()
         self.secrets.add("leaked-id-token")
         for wrong in ("wrong-secret-of-client", "another-wrong-secret"):
             self.secrets.add(wrong)

@@ -74,6 +74,7 @@ class TestTokenProviderFails(TokenCase):
 
     def assertNothingLost(self, status, error, calls=1):
         self.provider.calls.clear()
+        self.pause()
         response = self.assertUnchanged(self.by_secret, calls=calls)
         self.assertRefused(response, status, error)
         opened = self.bearer("/orders/partners", self.information["access_token"])
@@ -82,6 +83,7 @@ class TestTokenProviderFails(TokenCase):
 
     def assertGoesOn(self):
         self.provider.behave()
+        self.pause()
         self.refreshed(self.by_secret())
 
     def test_it_is_down(self):

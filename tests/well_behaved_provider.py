@@ -16,6 +16,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 
+#: Keys of providers that have ended: making one takes longer than many a test.
+_spare_keys = []
+
+
 class WellBehavedProvider:
     """The endpoints and what steers them; attributes may be set at any time.
 
@@ -33,7 +37,7 @@ class WellBehavedProvider:
     names_itself = True  # as `iss` in its answer to the callback (RFC 9207)
     clock_ahead = 0  # seconds
 
-    def __init__(self, issuer):
+    def __init__(self, issuer, key=None):
         self.issuer = issuer
         self.claims = {}  # merged into those of id_token and userinfo
         self.id_token_claims_override = {}  # last word on the id_token; None deletes
@@ -41,8 +45,13 @@ class WellBehavedProvider:
         self.forge = None  # makes an id_token of its claims (dict), instead of `sign`
         self.codes = {}
         self.grants = []
-        self.rotate_key()
+        self.first_key = key or (_spare_keys.pop() if _spare_keys else _new_key())
+        self.rotate_key(key=self.first_key)
         self._lock = threading.Lock()
+
+    def give_key_back(self):
+        """Another provider may begin with the key that this one began with."""
+        _spare_keys.append(self.first_key)
 
     def endpoints(self):
         """Return the provider's metadata by their RFC 8414 names."""
@@ -57,9 +66,9 @@ class WellBehavedProvider:
 
     # The keys and what is signed with them.
 
-    def rotate_key(self, kid="key-1"):
+    def rotate_key(self, kid="key-1", key=None):
         """Sign with a new RSA key from now on; the old one is gone."""
-        self.signing_key = rsa.generate_private_key(65537, 2048)
+        self.signing_key = key or _new_key()
         self.signing_algorithm = "RS256"
         self.kid = kid
         jwk = json.loads(
@@ -197,3 +206,7 @@ class WellBehavedProvider:
             answer["id_token"] = self.id_token(access_token, nonce)
         answer.update(self.token_answer_override)
         return {name: value for name, value in answer.items() if value is not None}
+
+
+def _new_key():
+    return rsa.generate_private_key(65537, 2048)
