@@ -35,20 +35,15 @@ class AttackCase(ConfirmCase):
         """A person follows a link."""
         return self.visit(url, BROWSER_HEADERS)
 
-    def refresh(self, identity, bearer=None, **body):
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        names = {"client_id": "demo-app", "client_user_identity": identity}
-        return self.call("token", {**names, **body}, headers=headers)
+    def refresh(self, identity, **options):
+        return self.send("token", client_user_identity=identity, **options)
 
-    def revoke(self, identity, bearer=None, **body):
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        names = {"client_id": "demo-app", "client_user_identity": identity}
-        return self.call("revoke", {**names, **body}, headers=headers)
+    def revoke(self, identity, **options):
+        return self.send("revoke", client_user_identity=identity, **options)
 
     def by_application(self, identity):
         """The honest application refreshes, with its secret."""
-        names = {"client_user_identity": identity}
-        return self.call("token", names, headers=basic_authorization())
+        return self.refresh(identity, headers=basic_authorization(), client_id=None)
 
     @property
     def grants(self):

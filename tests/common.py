@@ -21,6 +21,7 @@ from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from ..protocol import digests
+from ..protocol.back_off import requests_to_wait
 from ..protocol.jwks import key_sets
 from ..protocol.rate_limit import FixedWindowCounter
 from ..services import rate_limit
@@ -195,7 +196,7 @@ class OAuth2Records:
 
 @tagged("post_install", "-at_install", "api_auth_oauth2")
 class OAuth2Case(OAuth2Records, HttpCase):
-    """The main job against a provider in a thread, which begins again with each test."""
+    """The main job against a provider in a thread, as good as new in each test."""
 
     #: fields of the provider's record that a test class wants otherwise
     provider_values = {}
@@ -219,9 +220,7 @@ class OAuth2Case(OAuth2Records, HttpCase):
         super().setUp()
         # All tests call from one address, within the same minute.
         self.patch(rate_limit, "counter", FixedWindowCounter(capacity=1000))
-        key_sets.clear()
-        self.provider.reset()
-        self.provider.claims = {"email": self.user.login, "email_verified": True}
+        self.renew_provider()
 
     @classmethod
     def run_provider(cls):
@@ -232,16 +231,26 @@ class OAuth2Case(OAuth2Records, HttpCase):
         context = certificates.server_context(files)
         return cls.enterClassContext(FaultyProvider(context))
 
+    def renew_provider(self):
+        """The provider is well, has seen no request, and tells the user's email."""
+        key_sets.clear()
+        requests_to_wait.clear()
+        self.provider.reset()
+        self.provider.claims = {"email": self.user.login, "email_verified": True}
+
     @contextmanager
     def row(self, name):
         """A row of a table: a subtest, whose changes here and at the provider end."""
-        grants, codes = deepcopy((self.provider.grants, self.provider.codes))
+        provider = self.provider
+        names = ("grants", "codes", "calls")
+        before = deepcopy({name: getattr(provider, name) for name in names})
+        before["requests"] = list(provider.requests)
         with self.subTest(name), self.env.cr.savepoint() as savepoint:
             yield
             savepoint.rollback()
         self.env.invalidate_all(flush=False)
         self.registry.clear_all_caches()
-        self.provider.grants, self.provider.codes = grants, codes
+        vars(provider).update(before)
 
     def pause(self):
         """As a minute later: a refresh without an answer keeps the next one waiting."""
@@ -266,6 +275,22 @@ class OAuth2Case(OAuth2Records, HttpCase):
             headers=headers,
             **options,
         )
+
+    def send(self, name, *, bearer=None, headers=None, api=None, **body):
+        """Call ``token`` or ``revoke`` about a grant.
+
+        :param str name: of the endpoint
+        :param str bearer: an access token that goes along
+        :param body: ``client_user_identity`` and more; None leaves a name out
+        :return: the response
+        """
+        headers = dict(headers or {})
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        if "client_id" not in body:
+            body["client_id"] = self.client.client_identifier
+        body = {key: value for key, value in body.items() if value is not None}
+        return self.call(name, body, api=api, headers=headers)
 
     def ask(self, identity=None, **body):
         """Ask for an authorization URL.

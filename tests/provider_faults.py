@@ -166,6 +166,12 @@ USERINFO_FAULTS = [
     ),
 ]
 
+
+def bound_to_a_key(provider):
+    bound = provider.sign({"sub": "olivia", "cnf": {"jkt": "x"}})
+    token_answer(access_token=bound)(provider)
+
+
 _GOOD = {"access_token": "a-token", "token_type": "Bearer"}
 
 TOKEN_FAULTS = [
@@ -174,6 +180,7 @@ TOKEN_FAULTS = [
     Fault("an access token of two lines", token_answer(access_token="a\nb")),
     Fault("token_type mac", token_answer(token_type="mac")),
     Fault("token_type DPoP", token_answer(token_type="DPoP")),
+    Fault("a token bound to a key", bound_to_a_key),
     Fault("expires_in is no number", token_answer(expires_in="soon")),
     Fault("a refresh token that is no text", token_answer(refresh_token=[])),
     Fault("an id_token that is no text", token_answer(id_token=42)),
@@ -186,13 +193,17 @@ TOKEN_FAULTS = [
         answering("token", json={"error": "oops"}),
         on_refresh=False,
     ),
-    Fault("a redirect", lambda p: p.redirect("token", f"{p.issuer}/userinfo")),
+    Fault("a redirect", lambda p: p.redirect("token", f"{p.issuer}/nowhere")),
     Fault("404", answering("token", status=404)),
-    Fault(
-        "500",
-        answering("token", status=500, json=_GOOD),
-        503,
-        "temporarily_unavailable",
+    Fault("megabytes", lambda p: p.flood("token")),
+    *(
+        Fault(
+            f"{status}",
+            answering("token", status=status, json=_GOOD),
+            503,
+            "temporarily_unavailable",
+        )
+        for status in (500, 502, 503, 429)
     ),
     Fault(
         "it hangs up",

@@ -93,23 +93,6 @@ class TestAuthorize(AuthorizeCase):
             )
             self.assertAnswers(response, "1")
 
-    def test_the_request_is_stored_without_any_secret_in_clear(self):
-        response = self.ask_for()
-        self.requests_of().flush_recordset()
-        self.env.cr.execute(
-            "SELECT to_json(r)::text FROM oauth2_authorization_request r"
-            " WHERE client_id = %s",
-            [self.client.id],
-        )
-        ((row,),) = self.env.cr.fetchall()
-        sent = self.query_of(response)
-        identity = response.json()["client_user_identity"]
-        encrypted = self.requests_of().sudo().code_verifier
-        verifier = Keyring(self.env).decrypt(encrypted)
-        self.assertGreaterEqual(len(verifier), 43)
-        for secret in (sent["state"], sent["nonce"], identity, identity[4:], verifier):
-            self.assertNotIn(secret, row)
-
     def test_an_existing_client_api_user_is_never_changed(self):
         _information, identity = self.authorize("42")
         grant = self.grant_of(identity)

@@ -119,18 +119,6 @@ class TestConfirmationPage(ConfirmCase):
             self.assertNotDecided(response)
             self.assertIn("No access was granted", response.text)
 
-    def test_the_result_waits_encrypted(self):
-        self.open_page()
-        self.env.cr.execute(
-            "SELECT result FROM oauth2_authorization_request WHERE client_id = %s",
-            [self.client.id],
-        )
-        ((result,),) = self.env.cr.fetchall()
-        self.assertTrue(result)
-        grant = self.provider.grants[-1]
-        for secret in (grant["access"][-1], grant["refresh"][-1], self.user.login):
-            self.assertNotIn(secret, result)
-
     def test_it_says_who_will_act_as_whom_and_may_do_what(self):
         self.client.name = "The <Application>"
         self.provider_record.name = "The Honest Provider"

@@ -17,10 +17,13 @@ from ..services.keyring import KEYS_VARIABLE
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
 
 IDENTITY = "customer-4711-of-acme"
+_OF_REQUESTS = "code code_verifier nonce refresh_token state token".split()
 
 
 @tagged("post_install", "-at_install")
 class SecretsCase(OAuth2Case):
+    goes_wrong = False  # whether faults whose messages might tell happen, too
+
     def setUp(self):
         super().setUp()
         # The usual one stands in examples, and they in the database.
@@ -59,8 +62,9 @@ class SecretsCase(OAuth2Case):
         response = self.call("token", names, headers=self.basic())
         information = self.collect(response.json())
         self.current = information["access_token"]
-        # With a proof of its own, so that the provider is asked again at once.
-        self.go_wrong({**names, "refresh_token": information["refresh_token"]})
+        if self.goes_wrong:
+            # With a proof of its own, so that the provider is asked again at once.
+            self.go_wrong({**names, "refresh_token": information["refresh_token"]})
         asked = self.ask()
         self.secrets.add(asked["client_user_identity"])
         page = self.visit(self.sign_in(asked["authorization_url"]), BROWSER_HEADERS)
@@ -71,12 +75,11 @@ class SecretsCase(OAuth2Case):
         for request in self.provider.requests:
             self.secrets |= {
                 request["params"][name]
-                for name in ("code_verifier", "code", "token", "refresh_token")
+                for name in _OF_REQUESTS
                 if name in request["params"]
             }
         for grant in self.provider.grants:
             self.secrets.update(grant["access"], grant["refresh"])
-            self.secrets.add(grant["asked"]["nonce"])
         self.assertGreater(len(self.secrets), 15)
         self.env.flush_all()
 
@@ -124,6 +127,44 @@ class SecretsCase(OAuth2Case):
         )
         return [name for (name,) in self.env.cr.fetchall()]
 
+    def neutralize(self):
+        """What Odoo does to a copy for tests."""
+        for query in get_neutralization_queries(["api_auth_oauth2"]):
+            self.env.cr.execute(query)
+        self.env.invalidate_all(flush=False)
+        self.registry.clear_cache()
+
+    def make_copy(self):
+        """What Odoo does to a database that was duplicated or restored as a copy."""
+        self.env["ir.config_parameter"].init(force=True)
+
+    def query(self, query):
+        self.env.cr.execute(query)
+        return self.env.cr.fetchall()
+
+    def assertLetGo(self, missing=()):
+        """No token, revocation or sign-in is left, and every grant is expired.
+
+        :param missing: ``(table, column)`` that are not there, or None for the table
+        """
+        if ("oauth2_client_user", "cached_token_response") not in missing:
+            answers = "SELECT count(cached_token_response) FROM oauth2_client_user"
+            self.assertEqual(self.query(answers), [(0,)])
+        states = self.query("SELECT DISTINCT state FROM oauth2_client_user")
+        self.assertEqual(states, [("expired",)])
+        for name in ("token", "revocation", "authorization_request"):
+            if (f"oauth2_{name}", None) not in missing:
+                self.assertEqual(self.rows(f"oauth2_{name}"), "", name)
+
+    def assertNeutral(self):
+        """No client has a secret, no provider is active, no setting is left."""
+        secrets = "SELECT count(client_secret_encrypted) FROM oauth2_client"
+        self.assertEqual(self.query(secrets), [(0,)])
+        active = self.query("SELECT DISTINCT active FROM oauth2_provider")
+        self.assertEqual(active, [(False,)])
+        kept = "SELECT 1 FROM ir_config_parameter WHERE key LIKE 'api_auth_oauth2.%'"
+        self.assertEqual(self.query(kept), [])
+
     def rows(self, table):
         self.env.cr.execute(f'SELECT json_agg(t)::text FROM "{table}" t')
         return self.env.cr.fetchone()[0] or ""
@@ -152,34 +193,24 @@ class SecretsCase(OAuth2Case):
 
 
 class TestDump(SecretsCase):
-    """A dump of the database holds no secret in clear."""
+    goes_wrong = True
 
-    def test_no_table_holds_one(self):
+    def test_no_table_holds_a_secret_in_clear(self):
         self.whole_life()
         tables = self.tables()
         self.assertIn("oauth2_token", tables)
         self.assertIn("ir_config_parameter", tables)
         for table in tables:
             self.assertNoSecret(self.rows(table), table)
-
-    def test_what_is_looked_for_would_be_found(self):
-        self.whole_life()
+        # What is looked for would be found.
         self.grant_of(IDENTITY)._current_token("access").scope = self.current
         self.env.flush_all()
         with self.assertRaises(AssertionError):
             self.assertNoSecret(self.rows("oauth2_token"), "oauth2_token")
 
-    def test_two_copies_of_a_secret_look_different(self):
-        self.env.cr.execute("SELECT client_secret_encrypted FROM oauth2_client")
-        before = self.env.cr.fetchall()
-        self.client.client_secret = self.client_secret
-        self.env.flush_all()
-        self.env.cr.execute("SELECT client_secret_encrypted FROM oauth2_client")
-        self.assertNotEqual(self.env.cr.fetchall(), before)
-
 
 class TestLogs(SecretsCase):
-    """Nor do the logs, at whatever level."""
+    goes_wrong = True
 
     @contextlib.contextmanager
     def every_record(self):
@@ -199,81 +230,37 @@ class TestLogs(SecretsCase):
                 for logger, level in zip(loggers, levels, strict=True):
                     logger.setLevel(level)
 
-    def test_no_line_holds_one(self):
+    def test_no_log_at_any_level_holds_a_secret(self):
         with self.every_record() as logs:
             self.whole_life()
             self.tell_providers()
-        lines = [
-            f"{record.name} {line} {record.exc_text or ''}"
-            for record, line in zip(logs.records, logs.output, strict=True)
-            # This test's own requests name addresses, with code and state in them.
-            if not record.name.startswith("urllib3")
-        ]
         heard = {record.name for record in logs.records}
         for name in ("odoo.sql_db", "werkzeug", "urllib3.connectionpool"):
             self.assertIn(name, heard)
-        self.assertNoSecret("\n".join(lines), "log")
         self.assertFalse({n for n in heard if "oauthlib" in n})
-
-    def test_addresses_hold_none_but_what_is_used_once(self):
-        with self.every_record() as logs:
-            self.whole_life()
-        once = set()
-        for record in self.provider.requests:
-            once |= {record["params"].get(n) for n in ("code", "state", "nonce")}
-        self.secrets -= once
-        self.assertNoSecret("\n".join(logs.output), "log")
+        lines = [
+            (record.name, f"{record.name} {line} {record.exc_text or ''}")
+            for record, line in zip(logs.records, logs.output, strict=True)
+        ]
+        # This test's own requests name addresses, with code and state in them.
+        own = [line for name, line in lines if name.startswith("urllib3")]
+        others = [line for name, line in lines if not name.startswith("urllib3")]
+        self.assertNoSecret("\n".join(others), "log")
+        for request in self.provider.requests:
+            once = ("code", "state", "nonce")
+            self.secrets -= {request["params"].get(name) for name in once}
+        self.assertNoSecret("\n".join(own), "addresses")
 
 
 class TestNeutralize(SecretsCase):
-    """A neutralised copy holds no secret and starts no conversation."""
-
-    def test_it_empties_what_is_secret(self):
+    def test_a_neutralised_copy_holds_no_secret_and_opens_nothing(self):
         self.whole_life()
-        for query in get_neutralization_queries(["api_auth_oauth2"]):
-            self.env.cr.execute(query)
-        self.env.invalidate_all(flush=False)
-        self.registry.clear_cache()
-        for table in (
-            "oauth2_token",
-            "oauth2_revocation",
-            "oauth2_authorization_request",
-        ):
-            self.assertEqual(self.rows(table), "", table)
-        self.env.cr.execute(
-            "SELECT count(*) FILTER (WHERE state <> 'expired'),"
-            " count(cached_token_response)"
-            "  FROM oauth2_client_user"
-            " UNION ALL SELECT 0, count(client_secret_encrypted) FROM oauth2_client"
-        )
-        self.assertEqual(self.env.cr.fetchall(), [(0, 0)] * 2)
-        self.env.cr.execute(
-            "SELECT key FROM ir_config_parameter WHERE key LIKE 'api_auth_oauth2.%'"
-        )
-        self.assertEqual(self.env.cr.fetchall(), [])
-        self.assertFalse(self.provider_record.active)
+        self.neutralize()
+        self.assertLetGo()
+        self.assertNeutral()
         opened = self.bearer("/orders/partners", self.current)
         self.assertRefused(opened, 401, "invalid_token")
-
-    def test_it_empties_every_encrypted_field_of_the_registry(self):
-        self.whole_life()
-        self.fill_encrypted_fields()
-        for query in get_neutralization_queries(["api_auth_oauth2"]):
-            self.env.cr.execute(query)
-        self.assertEqual(self.encrypted_fields_with_values(), set())
-
-    def test_it_runs_where_there_is_nothing(self):
-        self.env["oauth2.client"].search([]).unlink()
-        for _time in range(2):
-            for query in get_neutralization_queries(["api_auth_oauth2"]):
-                self.env.cr.execute(query)
-
-    def test_a_secret_given_anew_makes_it_work_again(self):
-        self.whole_life()
-        for query in get_neutralization_queries(["api_auth_oauth2"]):
-            self.env.cr.execute(query)
-        self.env.invalidate_all(flush=False)
-        self.registry.clear_cache()
+        # A secret that is given again makes it work again.
         self.env["ir.config_parameter"].set_param(
             "api_auth_oauth2.base_url", self.base_url()
         )
@@ -281,41 +268,40 @@ class TestNeutralize(SecretsCase):
         self.provider_record.active = True
         self.authorize(IDENTITY)
 
+    def test_neutralising_empties_every_encrypted_field(self):
+        self.whole_life()
+        self.fill_encrypted_fields()
+        self.neutralize()
+        self.assertEqual(self.encrypted_fields_with_values(), set())
+
+    def test_neutralising_runs_where_there_is_nothing(self):
+        self.env["oauth2.client"].search([]).unlink()
+        for _time in range(2):
+            self.neutralize()
+
 
 class TestCopy(SecretsCase):
     """A copy that is not neutralised leaves the grants to its original."""
 
-    def test_it_lets_go_without_a_word_to_the_provider(self):
+    def test_a_copy_lets_go_without_a_word_to_the_provider(self):
         self.whole_life()
+        before = self.rows("oauth2_token")
+        self.env["ir.config_parameter"].init()  # as an upgrade of the original does
+        self.assertEqual(self.rows("oauth2_token"), before)
         self.provider.requests.clear()
-        # What Odoo does to a database that was duplicated or restored as a copy.
-        self.env["ir.config_parameter"].init(force=True)
+        self.make_copy()
         self.tell_providers()
-        for table in (
-            "oauth2_token",
-            "oauth2_revocation",
-            "oauth2_authorization_request",
-        ):
-            self.assertEqual(self.rows(table), "", table)
-        grants = self.env["oauth2.client.user"].search([])
-        self.assertEqual(set(grants.mapped("state")), {"expired"})
-        self.assertFalse(any(grants.sudo().mapped("cached_token_response")))
+        self.assertLetGo()
         self.assertEqual(self.provider.requests, [])
         event = self.env["oauth2.event"].search([], limit=1)
         self.assertIn("this database is a copy", event.reason)
 
-    def test_of_encrypted_fields_it_keeps_client_secrets_alone(self):
+    def test_a_copy_keeps_client_secrets_alone_of_encrypted_fields(self):
         self.whole_life()
         self.fill_encrypted_fields()
-        self.env["ir.config_parameter"].init(force=True)
+        self.make_copy()
         kept = {"oauth2.client.client_secret_encrypted"}
         self.assertEqual(self.encrypted_fields_with_values(), kept)
-
-    def test_an_upgrade_of_the_original_lets_nothing_go(self):
-        self.whole_life()
-        before = self.rows("oauth2_token")
-        self.env["ir.config_parameter"].init()
-        self.assertEqual(self.rows("oauth2_token"), before)
 
 
 class TestHooks(SecretsCase):
@@ -339,7 +325,7 @@ class TestHooks(SecretsCase):
         kept = self.env["ir.config_parameter"].get_param("api_auth_oauth2x")
         self.assertEqual(kept, "another's")
 
-    def test_nor_does_what_odoo_deletes_after_it(self):
+    def test_what_odoo_deletes_after_uninstallation_leaves_no_setting(self):
         """as demo data, with a grant, an undecided sign-in and a revocation"""
         key = Fernet.generate_key().decode()
         self.enterContext(patch.dict(os.environ, {KEYS_VARIABLE: key}))

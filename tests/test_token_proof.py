@@ -1,261 +1,213 @@
+"""What proves that a grant may be refreshed or revoked (design, "Proof")."""
+
 from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import tagged
 
-from ..protocol import digests
 from .common import basic_authorization
-from .test_token import TokenCase
+from .test_revoke import RevokeCase
+
+SERVED = None
+NO_PROOF = 401, "invalid_client"
+NO_GRANT = 400, "invalid_grant"
+
+SECRET = {"client_secret": "demo-secret"}
+WRONG = {"client_secret": "wrong-secret"}
+HEADER = {"basic": "demo-secret"}
+TOKEN = {"bearer": "{access}"}
+REFRESH_TOKEN = {"refresh_token": "{refresh}"}
+OTHER_CLIENT = {"client_id": "other-app"}
+OTHER_SECRET = {"client_secret": "other-secret"}
+OTHER_API = {"api": "crm"}
+UNKNOWN = {"client_user_identity": "nobody"}
+UNKNOWN_TOKEN = {"bearer": "unknown-token"}
+UNKNOWN_REFRESH_TOKEN = {"refresh_token": "unknown-token"}
+
+#: What is sent beside the names, by what token and revoke answer to it. A text in
+#: braces stands for what the case has of that name. RFC 6749 sections 2.3 and 6.
+PROOFS = {
+    SERVED: {
+        "the secret in the body": SECRET,
+        "the secret in the header": HEADER,
+        "the secret in a header that names the client": HEADER | {"client_id": None},
+        "the access token": TOKEN,
+        "the refresh token": REFRESH_TOKEN,
+    },
+    NO_PROOF: {
+        "the names alone": {},
+        "an unknown identity alone": UNKNOWN,
+        "a wrong secret in the header": {"basic": "wrong-secret"},
+        "an empty secret in the header": {"basic": ""},
+        "the beginning of the secret": {"client_secret": "demo-secre"},
+        "a wrong secret beside the refresh token": WRONG | REFRESH_TOKEN,
+        "a wrong secret beside the access token": WRONG | TOKEN,
+        "another client's secret": OTHER_SECRET,
+    },
+    NO_GRANT: {
+        "another client with its secret": OTHER_CLIENT | OTHER_SECRET,
+        "the secret for an unknown identity": SECRET | UNKNOWN,
+        "an access token in other letters": {"bearer": "{swapped}"},
+        "an unknown access token": UNKNOWN_TOKEN,
+        "an unknown access token beside the secret": UNKNOWN_TOKEN | SECRET,
+        "the refresh token as access token": {"bearer": "{refresh}"},
+        "another grant's access token": {"bearer": "{foreign}"},
+        "a token for another identity": TOKEN | {"client_user_identity": "another"},
+        "the access token with another client": TOKEN | OTHER_CLIENT,
+        "the access token on another API": TOKEN | OTHER_API,
+        "an unknown refresh token": UNKNOWN_REFRESH_TOKEN,
+        "another grant's refresh token": {"refresh_token": "{foreign}"},
+        "the access token as refresh token": {"refresh_token": "{access}"},
+        "the refresh token with another client": REFRESH_TOKEN | OTHER_CLIENT,
+        "the refresh token on another API": REFRESH_TOKEN | OTHER_API,
+    },
+    (400, "invalid_request"): {"the secret in header and body": HEADER | SECRET},
+}
+#: An identity that Odoo issued is itself a proof; one chosen by a client is not.
+ISSUED = {
+    SERVED: {"an issued identity": {}},
+    NO_GRANT: {
+        "an issued identity with another client": OTHER_CLIENT,
+        "an issued identity on another API": OTHER_API,
+        "the beginning of an issued identity": {"client_user_identity": "{shortened}"},
+        "a made-up identity": {"client_user_identity": "cui_made-up"},
+        "a prefix for an identity": {"client_user_identity": "cui_"},
+    },
+}
+TRUSTED = {
+    SERVED: {"the names alone": {}},
+    NO_GRANT: {
+        "an unknown identity": UNKNOWN,
+        "an unknown access token": UNKNOWN_TOKEN,
+        "an unknown refresh token": UNKNOWN_REFRESH_TOKEN,
+    },
+    NO_PROOF: {"a wrong secret": WRONG},
+}
+SECRET_REQUIRED = {
+    SERVED: {"the secret": SECRET},
+    NO_PROOF: {
+        "an issued identity": {},
+        "the access token": TOKEN,
+        "the refresh token": REFRESH_TOKEN,
+    },
+}
 
 
 @tagged("post_install", "-at_install")
-class TestTokenProof(TokenCase):
-    """Names are no secrets: ``token`` needs a proof (design, "Proof")."""
+class TestProof(RevokeCase):
+    """Each row on both endpoints; what is refused leaves all as it was."""
 
-    def assertNoProof(self, response):
-        """401, in the very words that an unknown client reads."""
-        self.assertRefused(response, 401, "invalid_client")
-        unknown = self.call("token", {**self.names, "client_id": "nobody"})
-        self.assertEqual(response.content, unknown.content)
-        for header in ("WWW-Authenticate", "Cache-Control", "Content-Type"):
-            self.assertEqual(response.headers[header], unknown.headers[header])
-
-    def test_names_alone_prove_nothing(self):
-        self.assertNoProof(self.assertUnchanged(self.refresh))
-
-    def test_without_proof_an_unknown_identity_looks_the_same(self):
-        self.assertNoProof(self.refresh(client_user_identity="nobody"))
-
-    def test_the_secret_in_the_header(self):
-        self.refreshed(self.refresh(headers=basic_authorization()))
-
-    def test_the_secret_in_the_header_names_the_client_too(self):
-        response = self.refresh(headers=basic_authorization(), client_id=None)
-        self.refreshed(response)
-
-    def test_the_secret_in_the_body(self):
-        self.refreshed(self.refresh(client_secret="demo-secret"))
-
-    def test_the_secret_in_both(self):
-        """RFC 6749 section 2.3"""
-        response = self.assertUnchanged(
-            lambda: self.refresh(
-                headers=basic_authorization(), client_secret="demo-secret"
-            )
-        )
-        self.assertRefused(response, 400, "invalid_request")
-
-    def test_a_wrong_secret_is_refused_whatever_else_is_right(self):
-        self.api.trust_identity = True
-        right = {"refresh_token": self.information["refresh_token"]}
-        for wrong in (
-            {"client_secret": "wrong", **right},
-            {"client_secret": "demo-secre", **right},
-            {"headers": basic_authorization(secret="wrong"), **right},
-            {"headers": basic_authorization(secret=""), **right},
-            {"client_secret": "wrong", "bearer": self.information["access_token"]},
-        ):
-            response = self.assertUnchanged(lambda wrong=wrong: self.refresh(**wrong))
-            self.assertNoProof(response)
-
-    def test_another_client_s_secret(self):
+    def setUp(self):
+        super().setUp()
+        self.client.api_ids += self.make_api("crm")
         self.make_client(
             self.api,
             self.provider_record,
             client_identifier="other-app",
             client_secret="other-secret",
         )
-        self.assertNoProof(self.refresh(client_secret="other-secret"))
-        response = self.refresh(client_id="other-app", client_secret="other-secret")
-        self.assertRefused(response, 400, "invalid_grant")
-
-    def test_the_secret_proves_no_unknown_identity(self):
-        response = self.by_secret(client_user_identity="nobody")
-        self.assertRefused(response, 400, "invalid_grant")
-
-
-@tagged("post_install", "-at_install")
-class TestTokenProofByBearer(TokenCase):
-    """The grant's current access token proves a refresh, and gets no more than it."""
-
-    def by_bearer(self, token=None, **body):
-        return self.refresh(bearer=token or self.information["access_token"], **body)
-
-    def access(self):
-        return self.grant._current_token("access")
-
-    def test_the_current_one(self):
-        information = self.refreshed(self.by_bearer())
-        self.assertNotIn("refresh_token", information)
-        self.assertEqual(information["login"], self.user.login)
-
-    def test_its_answer_never_has_a_refresh_token(self):
-        for body in (
-            {},
-            {"client_secret": "demo-secret"},
-            {"refresh_token": self.grant._current_token("refresh")._plaintext()},
-        ):
-            response = self.by_bearer(self.access()._plaintext(), **body)
-            self.assertNotIn("refresh_token", self.refreshed(response))
-            self.assertIn("refresh", self.grant.token_ids.mapped("kind"))
-
-    def test_one_that_expired_within_a_day(self):
-        self.access().expires_at = fields.Datetime.now() - timedelta(hours=23)
-        self.refreshed(self.by_bearer())
-
-    def test_one_that_expired_longer_ago(self):
-        self.access().expires_at = fields.Datetime.now() - timedelta(hours=25)
-        response = self.assertUnchanged(self.by_bearer)
-        self.assertRefused(response, 400, "invalid_grant")
-
-    def test_one_that_is_unknown_or_another_grant_s(self):
-        _grant, other = self.make_grant(self.client, self.user)
-        for token in (
-            other,
-            "unknown",
-            self.information["refresh_token"],
-            self.information["access_token"].swapcase(),
-        ):
-            response = self.assertUnchanged(lambda token=token: self.by_bearer(token))
-            self.assertRefused(response, 400, "invalid_grant")
-
-    def test_one_that_does_not_prove_another_identity(self):
-        self.make_grant(self.client, self.user, identity="another")
-        response = self.by_bearer(client_user_identity="another")
-        self.assertRefused(response, 400, "invalid_grant")
-
-    def test_a_wrong_one_beside_the_right_secret(self):
-        response = self.assertUnchanged(
-            lambda: self.by_bearer("unknown", client_secret="demo-secret")
+        other, self.foreign = self.make_grant(
+            self.client, self.user, identity="another"
         )
-        self.assertRefused(response, 400, "invalid_grant")
-
-
-@tagged("post_install", "-at_install")
-class TestTokenProofByRefreshToken(TokenCase):
-    """RFC 6749 section 6"""
-
-    def test_the_current_one(self):
-        response = self.refresh(refresh_token=self.information["refresh_token"])
-        self.assertIn("refresh_token", self.refreshed(response))
-
-    def test_an_unknown_or_foreign_one(self):
-        other = self.make_grant(self.client, self.user)[0]
-        foreign = digests.random_token()
+        in_a_day = fields.Datetime.now() + timedelta(days=1)
         self.env["oauth2.token"]._store(
-            other,
-            "refresh",
-            foreign,
-            expires_at=fields.Datetime.now() + timedelta(days=1),
-            scope="",
+            other, "refresh", self.foreign, expires_at=in_a_day, scope=""
         )
-        for token in ("unknown", foreign, self.information["access_token"]):
-            response = self.assertUnchanged(
-                lambda token=token: self.refresh(refresh_token=token)
-            )
-            self.assertRefused(response, 400, "invalid_grant")
 
-    def test_one_that_expired(self):
-        token = self.grant._current_token("refresh")
-        token.expires_at = fields.Datetime.now() - timedelta(seconds=1)
-        for proof in (
-            {"refresh_token": self.information["refresh_token"]},
-            {"client_secret": "demo-secret"},
-        ):
-            response = self.assertUnchanged(lambda proof=proof: self.refresh(**proof))
-            self.assertRefused(response, 400, "invalid_grant")
+    def sent(self, name, basic=None, **values):
+        """:return: the answer to a row, with what stands for the names in braces"""
+        access = self.information["access_token"]
+        has = {
+            "access": access,
+            "swapped": access.swapcase(),
+            "refresh": self.information["refresh_token"],
+            "shortened": self.identity[:-1],
+            "foreign": self.foreign,
+        }
+        values = {key: value and value.format(**has) for key, value in values.items()}
+        headers = {} if basic is None else basic_authorization(secret=basic)
+        return self.send(name, headers=headers, **values)
 
+    def assertProves(self, proofs):
+        for answer, rows in proofs.items():
+            for row, values in rows.items():
+                self.assertAnswers(row, values, token=answer, revoke=answer)
 
-@tagged("post_install", "-at_install")
-class TestTokenProofOfAnother(TokenCase):
-    """RFC 6749 section 6: a token counts for its client alone, and ours for its API."""
-
-    def assertProvesNothing(self, client_id="demo-app", api=None):
-        names = {**self.names, "client_id": client_id}
-        access, refresh = (
-            self.information[name] for name in ("access_token", "refresh_token")
-        )
-        for body, headers in (
-            ({"refresh_token": refresh}, {}),
-            ({}, {"Authorization": f"Bearer {access}"}),
-        ):
-            for name in ("token", "revoke"):
-                with self.subTest(name, body=list(body)):
-                    sent = {**names, **body}
-                    response = self.assertUnchanged(
-                        lambda name=name, sent=sent, headers=headers: self.call(
-                            name, sent, api=api, headers=headers
-                        )
+    def assertAnswers(self, row, values, **answers):
+        """A row on each endpoint: served (None), or refused with status and error."""
+        for name, refusal in answers.items():
+            with self.row(f"{name}: {row}"):
+                if refusal:
+                    answer = self.assertUnchanged(
+                        lambda name=name: self.sent(name, **values)
                     )
-                    self.assertRefused(response, 400, "invalid_grant")
+                    self.assertRefused(answer, *refusal)
+                    self.assertFalse(self.told())
+                    if refusal == NO_PROOF:
+                        self.assertLikeAnUnknownClient(answer, name)
+                elif name == "revoke":
+                    self.assertRevoked(self.sent(name, **values))
+                else:
+                    self.refreshed(self.sent(name, **values))
 
-    def test_client(self):
-        self.make_client(self.api, self.provider_record, client_identifier="other-app")
-        self.assertProvesNothing(client_id="other-app")
+    def assertLikeAnUnknownClient(self, answer, name):
+        unknown = self.send(name, client_id="nobody")
+        self.assertEqual(answer.content, unknown.content)
+        for header in ("WWW-Authenticate", "Cache-Control", "Content-Type"):
+            self.assertEqual(answer.headers[header], unknown.headers[header])
 
-    def test_api(self):
-        self.client.api_ids += self.make_api("other")
-        self.assertProvesNothing(api="other")
-
-
-@tagged("post_install", "-at_install")
-class TestTokenProofByIdentity(TokenCase):
-    """An identity that Odoo issued is itself a proof; one chosen by a client is not."""
-
-    own_identity = None
-
-    def test_an_issued_identity(self):
-        self.assertRegex(self.identity, "^cui_")
-        self.assertIn("refresh_token", self.refreshed(self.refresh()))
-
-    def test_one_that_odoo_did_not_issue(self):
-        for identity in ("cui_", "cui_made-up", self.identity[:-1]):
-            response = self.refresh(client_user_identity=identity)
-            self.assertRefused(response, 400, "invalid_grant")
-
-    def test_one_that_only_looks_issued(self):
-        self.grant.identity_issued = False
-        response = self.assertUnchanged(self.refresh)
-        self.assertRefused(response, 400, "invalid_grant")
-
-    def test_one_issued_for_another_client_or_api(self):
-        crm = self.make_api("crm")
-        self.client.api_ids += crm
-        self.make_client(self.api, self.provider_record, client_identifier="other-app")
-        response = self.refresh(client_id="other-app")
-        self.assertRefused(response, 400, "invalid_grant")
-        response = self.call("token", self.names, api="crm")
-        self.assertRefused(response, 400, "invalid_grant")
-
-
-@tagged("post_install", "-at_install")
-class TestTokenSwitches(TokenCase):
-    """``trust_identity`` takes the demand for a proof away, ``require_secret`` every
-    choice."""
-
-    def test_trust_identity_asks_for_nothing(self):
-        self.api.trust_identity = True
-        self.refreshed(self.refresh())
-        response = self.refresh(client_user_identity="nobody")
-        self.assertRefused(response, 400, "invalid_grant")
-
-    def test_trust_identity_still_refuses_a_wrong_token(self):
-        self.api.trust_identity = True
-        for proof in ({"bearer": "wrong"}, {"refresh_token": "wrong"}):
-            response = self.assertUnchanged(lambda proof=proof: self.refresh(**proof))
-            self.assertRefused(response, 400, "invalid_grant")
-
-    def test_require_secret_accepts_nothing_else(self):
-        _information, issued = self.authorize()
+    def use_issued_identity(self):
+        self.information, self.identity = self.authorize()
+        self.names["client_user_identity"] = self.identity
         self.provider.calls.clear()
+
+    def end(self, kind, **ago):
+        ended = fields.Datetime.now() - timedelta(**ago)
+        self.grant._current_token(kind).expires_at = ended
+
+    def test_proofs_of_an_identity_that_the_client_chose(self):
+        self.assertProves(PROOFS)
+
+    def test_proofs_of_an_identity_that_odoo_issued(self):
+        self.use_issued_identity()
+        self.assertRegex(self.identity, "^cui_")
+        self.assertProves(ISSUED)
+        self.grant.identity_issued = False
+        self.assertProves({NO_GRANT: {"one that looks issued and is not": {}}})
+
+    def test_trust_identity_takes_the_demand_for_a_proof_away_and_no_more(self):
+        self.api.trust_identity = True
+        self.assertProves(TRUSTED)
+
+    def test_require_secret_accepts_no_other_proof(self):
+        self.use_issued_identity()
         self.client.require_secret = True
         self.api.trust_identity = True
-        for proof in (
-            {},
-            {"bearer": self.information["access_token"]},
-            {"refresh_token": self.information["refresh_token"]},
-            {"client_user_identity": issued},
-        ):
-            response = self.assertUnchanged(lambda proof=proof: self.refresh(**proof))
-            self.assertRefused(response, 401, "invalid_client")
+        self.assertProves(SECRET_REQUIRED)
+
+    def test_an_expired_access_token_proves_a_refresh_for_a_day_more(self):
+        for hours, token in ((23, SERVED), (25, NO_GRANT)):
+            self.end("access", hours=hours)
+            for values in (TOKEN, TOKEN | REFRESH_TOKEN):
+                row = f"{sorted(values)} after {hours} hours"
+                self.assertAnswers(row, values, token=token, revoke=NO_GRANT)
+
+    def test_an_expired_refresh_token_proves_and_refreshes_nothing(self):
+        self.end("refresh", seconds=1)
+        self.assertProves({NO_GRANT: {"the refresh token": REFRESH_TOKEN}})
+        self.assertAnswers("the secret", SECRET, token=NO_GRANT, revoke=SERVED)
+
+    def test_a_rotated_token_revokes_nothing(self):
         self.refreshed(self.by_secret())
+        for proof in (TOKEN, REFRESH_TOKEN):
+            self.assertKept(self.sent("revoke", **proof), *NO_GRANT)
+
+    def test_the_answer_to_an_access_token_has_no_refresh_token(self):
+        for proof in ({}, SECRET, REFRESH_TOKEN):
+            with self.row(str(sorted(proof))):
+                information = self.refreshed(self.sent("token", **TOKEN, **proof))
+                self.assertNotIn("refresh_token", information)
+                self.assertEqual(information["login"], self.user.login)
+                self.assertIn("refresh", self.grant.token_ids.mapped("kind"))
+        information = self.refreshed(self.sent("token", **REFRESH_TOKEN))
+        self.assertIn("refresh_token", information)

@@ -48,10 +48,6 @@ LATER = {
 
 @tagged("post_install", "-at_install")
 class TestTokenProviderRefuses(TokenCase):
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(back_off.requests_to_wait.clear)
-
     def last_event(self):
         self.env.invalidate_all()
         return self.env["oauth2.event"].search([], limit=1)
@@ -61,12 +57,14 @@ class TestTokenProviderRefuses(TokenCase):
             with self.subTest(name):
                 self.provider.calls.clear()
                 self.provider.answer("token", **answer)
+                self.pause()
                 response = self.assertUnchanged(self.by_secret, calls=1)
                 self.assertRefused(response, status, error)
         token = self.information["access_token"]
         opened = self.bearer("/orders/partners", token)
         self.assertEqual(opened.status_code, 200, opened.text)
         self.provider.behave()
+        self.pause()
         self.refreshed(self.by_secret())
 
     def test_any_refusal_tells_to_authorize_again_and_keeps_the_grant(self):
@@ -130,7 +128,6 @@ class TestTokenRetryAfter(TokenCase):
 
     def setUp(self):
         super().setUp()
-        self.addCleanup(back_off.requests_to_wait.clear)
         self.other, self.other_identity = self.authorize("43")
         self.provider.calls.clear()
 

@@ -15,7 +15,6 @@ from urllib.parse import unquote_plus, urlencode
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-
 #: Keys of providers that have ended: making one takes longer than many a test.
 _spare_keys = []
 
