@@ -69,12 +69,12 @@ class AccessCase(OAuth2Records, TransactionCase):
 
 
 class TestGroups(AccessCase):
-    def test_settings_administrators_are_ours_too(self):
+    def test_settings_administrators_are_in_our_group(self):
         self.assertTrue(self.system.has_group("api_auth_oauth2.group_admin"))
         self.assertFalse(self.manager.has_group("base.group_system"))
         self.assertFalse(self.user.has_group("api_auth_oauth2.group_admin"))
 
-    def test_every_model_of_ours_is_looked_at_here(self):
+    def test_access_rights_of_every_model_are_tested(self):
         ours = {
             name
             for name, model in self.env.registry.items()
@@ -164,7 +164,7 @@ class TestGroups(AccessCase):
                     if made != self.grant:
                         self.assertNotAllowed(made.unlink)
 
-    def test_nor_through_the_other_side_of_a_relation(self):
+    def test_a_grant_is_not_made_through_the_other_side_of_a_relation(self):
         values = {"user_id": self.system.id}
         crm = self.make_api("crm")
         other = self.make_client(crm, self.provider, client_identifier="other-app")
@@ -218,7 +218,7 @@ class TestSwitches(AccessCase):
         self.request.unlink()
         self.revocation.unlink()
 
-    def test_the_secret_of_a_client_that_users_have_authorized(self):
+    def test_only_settings_administrators_set_the_secret_of_a_client_with_grants(self):
         """It proves each of their grants: who sets it may act as all of them."""
         client = self.as_user(self.manager, self.client)
         for secret in ("new", False):
@@ -228,7 +228,7 @@ class TestSwitches(AccessCase):
         self.as_user(self.manager, self.client).client_secret = "newer"
         self.assertEqual(self.client._secret(), "newer")
 
-    def test_a_client_s_provider(self):
+    def test_only_settings_administrators_set_a_client_s_provider(self):
         other = self.make_provider()
         self.end_all_dealings()
         client = self.as_user(self.manager, self.client)
@@ -248,7 +248,7 @@ class TestSwitches(AccessCase):
         self.as_user(self.system, self.client).provider_id = other
         self.client.with_user(self.system).create({**values, "provider_id": other.id})
 
-    def test_what_widens_trust_on_an_api(self):
+    def test_only_settings_administrators_widen_trust_on_an_api(self):
         for switch in ("trust_identity", "bearer_enabled"):
             api = self.as_user(self.manager, self.api)
             on = {switch: True}
@@ -268,7 +268,7 @@ class TestSwitches(AccessCase):
             self.assertNotAllowed(self.as_user(self.manager, self.api).copy, new)
             self.as_user(self.manager, self.api).write({switch: False})
 
-    def test_a_default_that_somebody_set_for_all_widens_nothing(self):
+    def test_a_default_for_all_users_widens_no_trust(self):
         self.env["ir.default"].set("oauth2.api", "trust_identity", True)
         new = {"name": "New", "endpoint": "new"}
         self.assertNotAllowed(self.as_user(self.manager, self.api).create, new)

@@ -62,7 +62,7 @@ class TestSecretFields(AccessCase):
             with self.subTest(record._name, field=name, call=number):
                 self.assertNotAllowed(call)
 
-    def test_they_are_all_of_them(self):
+    def test_every_secret_field_is_open_to_no_group(self):
         for model in self.models:
             fields = self.env[model]._fields
             marked = {name for name, f in fields.items() if f.groups == NO_ACCESS}
@@ -82,14 +82,14 @@ class TestSecretFields(AccessCase):
             }
             self.assertEqual(suspect, marked, model)
 
-    def test_they_are_stored_apart_from_the_rest(self):
+    def test_secret_fields_are_not_read_along_with_others(self):
         for record, name in self.secrets():
             field = record._fields[name]
             self.assertTrue(field.store)
             if field.type == "char" and "digest" not in name:
                 self.assertFalse(field.prefetch, "read along with the rest")
 
-    def test_reading(self):
+    def test_secret_fields_cannot_be_read(self):
         for record, name in self.secrets():
             self.assertNoneAllowed(
                 record,
@@ -106,7 +106,7 @@ class TestSecretFields(AccessCase):
             self.assertNotIn(name, record.read()[0])
             self.assertNotIn(name, record.fields_get())
 
-    def test_guessing_by_search_order_or_group(self):
+    def test_secret_fields_cannot_be_guessed_by_search_order_or_group(self):
         for record, name in self.secrets():
             self.assertNoneAllowed(
                 record,
@@ -125,7 +125,7 @@ class TestSecretFields(AccessCase):
                 partial(record.web_read_group, [], [name]),
             )
 
-    def test_guessing_from_another_model(self):
+    def test_secret_fields_cannot_be_guessed_from_another_model(self):
         guesses = [
             (self.grant, [("token_ids.digest", "like", "a%")]),
             (self.grant, [("token_ids", "any", [("value", "!=", False)])]),
@@ -140,7 +140,7 @@ class TestSecretFields(AccessCase):
                     seen = self.as_user(user, record)
                     self.assertNotAllowed(seen.search, domain)
 
-    def test_reading_through_another_model(self):
+    def test_secret_fields_cannot_be_read_through_another_model(self):
         grant = self.as_user(self.system, self.grant)
         self.assertNoneAllowed(
             grant,
@@ -150,12 +150,12 @@ class TestSecretFields(AccessCase):
             partial(grant.export_data, ["client_id/client_secret_encrypted"]),
         )
 
-    def test_writing(self):
+    def test_secret_fields_cannot_be_written(self):
         for record, name in self.secrets():
             self.assertNotAllowed(record.write, {name: "x"})
             self.assertNotAllowed(record.create, {name: "x"})
 
-    def test_copying(self):
+    def test_secret_fields_are_not_copied(self):
         copied = self.client.copy({"client_identifier": "copy", "client_secret": False})
         self.assertFalse(copied.has_client_secret)
         for record, name in self.secrets():
@@ -197,7 +197,7 @@ class TestSecretFields(AccessCase):
 class TestPublicMethods(AccessCase):
     """RPC calls any method whose name has no underscore in front."""
 
-    def test_ours_are_few_and_known(self):
+    def test_our_public_methods_are_few_and_known(self):
         for model in self.env.registry:
             public = {
                 name

@@ -15,7 +15,7 @@ class TestAttacksOnASignIn(AttackCase):
     def query(self, url):
         return {name: value for name, (value,) in parse_qs(urlsplit(url).query).items()}
 
-    def test_mix_up(self):
+    def test_a_mix_up_of_providers_gets_no_code(self):
         """Mallory runs one of the API's two providers. His sends Olivia on to the
         honest one, so that Odoo hands him the honest one's code (RFC 9700 4.4)."""
         evil = self.enterContext(FaultyProvider())
@@ -43,7 +43,7 @@ class TestAttacksOnASignIn(AttackCase):
                 self.assertFalse(evil.calls["token"])
                 self.assertNoGrant()
 
-    def test_code_injection(self):
+    def test_an_injected_code_is_refused(self):
         """Mallory caught a code of Olivia's, and finishes his own sign-in with it, to
         act as her (RFC 9700 4.5). Even a provider that forgets PKCE does not help."""
         for forgets_pkce in (False, True):
@@ -64,7 +64,7 @@ class TestAttacksOnASignIn(AttackCase):
                 answer = self.refresh(mine["client_user_identity"])
                 self.assertRefused(answer, 400, "invalid_grant")
 
-    def test_callback_url_injection(self):
+    def test_a_sign_in_begun_by_another_user_is_not_finished(self):
         """Where the Odoo session says who is meant, Mallory begins a sign-in and has
         Olivia's browser finish it: his application would act as her."""
         self.provider_record.user_matching = "session"
@@ -93,7 +93,7 @@ class TestAttacksOnASignIn(AttackCase):
         self.assertFalse(self.provider.calls["token"])
         self.assertNoGrant()
 
-    def test_login_csrf(self):
+    def test_login_csrf_is_shown_and_decided_by_the_user(self):
         """Mallory has Olivia's browser finish a sign-in of his own, so that what she
         does from then on is done in his account (RFC 6749 10.12)."""
         self.be_at_provider("mallory", self.mallory.login)
@@ -113,7 +113,7 @@ class TestAttacksOnASignIn(AttackCase):
         self.assertNotDecided(self.decide(form, headers=headers))
         self.assertNoGrant()
 
-    def test_login_csrf_at_a_provider_without_pkce(self):
+    def test_a_state_stops_login_csrf_at_a_provider_without_pkce(self):
         """Mallory has Olivia's browser bring a code of his own, for which he can make
         up anything but a state of hers (RFC 9700 4.7.1). Nor is there a nonce here."""
         self.provider_record.scope = "email profile"
@@ -134,7 +134,7 @@ class TestAttacksOnASignIn(AttackCase):
         query = urlencode({**his, "state": hers["state"]})
         self.assertPage(self.navigate(f"/orders/oauth2/callback?{query}"), 200)
 
-    def test_link_phishing(self):
+    def test_a_phishing_link_is_named_on_the_page_and_gives_nothing_before_allow(self):
         """Mallory asks for a link, for which a public client_id is enough, and mails it
         to Olivia: if she signs in, he is the one who knows the identity."""
         link = self.ask()
@@ -164,7 +164,7 @@ class TestAttacksOnASignIn(AttackCase):
                 self.call("provider/authorize", names), 401, "invalid_client"
             )
 
-    def test_zero_click(self):
+    def test_a_page_s_hidden_request_finishes_no_sign_in(self):
         """Olivia is signed in at the provider. A page of Mallory's has the link as an
         image, script, frame, fetch or prefetch, and her browser follows it unseen."""
         self.new_browser(self.user)
@@ -182,7 +182,7 @@ class TestAttacksOnASignIn(AttackCase):
         self.assertFalse(self.provider.calls["token"])
         self.assertNoGrant()
 
-    def test_clickjacking(self):
+    def test_pages_of_a_sign_in_cannot_be_framed(self):
         """Mallory lays the confirmation page, invisible, over a game that Olivia plays,
         so that her click on the game is a click on Allow (RFC 9700 4.16)."""
         self.new_browser(self.user)
@@ -201,7 +201,7 @@ class TestAttacksOnASignIn(AttackCase):
             policy = page.headers["Content-Security-Policy"]
             self.assertIn("frame-ancestors 'none'", policy)
 
-    def test_open_redirect(self):
+    def test_no_link_on_this_odoo_redirects_elsewhere(self):
         """Mallory wants a link on Olivia's own Odoo that leads to his site, with or
         without a code (RFC 9700 4.11)."""
         evil = "https://evil.example.com/"

@@ -11,7 +11,7 @@ from .faulty_provider import FaultyProvider
 
 
 class TestAttacksOnGrants(AttackCase):
-    def test_identity_squatting(self):
+    def test_an_identity_belongs_to_the_user_who_authorized_first(self):
         """The application calls Olivia `42`. Mallory authorizes as `42` before she
         does, or after her, to be taken for her or to get what is hers."""
         self.be_at_provider("mallory", self.mallory.login)
@@ -44,7 +44,7 @@ class TestAttacksOnGrants(AttackCase):
         response = self.call("provider/authorize", names)
         self.assertRefused(response, 401, "invalid_client")
 
-    def test_a_denial_that_ends_another_grant(self):
+    def test_a_denied_or_lapsed_sign_in_ends_no_other_grant(self):
         """Mallory sends Olivia a link and she denies. With a provider that ends all
         grants of a user with one revocation, her own grant would go, too."""
 
@@ -68,7 +68,7 @@ class TestAttacksOnGrants(AttackCase):
         self.assertEqual(response.status_code, 200, response.text)
         self.assertOpens(response.json()["access_token"])
 
-    def test_an_old_access_token_as_proof(self):
+    def test_an_old_access_token_is_no_proof(self):
         """Months ago an access token got into a log. Mallory finds it, knows the
         identity, and wants to revive, read or end Olivia's grant with it."""
         old, _identity = self.authorize("42")
@@ -88,7 +88,7 @@ class TestAttacksOnGrants(AttackCase):
             self.assertRefused(response, 400, "invalid_grant")
         self.assertOpens(refreshed.json()["access_token"])
 
-    def test_a_made_up_cui_value(self):
+    def test_a_made_up_cui_identity_is_no_proof(self):
         """An identity that Odoo issued is a proof. Mallory makes one up, so that it is
         taken for one, before or after somebody signs in with it."""
         for made_up in ("cui_", "cui_" + "A" * 43, self.identity[:-1] + "_"):
@@ -105,7 +105,7 @@ class TestAttacksOnGrants(AttackCase):
             self.assertRefused(call("cui_own"), 400, "invalid_grant")
         self.assertTrue(own.exists())
 
-    def test_claims_that_a_user_can_choose(self):
+    def test_claims_that_a_user_can_choose_match_no_other_user(self):
         """At the provider Mallory may set his name, address and email as he likes. He
         sets what is Olivia's, to become her."""
         login = self.user.login
@@ -172,7 +172,7 @@ class TestAttacksByOurOwnGroup(AttackCase):
         )
 
     @mute_logger("odoo.http", "odoo.sql_db", "odoo.addons.base.models.ir_access")
-    def test_privilege_escalation_through_a_provider_of_his_own(self):
+    def test_our_group_cannot_become_others_through_a_provider(self):
         """Mallory runs a provider that says he is the administrator. He wants Odoo to
         ask it, by a new provider, a changed one, or a client that is moved to it."""
         evil = self.evil.endpoints()

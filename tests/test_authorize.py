@@ -44,7 +44,7 @@ class TestAuthorize(AuthorizeCase):
         self.assertEqual(response.headers["Cache-Control"], "no-store")
         self.assertNotIn("Set-Cookie", response.headers)
 
-    def test_get_and_post_with_json_or_form_do_the_same(self):
+    def test_authorize_by_get_and_post_with_json_or_form_is_the_same(self):
         names = {"client_id": "demo-app", "client_user_identity": "Ölivia 42"}
         for method in ("GET", "POST"):
             for media_type, body in (
@@ -111,7 +111,7 @@ class TestAuthorize(AuthorizeCase):
 class TestAuthorizationUrl(AuthorizeCase):
     """The address at the provider (RFC 6749 section 4.1.1)."""
 
-    def test_it_carries_exactly_what_the_flow_needs(self):
+    def test_the_authorization_url_carries_exactly_what_the_flow_needs(self):
         response = self.ask_for()
         url = response.json()["authorization_url"]
         self.assertTrue(url.startswith(f"{self.provider.issuer}/authorize?"), url)
@@ -152,7 +152,7 @@ class TestAuthorizationUrl(AuthorizeCase):
             self.assertEqual("nonce" in query, has_nonce, scope)
             self.assertEqual(query["scope"], scope)
 
-    def test_extra_parameters_are_added(self):
+    def test_extra_parameters_of_a_provider_are_in_the_authorization_url(self):
         self.provider_record.authorize_params = "access_type=offline&prompt=a%20b"
         query = self.query_of(self.ask_for())
         self.assertEqual(query["access_type"], "offline")
@@ -199,12 +199,12 @@ class TestAuthorizeRefusals(AuthorizeCase):
         self.assertRefused(response, status, error)
         self.assertFalse(self.requests_of())
 
-    def test_a_cui_identity_that_odoo_did_not_issue(self):
+    def test_authorize_refuses_a_cui_identity_that_odoo_did_not_issue(self):
         for identity in ("cui_", "cui_made-up", "cui_" + "x" * 43):
             response = self.ask_for(client_user_identity=identity)
             self.assertNothingAsked(response, 400, "invalid_request")
 
-    def test_a_cui_identity_that_odoo_issued_to_another(self):
+    def test_authorize_refuses_a_cui_identity_issued_to_another_client(self):
         other = self.make_client(
             self.api, self.provider_record, client_identifier="other-app"
         )
@@ -227,14 +227,14 @@ class TestAuthorizeRefusals(AuthorizeCase):
         )
         self.assertRefused(response, 400, "invalid_request")
 
-    def test_no_secret_where_one_is_required(self):
+    def test_authorize_refuses_no_secret_where_one_is_required(self):
         self.client.require_secret = True
         self.assertNothingAsked(self.ask_for(), 401, "invalid_client")
         self.assertNothingAsked(self.ask_for(client_secret=""), 401, "invalid_client")
         response = self.ask_for(client_secret="demo-secret")
         self.assertEqual(response.status_code, 200, response.text)
 
-    def test_a_wrong_secret_whether_required_or_not(self):
+    def test_authorize_refuses_a_wrong_secret_whether_required_or_not(self):
         self.api.trust_identity = True
         for require_secret in (True, False):
             self.client.require_secret = require_secret
@@ -255,13 +255,13 @@ class TestAuthorizeRefusals(AuthorizeCase):
                     'Basic realm="oauth2", charset="UTF-8"',
                 )
 
-    def test_any_secret_of_a_client_that_has_none(self):
+    def test_authorize_refuses_any_secret_of_a_client_that_has_none(self):
         self.client.client_secret_encrypted = False
         for headers in (basic_authorization(secret=""), basic_authorization()):
             response = self.call("provider/authorize", {}, headers=headers)
             self.assertNothingAsked(response, 401, "invalid_client")
 
-    def test_the_secret_sent_twice(self):
+    def test_authorize_refuses_the_secret_in_header_and_body(self):
         """RFC 6749 section 2.3: one method of authentication in a request"""
         response = self.call(
             "provider/authorize",
@@ -270,7 +270,7 @@ class TestAuthorizeRefusals(AuthorizeCase):
         )
         self.assertNothingAsked(response, 400, "invalid_request")
 
-    def test_two_different_client_ids(self):
+    def test_authorize_refuses_two_different_client_ids(self):
         response = self.call(
             "provider/authorize",
             {"client_id": "other-app"},

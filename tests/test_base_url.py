@@ -39,7 +39,7 @@ class BaseUrlCase(OAuth2Case):
 class TestBaseUrl(BaseUrlCase):
     """The addon's setting, else Odoo's; never what a caller writes."""
 
-    def test_the_addon_s_own_setting_counts(self):
+    def test_the_addon_s_own_base_url_counts(self):
         self.set_base(own=OWN, web="https://web.example.com")
         self.assertEqual(self.api.redirect_uri, f"{OWN}/orders/oauth2/callback")
         self.assertEqual(
@@ -49,7 +49,7 @@ class TestBaseUrl(BaseUrlCase):
         self.assertEqual(self.api.revoke_url, f"{OWN}/orders/oauth2/revoke")
         self.assertEqual(self.redirect_uri(self.ask()), self.api.redirect_uri)
 
-    def test_without_it_odoo_s_counts(self):
+    def test_without_a_base_url_of_its_own_odoo_s_counts(self):
         for empty in (False, ""):
             self.set_base(own=OWN)
             self.set_base(own=empty, web="https://web.example.com")
@@ -57,13 +57,13 @@ class TestBaseUrl(BaseUrlCase):
             self.assertEqual(self.api.redirect_uri, uri)
             self.assertEqual(self.redirect_uri(self.ask()), uri)
 
-    def test_a_slash_at_the_end_does_not_matter(self):
+    def test_a_slash_at_the_end_of_a_base_url_does_not_matter(self):
         self.set_base(own=OWN + "/")
         self.assertEqual(self.api.redirect_uri, f"{OWN}/orders/oauth2/callback")
         self.set_base(own=False, web=OWN + "//")
         self.assertEqual(self.api.redirect_uri, f"{OWN}/orders/oauth2/callback")
 
-    def test_the_host_header_never_counts(self):
+    def test_the_host_header_never_makes_a_url(self):
         self.set_base(own=OWN)
         evil = {"Host": "evil.example.com", "X-Forwarded-Host": "evil.example.com"}
         body = {"client_id": "demo-app"}
@@ -74,13 +74,13 @@ class TestBaseUrl(BaseUrlCase):
         url = response.json()["authorization_url"]
         self.assertTrue(url.startswith(f"{OWN}/orders/oauth2/start?"), url)
 
-    def test_an_administrator_s_login_elsewhere_moves_nothing(self):
+    def test_an_administrator_s_login_elsewhere_moves_no_redirect_uri(self):
         """Odoo then rewrites web.base.url from the Host header."""
         self.set_base(own=OWN, web="http://evil.example.com")
         self.assertEqual(self.redirect_uri(self.ask()), self.api.redirect_uri)
         self.assertTrue(self.api.redirect_uri.startswith(OWN))
 
-    def test_only_https_or_this_very_machine_can_be_set(self):
+    def test_only_https_or_this_very_machine_can_be_the_base_url(self):
         Settings = self.env["res.config.settings"]
         for url in (OWN, "http://localhost:8069", "http://127.0.0.1:8069", False):
             Settings.create({"api_auth_oauth2_base_url": url}).execute()
@@ -117,14 +117,14 @@ class TestBaseUrlChanges(BaseUrlCase):
         sent = [r for r in self.provider.requests if r["endpoint"] == "token"]
         return sent[-1]["params"]["redirect_uri"]
 
-    def test_the_exact_redirect_uri_is_kept(self):
+    def test_a_sign_in_keeps_its_exact_redirect_uri(self):
         """RFC 6749 section 4.1.3: it is identical to the one of the authorization"""
         self.assertEqual(self.record.redirect_uri, self.old)
         response = self.visit(self.url)
         self.assertEqual(response.status_code, 200, response.text)
         self.assertEqual(self.sent_to_the_provider(), self.old)
 
-    def test_the_next_one_gets_the_new_address(self):
+    def test_the_next_sign_in_gets_the_new_base_url(self):
         asked = self.ask()
         self.assertEqual(self.redirect_uri(asked), self.new)
         self.assertEqual(self.record.redirect_uri, self.new)
@@ -155,16 +155,16 @@ class TestBaseUrlWarnings(BaseUrlCase):
         self.set_base(**values)
         self.assertIn(text, self.api.base_url_warning or "nothing")
 
-    def test_an_address_without_https(self):
+    def test_the_form_warns_of_a_base_url_without_https(self):
         self.assertWarns("https", own="http://odoo.example.com")
         self.assertWarns("https", own=False, web="http://x.example.com", freeze="1")
 
-    def test_an_address_that_follows_the_administrator(self):
+    def test_the_form_warns_of_a_base_url_that_follows_the_administrator(self):
         self.assertWarns("last logged in from", own=False, web=OWN, freeze=False)
         self.assertWarns("nothing", own=False, web=OWN, freeze="True")
         self.assertWarns("nothing", own=OWN, freeze=False)
 
-    def test_an_address_that_changed_since_somebody_authorized(self):
+    def test_the_form_warns_of_a_base_url_that_changed_after_a_sign_in(self):
         self.set_base(own=OWN)
         asked = self.ask()
         url = self.sign_in(asked["authorization_url"])
@@ -181,5 +181,5 @@ class TestBaseUrlWarnings(BaseUrlCase):
         self.api.endpoint = "orders2"
         self.assertWarns("was https://new.example.com/orders/oauth2/callback")
 
-    def test_before_anybody_authorized_there_is_nothing_to_compare(self):
+    def test_the_form_warns_of_no_change_before_the_first_sign_in(self):
         self.assertWarns("nothing", own=OWN)

@@ -55,7 +55,7 @@ class CallbackCase(OAuth2Case):
 class TestCallbackTokenInformation(CallbackCase):
     """A script that follows the redirect gets token information as JSON."""
 
-    def test_it_is_the_provider_s_answer_verbatim_plus_db_and_login(self):
+    def test_token_information_is_the_provider_s_answer_plus_db_and_login(self):
         for kind, has_refresh_token, has_id_token in itertools.product(
             ("opaque", "jwt"), (True, False), (True, False)
         ):
@@ -105,7 +105,7 @@ class TestCallbackTokenInformation(CallbackCase):
         opened = self.bearer("/orders/partners", access_token)
         self.assertEqual(opened.status_code, 200, opened.text)
 
-    def test_the_answer_is_json_that_nobody_caches(self):
+    def test_token_information_is_json_that_is_not_cached(self):
         response = self.come_back()
         self.assertEqual(
             response.headers["Content-Type"].split(";")[0], "application/json"
@@ -152,11 +152,11 @@ class TestCallbackTokenInformation(CallbackCase):
         self.api.access_token_lifetime = 240
         self.assertLifetime(240)
 
-    def test_the_grant_itself_ends_the_access_token_too(self):
+    def test_a_grant_s_end_is_its_access_token_s_end(self):
         self.api.authorization_lifetime = 60
         self.assertLifetime(60)
 
-    def test_what_the_provider_is_sent(self):
+    def test_the_provider_is_sent_code_verifier_and_redirect_uri(self):
         """RFC 6749 section 4.1.3, RFC 7636 section 4.5"""
         url = self.sign_in(self.asked["authorization_url"])
         code = parse_qs(urlsplit(url).query)["code"][0]
@@ -178,7 +178,7 @@ class TestCallbackTokenInformation(CallbackCase):
 class TestCallbackGrant(CallbackCase):
     """What a finished sign-in leaves: one client API user and its tokens."""
 
-    def test_the_grant_says_who_whose_and_until_when(self):
+    def test_a_grant_has_user_client_issuer_subject_and_end(self):
         self.assertFalse(self.grant_of(self.identity))
         self.token_information()
         grant = self.grant_of(self.identity)

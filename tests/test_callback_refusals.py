@@ -54,7 +54,7 @@ class TestCallbackBadRequest(RefusalCase):
         self.assertEqual(self.provider.calls["token"], 0)
         self.assertNothingGranted()
 
-    def test_a_missing_unknown_or_forged_state(self):
+    def test_the_callback_refuses_a_missing_unknown_or_forged_state(self):
         """RFC 6749 section 10.12"""
         state = self.sent["state"]
         for parameters in (
@@ -72,14 +72,14 @@ class TestCallbackBadRequest(RefusalCase):
                 self.assertBad(self.callback(**parameters))
         self.assertFalse(self.record.used_at)
 
-    def test_an_expired_state(self):
+    def test_the_callback_refuses_an_expired_state(self):
         """RFC 6749 section 10.5: ten minutes at most"""
         left = self.record.expires_at - fields.Datetime.now()
         self.assertTrue(timedelta(minutes=9) < left <= timedelta(minutes=10))
         self.record.expires_at = fields.Datetime.now() - timedelta(hours=1)
         self.assertBad(self.callback(code="a-code", state=self.sent["state"]))
 
-    def test_a_used_state(self):
+    def test_the_callback_refuses_a_used_state(self):
         """RFC 9700 section 4.7.1: one use"""
         url = self.sign_in(self.asked["authorization_url"])
         self.assertEqual(self.visit(url).status_code, 200)
@@ -100,20 +100,20 @@ class TestCallbackBadRequest(RefusalCase):
         self.assertBad(self.callback(state=self.sent["state"]))
         self.assertSpent()
 
-    def test_a_state_of_another_api(self):
+    def test_the_callback_refuses_a_state_of_another_api(self):
         self.make_api("crm")
         response = self.callback("crm", code="a-code", state=self.sent["state"])
         self.assertBad(response)
         self.assertFalse(self.record.used_at)
 
-    def test_no_code(self):
+    def test_the_callback_refuses_a_request_without_code(self):
         for parameters in ({}, {"code": ""}):
             self.asked = self.ask()
             state = parameters["state"] = self.sent["state"]
             self.assertBad(self.callback(**parameters))
             self.assertBad(self.callback(state=state, code="a-code"))
 
-    def test_a_wrong_issuer(self):
+    def test_the_callback_refuses_a_wrong_issuer(self):
         """RFC 9207 section 2.4: the mix-up attack"""
         for iss in ("https://evil.example.com", self.provider.issuer + "/", ""):
             self.asked = self.ask()
@@ -121,14 +121,14 @@ class TestCallbackBadRequest(RefusalCase):
             self.assertBad(response)
             self.assertTrue(self.record.used_at)
 
-    def test_a_missing_issuer_where_the_provider_always_sends_it(self):
+    def test_the_callback_refuses_a_missing_issuer_of_a_provider_that_sends_it(self):
         """RFC 9207 section 2.4"""
         self.provider_record.authorization_response_iss_parameter_supported = True
         response = self.callback(code="a-code", state=self.sent["state"])
         self.assertBad(response)
         self.assertSpent()
 
-    def test_a_parameter_that_comes_twice(self):
+    def test_the_callback_refuses_a_parameter_that_comes_twice(self):
         """RFC 6749 section 3.1"""
         state = self.sent["state"]
         for doubled in (
@@ -140,12 +140,12 @@ class TestCallbackBadRequest(RefusalCase):
             self.assertBad(self.callback(**doubled))
         self.assertFalse(self.record.used_at)
 
-    def test_an_unknown_or_archived_api(self):
+    def test_the_callback_refuses_an_unknown_or_archived_api(self):
         self.assertBad(self.callback("nowhere", code="a", state=self.sent["state"]))
         self.api.active = False
         self.assertBad(self.callback(code="a-code", state=self.sent["state"]))
 
-    def test_what_was_archived_since_the_sign_in_began(self):
+    def test_the_callback_refuses_what_was_archived_since_the_sign_in_began(self):
         for record in (self.client, self.provider_record):
             self.asked = self.ask()
             record.active = False
@@ -172,12 +172,12 @@ class TestCallbackProviderError(RefusalCase):
         self.assertEqual(self.provider.calls["token"], 0)
         return response
 
-    def test_access_denied_is_handed_on(self):
+    def test_access_denied_of_the_provider_is_handed_on(self):
         self.assertRefused(self.come_back_with("access_denied"), 400, "access_denied")
         self.assertNothingGranted()
         self.assertSpent()
 
-    def test_every_other_code_is_server_error_and_never_sent_back(self):
+    def test_every_other_error_of_the_provider_is_server_error(self):
         for error in ("server_error", "temporarily_unavailable", "<script>", "x" * 999):
             self.asked = self.ask()
             response = self.come_back_with(error)
@@ -191,6 +191,6 @@ class TestCallbackProviderError(RefusalCase):
         event = self.env["oauth2.event"].search([("kind", "=", "refusal")], limit=1)
         self.assertEqual(event.reason, "the provider says server_error: <b>theirs</b>")
 
-    def test_an_error_with_a_code_is_an_error(self):
+    def test_a_callback_with_error_and_code_is_an_error(self):
         response = self.come_back_with("access_denied", code="a-code")
         self.assertRefused(response, 400, "access_denied")

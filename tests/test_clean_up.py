@@ -40,7 +40,7 @@ class TestCleanUp(TokenCase):
         self.assertEqual(self.visit(url, BROWSER_HEADERS).status_code, 200)
         return self.requests()[0]
 
-    def test_an_answer_is_wiped_after_a_minute(self):
+    def test_a_cached_token_response_is_wiped_after_a_minute(self):
         self.refreshed(self.by_secret())
         self.clean_up()
         self.assertTrue(self.grant.sudo().cached_token_response)
@@ -51,7 +51,7 @@ class TestCleanUp(TokenCase):
         self.clean_up()
         self.assertFalse(self.grant.sudo().cached_token_response)
 
-    def test_replaced_tokens_are_gone_after_a_minute(self):
+    def test_rotated_tokens_are_deleted_after_a_minute(self):
         self.refreshed(self.by_secret())
         replaced = self.grant.token_ids.filtered("rotated_at")
         self.assertEqual(len(replaced), 2)
@@ -74,7 +74,7 @@ class TestCleanUp(TokenCase):
         self.assertFalse(token.exists())
         self.assertTrue(self.grant)
 
-    def test_what_nobody_decided_upon_is_discarded_and_revoked(self):
+    def test_an_undecided_sign_in_is_discarded_and_revoked(self):
         record = self.open_page()
         self.clean_up()
         self.assertTrue(record.sudo().result)
@@ -87,7 +87,7 @@ class TestCleanUp(TokenCase):
         self.tell_providers()
         self.assertEqual(self.provider.calls["revocation"], 2)
 
-    def test_tokens_that_are_left_beside_another_grant_are_told_of(self):
+    def test_tokens_left_beside_another_grant_are_in_the_audit_log(self):
         self.open_page().expires_at = self.ago(minutes=1)
         self.clean_up()
         self.tell_providers()
@@ -97,7 +97,7 @@ class TestCleanUp(TokenCase):
         self.assertEqual((event.api_id, event.client_id), (self.api, self.client))
         self.assertIn("were not revoked at the provider", event.reason)
 
-    def test_what_may_still_be_decided_upon_is_left_alone(self):
+    def test_a_sign_in_that_may_still_be_decided_upon_is_left_alone(self):
         asked = self.ask()
         page = self.open_page()
         self.clean_up()
@@ -116,7 +116,7 @@ class TestCleanUp(TokenCase):
         self.clean_up()
         self.assertFalse(self.requests())
 
-    def test_one_that_was_never_decided_upon_is_revoked_before_it_is_forgotten(self):
+    def test_an_undecided_sign_in_is_revoked_before_it_is_deleted(self):
         self.open_page().expires_at = self.ago(days=2)
         self.open_page().expires_at = self.ago(hours=1)
         self.grant.state = "expired"
@@ -148,14 +148,14 @@ class TestCleanUp(TokenCase):
         self.assertFalse(self.requests())
         self.authorize(identity)
 
-    def test_grants_and_the_audit_log_stay(self):
+    def test_the_clean_up_deletes_no_grant_and_no_event(self):
         self.grant.write({"state": "expired", "expires_at": self.ago(days=999)})
         events = self.env["oauth2.event"].search_count([])
         self.clean_up()
         self.assertTrue(self.grant)
         self.assertEqual(self.env["oauth2.event"].search_count([]), events)
 
-    def test_the_job_is_due_every_few_minutes(self):
+    def test_the_clean_up_is_due_every_few_minutes(self):
         for name in ("ir_cron_clean_up", "ir_cron_revocations"):
             cron = self.env.ref(f"api_auth_oauth2.{name}")
             self.assertTrue(cron.active)

@@ -60,12 +60,12 @@ class TestClientScripts(BaseCase):
         line = self.python("authorize", options=no_packages)
         self.assertIn("needs requests: apt-get install python3-requests", line)
 
-    def test_python_asks_whether_odoo_runs_where_nobody_answers(self):
+    def test_python_without_an_answer_asks_whether_odoo_runs(self):
         line = self.python("authorize")
         self.assertIn(f"No answer from {self.base_url}: is Odoo running", line)
         self.assertIn("OAUTH2_BASE_URL", line)
 
-    def test_before_a_sign_in_they_say_authorize_first(self):
+    def test_client_scripts_before_a_sign_in_say_authorize_first(self):
         for word in ("call", "refresh", "revoke"):
             for script in (self.python, self.curl):
                 with self.subTest(word, script=script.__name__):

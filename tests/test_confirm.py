@@ -66,7 +66,7 @@ class ConfirmCase(CallbackCase):
 class TestConfirmationPage(ConfirmCase):
     """The page between a browser's sign-in and its grant."""
 
-    def test_nothing_exists_before_allow(self):
+    def test_no_grant_and_no_token_exists_before_allow(self):
         self.open_page()
         self.env.invalidate_all()
         domain = [("client_id", "=", self.client.id)]
@@ -119,7 +119,7 @@ class TestConfirmationPage(ConfirmCase):
             self.assertNotDecided(response)
             self.assertIn("No access was granted", response.text)
 
-    def test_it_says_who_will_act_as_whom_and_may_do_what(self):
+    def test_the_consent_page_says_who_will_act_as_whom_and_may_do_what(self):
         self.client.name = "The <Application>"
         self.provider_record.name = "The Honest Provider"
         self.open_page()
@@ -135,7 +135,7 @@ class TestConfirmationPage(ConfirmCase):
         ):
             self.assertIn(expected, text)
 
-    def test_it_says_for_how_long(self):
+    def test_the_consent_page_says_for_how_long(self):
         """RFC 6749 section 10.2"""
         self.api.authorization_lifetime = 10 * 24 * 3600
         self.open_page()
@@ -146,7 +146,7 @@ class TestConfirmationPage(ConfirmCase):
         self.assertEqual(days, 10)
         self.assertIn("Ends by itself", self.response.text)
 
-    def test_no_frame_no_cache_no_referer_no_foreign_script(self):
+    def test_the_consent_page_allows_no_frame_cache_referer_or_foreign_script(self):
         """RFC 9700 section 4.16"""
         form = self.open_page()
         allowed = self.decide(form)
@@ -170,7 +170,7 @@ class TestConfirmationPage(ConfirmCase):
             for address in page.xpath("//@href | //@src | //@action"):
                 self.assertRegex(address, r"^/[^/\\]")  # of this very server
 
-    def test_its_cookie_is_of_this_page_only_and_out_of_reach(self):
+    def test_the_consent_page_s_cookie_is_of_this_page_only_and_out_of_reach(self):
         form = self.open_page()
         cookie = self.response.headers["Set-Cookie"]
         for attribute in ("HttpOnly", "SameSite=Lax", "Path=/orders/oauth2"):
@@ -181,7 +181,7 @@ class TestConfirmationPage(ConfirmCase):
             self.assertRegex(secret, r"^[A-Za-z0-9_-]{43}$")  # 256 bits in base64url
         self.assertNotIn("session_id", cookie)
 
-    def test_its_cookie_is_secure_where_odoo_is(self):
+    def test_the_consent_page_s_cookie_is_secure_where_odoo_is(self):
         parameters = self.env["ir.config_parameter"]
         for base in ("https://odoo.example.com", "HTTPS://odoo.example.com"):
             parameters.set_param("api_auth_oauth2.base_url", base)
@@ -195,7 +195,7 @@ class TestConfirmationPage(ConfirmCase):
 class TestConfirmAllow(ConfirmCase):
     """Allow makes the grant and shows the token information."""
 
-    def test_it_carries_the_token_information_as_json(self):
+    def test_allow_gives_the_token_information_as_json_in_the_page(self):
         response = self.decide(self.open_page())
         self.assertPage(response, 200)
         information = self.embedded(response)
@@ -227,11 +227,11 @@ class TestConfirmAllow(ConfirmCase):
         self.assertTrue(self.grant_of(first_identity))
         self.assertTrue(self.grant_of(self.asked["client_user_identity"]))
 
-    def test_its_cookie_is_taken_back(self):
+    def test_the_consent_page_s_cookie_is_taken_back_after_allow(self):
         response = self.decide(self.open_page())
         self.assertIn("Max-Age=0", response.headers["Set-Cookie"])
 
-    def test_who_may_not_use_the_api_any_more_is_refused(self):
+    def test_allow_of_a_user_outside_the_allowed_groups_is_refused(self):
         form = self.open_page()
         self.api.allowed_group_ids = self.env.ref("base.group_system")
         self.assertNotDecided(self.decide(form), 403)
@@ -242,7 +242,7 @@ class TestConfirmAllow(ConfirmCase):
 class TestConfirmDeny(ConfirmCase):
     """Deny grants nothing, and ends the new tokens where that harms nobody."""
 
-    def test_nothing_is_granted_and_the_new_tokens_are_revoked(self):
+    def test_deny_grants_nothing_and_revokes_the_new_tokens(self):
         response = self.decide(self.open_page(), "deny")
         self.assertNotDecided(response, 200)
         told = self.env["oauth2.event"].search([("kind", "=", "deny")], limit=1)
@@ -251,20 +251,20 @@ class TestConfirmDeny(ConfirmCase):
         self.assertEqual(self.provider.calls["revocation"], 2)
         self.assertFalse(self.provider.grants)
 
-    def test_another_grant_of_the_same_client_and_subject_is_left_alone(self):
+    def test_deny_leaves_another_grant_of_the_same_client_and_subject_alone(self):
         self.authorize()
         self.decide(self.open_page(), "deny")
         self.assertFalse(self.grant_of(self.identity))
         self.assertLeftThere()
 
-    def test_so_it_is_where_allow_is_refused(self):
+    def test_a_refused_allow_leaves_another_grant_of_that_subject_alone(self):
         self.authorize()
         form = self.open_page()
         self.api.allowed_group_ids = self.env.ref("base.group_system")
         self.assertNotDecided(self.decide(form), 403)
         self.assertLeftThere()
 
-    def test_a_grant_that_is_over_or_of_another_client_or_account_does_not_count(self):
+    def test_deny_revokes_beside_grants_that_are_over_or_of_others(self):
         _information, expired = self.authorize()
         self.grant_of(expired).state = "expired"
         yesterday = datetime.now() - timedelta(days=1)

@@ -3,7 +3,6 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services.clean_up import CleanUp
 from .common import BROWSER_HEADERS
 from .test_confirm import ConfirmCase
 
@@ -12,19 +11,19 @@ from .test_confirm import ConfirmCase
 class TestConfirmRefusals(ConfirmCase):
     """Only the browser that saw the page decides, once, within ten minutes."""
 
-    def test_without_its_cookie(self):
+    def test_a_decision_without_the_page_s_cookie_is_refused(self):
         form = self.open_page()
         self.forget_cookies()
         self.assertNotDecided(self.decide(form))
 
-    def test_with_another_page_s_cookie(self):
+    def test_a_decision_with_another_page_s_cookie_is_refused(self):
         form = self.open_page()
         for cookie in self.opener.cookies:
             if cookie.name.startswith("oauth2_confirm_"):
                 cookie.value = "x" * 43
         self.assertNotDecided(self.decide(form))
 
-    def test_with_a_wrong_or_without_a_csrf_token(self):
+    def test_a_decision_without_the_right_csrf_token_is_refused(self):
         form = self.open_page()
         for wrong in (
             {"csrf_token": form["csrf_token"] + "x"},
@@ -35,7 +34,7 @@ class TestConfirmRefusals(ConfirmCase):
             self.assertNotDecided(self.decide(wrong))
         self.assertPage(self.decide(form), 200)
 
-    def test_in_another_browser(self):
+    def test_a_decision_in_another_browser_is_refused(self):
         form = self.open_page()
         cookies = [c for c in self.opener.cookies if c.name.startswith("oauth2_")]
         self.forget_cookies()
@@ -53,7 +52,7 @@ class TestConfirmRefusals(ConfirmCase):
         self.identity = identity
         return form
 
-    def test_twice(self):
+    def test_a_second_decision_is_refused(self):
         form = self.open_page()
         cookies = list(self.opener.cookies)
         self.assertPage(self.decide(form), 200)
@@ -66,7 +65,7 @@ class TestConfirmRefusals(ConfirmCase):
             self.assertNotIn("token-information", response.text)
         self.assertEqual(self.grant_of(self.identity).read(), before)
 
-    def test_after_ten_minutes(self):
+    def test_a_decision_after_ten_minutes_is_refused(self):
         form = self.open_page()
         record = self.env["oauth2.authorization.request"].search(
             [("client_id", "=", self.client.id)]
@@ -76,18 +75,7 @@ class TestConfirmRefusals(ConfirmCase):
         record.expires_at = fields.Datetime.now() - timedelta(seconds=1)
         self.assertNotDecided(self.decide(form))
 
-    def test_what_nobody_decides_is_discarded_and_revoked(self):
-        self.open_page()
-        record = self.env["oauth2.authorization.request"].search(
-            [("client_id", "=", self.client.id)]
-        )
-        record.expires_at = fields.Datetime.now() - timedelta(seconds=1)
-        CleanUp(self.env).abandon_sign_ins(100, None)
-        self.assertFalse(record.result)
-        self.tell_providers()
-        self.assertEqual(self.provider.calls["revocation"], 2)
-
-    def test_for_another_api(self):
+    def test_a_decision_for_another_api_is_refused(self):
         form = self.open_page()
         self.make_api("crm")
         (cookie,) = (c for c in self.opener.cookies if c.name.startswith("oauth2_"))
@@ -99,13 +87,13 @@ class TestConfirmRefusals(ConfirmCase):
         )
         self.assertNotDecided(response)
 
-    def test_with_no_or_an_unknown_decision(self):
+    def test_no_or_an_unknown_decision_is_refused(self):
         form = self.open_page()
         for decision in ("", None, "Allow", "allow!"):
             self.assertNotDecided(self.decide(form, decision))
         self.assertPage(self.decide(form), 200)
 
-    def test_with_the_form_in_the_url_or_sent_twice(self):
+    def test_a_decision_in_the_url_or_sent_twice_is_refused(self):
         form = self.open_page()
         response = self.url_open(
             "/orders/oauth2/confirm?decision=allow", data=form, headers=BROWSER_HEADERS
@@ -113,12 +101,12 @@ class TestConfirmRefusals(ConfirmCase):
         self.assertNotDecided(response)
         self.assertNotDecided(self.decide({**form, "decision": ["allow"] * 2}, None))
 
-    def test_when_the_client_was_archived_meanwhile(self):
+    def test_a_decision_for_a_client_archived_meanwhile_is_refused(self):
         form = self.open_page()
         self.client.active = False
         self.assertNotDecided(self.decide(form))
 
-    def test_by_get(self):
+    def test_a_decision_by_get_is_refused(self):
         self.open_page()
         response = self.visit("/orders/oauth2/confirm", BROWSER_HEADERS)
         self.assertRefused(response, 405, "invalid_request")

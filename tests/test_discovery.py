@@ -61,7 +61,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         for name, value in self.running.endpoints().items():
             self.assertEqual(provider[name], value)
 
-    def test_what_was_there_is_replaced_once_it_is_saved(self):
+    def test_a_description_replaces_a_provider_s_addresses_once_saved(self):
         self.provider.revocation_endpoint = "https://old.example.com/revoke"
         self.described(
             revocation_endpoint=None,
@@ -110,7 +110,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         form.read_from_issuer = True
         self.assertEqual(self.running.calls["discovery"], 1)
 
-    def test_a_description_that_cannot_be_used(self):
+    def test_a_description_that_cannot_be_used_changes_nothing(self):
         for name, value in (
             ("token_endpoint", None),
             ("authorization_endpoint", ""),
@@ -135,13 +135,13 @@ class TestDiscovery(OAuth2Records, TransactionCase):
                 self.assertRefused("Nothing was read")
         self.assertEqual(self.running.calls["jwks"], 0)
 
-    def test_a_private_address_needs_the_switch(self):
+    def test_reading_from_a_private_issuer_needs_the_switch(self):
         form = self.form(self.env["oauth2.provider"])
         form.issuer = self.running.issuer
         self.assertRefused("not allowed", form)
         self.assertEqual(self.running.calls["discovery"], 0)
 
-    def test_plain_http_is_told_what_to_do_about_it(self):
+    def test_reading_from_a_plain_http_issuer_says_what_to_do(self):
         form = self.form(self.env["oauth2.provider"])
         form.issuer = "http://localhost:4400"
         advice = "not allowed. Use https.*set Allow Private Addresses"
@@ -152,20 +152,20 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         parameters.set_param("api_auth_oauth2.base_url", "https://odoo.example.com")
         self.assertRefused(f"{advice}.*base URL.*http://localhost", form)
 
-    def test_where_plain_http_is_allowed_the_advice_is_left_out(self):
+    def test_reading_from_an_allowed_plain_http_issuer_gives_no_advice(self):
         form = self.form(self.env["oauth2.provider"])
         form.issuer = "http://localhost:1"  # nobody is there
         form.allow_private_addresses = True
         self.assertRefused("^(?!.*Use https).*cannot be reached", form)
 
-    def test_without_an_issuer_nobody_is_asked(self):
+    def test_without_an_issuer_no_address_is_asked(self):
         self.provider.issuer = False
         values = {"read_from_issuer": True}
         provider = self.provider.with_user(self.admin).new(values, origin=self.provider)
         with self.assertRaisesRegex(UserError, "issuer first"):
             provider._onchange_read_from_issuer()
 
-    def test_settings_administrators_only(self):
+    def test_only_settings_administrators_read_from_an_issuer(self):
         """Who may read the form may call its onchange over RPC."""
         group = self.env.ref("api_auth_oauth2.group_admin")
         manager = self.make_user("mara@example.com", group_ids=[Command.set(group.ids)])

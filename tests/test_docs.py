@@ -85,16 +85,16 @@ class TestDevelopersPage(_ServesThePage, JsonRouteCase):
             **options,
         )
 
-    def test_all_of_its_code_is_run(self):
+    def test_all_code_of_the_developers_page_is_run(self):
         self.assertEqual({language for language, _code in _blocks()}, {"python"})
 
-    def test_one_line_protects(self):
+    def test_one_line_protects_a_route(self):
         self.assertEqual(len(self.assertServed(self.crm_call("contacts?limit=2"))), 2)
         self.assertTold(self.url_open("/crm/contacts"), 401, "invalid_token")
         # On every API; here without the scopes.
         self.assertTold(self.call("contacts"), 403, "insufficient_scope")
 
-    def test_a_route_of_one_api(self):
+    def test_a_route_of_one_api_refuses_another_api_s_token(self):
         self.assertEqual(self.assertServed(self.crm_call("health")), {"ok": True})
         answer = self.url_open(
             "/crm/health", headers={"Authorization": f"Bearer {self.token}"}
@@ -106,7 +106,7 @@ class TestDevelopersPage(_ServesThePage, JsonRouteCase):
         self.assertTold(self.url_open("/crm/plain"), 401, "invalid_token")
         self.assertTold(self.call("plain"), 403, "insufficient_scope")
 
-    def test_an_override_inherits_and_adds(self):
+    def test_an_override_inherits_and_adds_scopes(self):
         audit = self.crm.client.scope_ids.filtered(lambda s: s.name == "audit")
         self.crm.client.scope_ids -= audit
         self.env.flush_all()
@@ -114,7 +114,7 @@ class TestDevelopersPage(_ServesThePage, JsonRouteCase):
         self.assertTold(answer, 403, "insufficient_scope")
         self.assertIn('scope="audit contacts.read"', answer.headers["WWW-Authenticate"])
 
-    def test_who_is_calling(self):
+    def test_a_route_knows_who_is_calling(self):
         me = {"login": "crm@example.com", "api": "crm"}
         self.assertEqual(self.assertServed(self.crm_call("me")), me)
         more = {
@@ -128,7 +128,7 @@ class TestDevelopersPage(_ServesThePage, JsonRouteCase):
         self.assertIsNone(_page.oauth2.api)
 
     @mute_logger("odoo.http")
-    def test_arguments_and_answers(self):
+    def test_a_route_gets_typed_arguments_and_answers_json(self):
         contact = self.crm.user.partner_id
         path = f"contacts/{contact.id}/visits"
         answer = self.crm_call(path, {"days": ["2026-12-02", "2026-12-01"]})
@@ -150,7 +150,7 @@ class TestDevelopersPage(_ServesThePage, JsonRouteCase):
             error = "invalid_request"
             self.assertTold(self.crm_call(address, body), status, error, says)
 
-    def test_files(self):
+    def test_a_route_answers_a_file(self):
         answer = self.crm_call("contacts.csv")
         self.assertEqual(answer.headers["Content-Type"], "text/csv; charset=utf-8")
         self.assertEqual(answer.text.partition("\n")[0], "name")

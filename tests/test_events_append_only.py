@@ -69,14 +69,14 @@ class TestAppendOnly(OAuth2Records, HttpCase):
                     self.rpc("oauth2.event", method, *arguments)
                 self.assertEqual(self.log(), before)
 
-    def test_by_an_administrator(self):
+    def test_an_administrator_cannot_change_the_audit_log(self):
         self.assertEqual(
             self.rpc("oauth2.event", "read", [self.event.id], ["reason"])["result"],
             [{"id": self.event.id, "reason": "true"}],
         )
         self.try_all()
 
-    def test_by_an_administrator_who_gives_himself_every_right(self):
+    def test_an_administrator_with_every_right_cannot_change_the_audit_log(self):
         access = {
             "name": "mine",
             "model_id": self.env["ir.model"]._get_id("oauth2.event"),
@@ -89,13 +89,13 @@ class TestAppendOnly(OAuth2Records, HttpCase):
         self.assertIn("result", self.rpc("ir.model.access", "create", access))
         self.try_all()
 
-    def test_by_deleting_what_it_tells_of(self):
+    def test_deleting_a_record_deletes_no_event_about_it(self):
         told = self.rpc("oauth2.api", "unlink", [self.api.id])
         self.assertIs(told["result"], True)
         self.assertEqual(self.event.reason, "true")
         self.assertEqual(self.event.api_name, "Orders")
 
-    def test_by_code_that_has_all_rights(self):
+    def test_code_with_all_rights_cannot_change_the_audit_log(self):
         event = self.event.sudo()
         for forge in (lambda: event.write({"reason": "forged"}), event.unlink):
             with self.assertRaises(AccessError):

@@ -31,7 +31,7 @@ class TestConfigurationEvents(AccessCase):
         self.assertEqual(line.actor_login, line.actor_id.login)
         return line
 
-    def test_making_changing_and_deleting_of_each_kind_of_record(self):
+    def test_each_made_changed_or_deleted_record_is_in_the_audit_log(self):
         api = self.as_user(self.manager, self.api)
         scope = {"api_id": api.id, "name": "orders.read"}
         model_id = self.env["ir.model"]._get_id("res.country")
@@ -129,7 +129,7 @@ class TestConfigurationEvents(AccessCase):
         self.assertEqual(line.changes, "authorize_params, name")
         self.assertNotIn(SECRET, str(line.read()))
 
-    def test_settings(self):
+    def test_settings_are_in_the_audit_log_without_values(self):
         Settings = self.env["res.config.settings"].with_user(self.system)
         url = "https://odoo.example.com"
         settings = {
@@ -147,7 +147,7 @@ class TestConfigurationEvents(AccessCase):
         Settings.create({**settings, "api_auth_oauth2_base_url": False}).execute()
         self.assertEqual(self.told().changes, "deleted")
 
-    def test_keys(self):
+    def test_keys_are_in_the_audit_log_without_values(self):
         parameters = self.env["ir.config_parameter"].with_user(self.system)
         key = parameters.search([("key", "=", "api_auth_oauth2.identity_keys")])
         key.value = SECRET
@@ -159,6 +159,6 @@ class TestConfigurationEvents(AccessCase):
         parameters.set_param("web.base.url", "https://elsewhere.example.com")
         self.assertFalse(self.told())
 
-    def test_the_system_itself_is_named_where_nobody_is_signed_in(self):
+    def test_a_change_without_a_signed_in_user_names_the_system(self):
         self.api.sudo().name = "By a script"
         self.assertEqual(self.told().actor_login, "__system__")

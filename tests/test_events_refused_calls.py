@@ -60,7 +60,7 @@ class TestRefusedCalls(RouteCase):
         self.assertIn("/<api>/probe/write", line.reason)
         self.assertEqual(line.address, "127.0.0.1")
 
-    def test_a_question_without_a_token_is_none(self):
+    def test_a_call_without_a_token_is_not_in_the_audit_log(self):
         self.get("/orders/probe")
         self.assertFalse(self.told())
 

@@ -30,7 +30,7 @@ class TestJobsGoOn(LifeCycleCase):
     def assertTold(self, file):
         return self.assertLogs(f"{SERVICES}.{file}", "ERROR")
 
-    def test_revocations(self):
+    def test_an_error_in_one_revocation_keeps_no_other_waiting(self):
         first = self.queue(self.broken, "refresh", "token-of-the-broken-one")
         second = self.queue(self.client, "refresh", "token-of-the-other-one")
         self.assertLess(first.id, second.id)
@@ -42,7 +42,7 @@ class TestJobsGoOn(LifeCycleCase):
         self.assertGreater(first.next_try_at, self.ago(seconds=0))
         self.assertEqual(first.reason, "an error of Odoo's own, see its log")
 
-    def test_that_revocation_is_given_up_like_any_other(self):
+    def test_a_revocation_with_an_error_of_odoo_s_own_is_given_up(self):
         revocation = self.queue(self.broken, "refresh", "one")
         revocation.tries = 12
         with self.assertTold("revocation"):
@@ -50,7 +50,7 @@ class TestJobsGoOn(LifeCycleCase):
         self.assertEqual(revocation.state, "given_up")
         self.assertIn("an error of Odoo's own", self.told_of("given_up").reason)
 
-    def test_keeping_alive(self):
+    def test_an_error_in_one_grant_keeps_no_other_from_being_kept_alive(self):
         self.api.keep_alive = True
         _information, identity = self.authorize("43")
         first = self.grant_of(identity)
@@ -67,7 +67,7 @@ class TestJobsGoOn(LifeCycleCase):
         self.assertIn("an error of Odoo's own", line.reason)
         self.assertEqual(first.state, "active")
 
-    def test_cleaning_up(self):
+    def test_an_error_in_one_step_of_the_clean_up_stops_no_other_step(self):
         """What follows is done; then the job fails, as Odoo's form of it shows."""
         unreadable = Keyring(self.env).encrypt("this is no JSON")
         past = self.ago(hours=1)

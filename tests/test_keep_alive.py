@@ -34,7 +34,7 @@ class TestKeepAlive(LifeCycleCase):
         self.keep_alive()
         self.assertEqual(self.provider.calls["token"], 0)
 
-    def test_it_is_refreshed_before_it_lapses(self):
+    def test_an_unused_grant_is_refreshed_before_it_lapses(self):
         self.assertEqual(self.keep_alive(), (1, 0))
         self.assertEqual(self.provider.calls["token"], 1)
         self.assertEqual(self.left(), 30)
@@ -44,7 +44,7 @@ class TestKeepAlive(LifeCycleCase):
         self.assertEqual(self.keep_alive(), (0, 0))
         self.assertEqual(self.provider.calls["token"], 1)
 
-    def test_after_a_lost_answer_it_tells_of_it(self):
+    def test_keep_alive_after_a_lost_answer_tells_of_it(self):
         began = self.ago(days=1)
         self.grant.refresh_began_at = began
         self.keep_alive()
@@ -54,16 +54,16 @@ class TestKeepAlive(LifeCycleCase):
         self.assertIn(f"begun at {began} UTC was not recorded", reason)
         self.assertFalse(self.grant.refresh_began_at)
 
-    def test_it_is_off_by_default(self):
+    def test_keep_alive_is_off_by_default(self):
         self.assertFalse(self.env["oauth2.api"].new({}).keep_alive)
         self.api.keep_alive = False
         self.assertLeftAlone()
 
-    def test_with_time_enough_it_is_left_alone(self):
+    def test_keep_alive_leaves_a_grant_with_time_enough_alone(self):
         self.lapse_soon(days=8)
         self.assertLeftAlone()
 
-    def test_what_has_lapsed_stays_so(self):
+    def test_keep_alive_revives_no_lapsed_grant(self):
         self.lapse_soon(hours=-1)
         self.assertLeftAlone()
 
@@ -76,7 +76,7 @@ class TestKeepAlive(LifeCycleCase):
         opened = self.bearer("/orders/partners", second["access_token"])
         self.assertEqual(opened.status_code, 200, opened.text)
 
-    def test_no_new_access_token_is_accepted(self):
+    def test_the_access_token_of_keep_alive_is_not_accepted(self):
         self.keep_alive()
         newest = self.provider.grants[0]["access"][-1]
         self.assertNotEqual(newest, self.information["access_token"])
@@ -94,14 +94,14 @@ class TestKeepAlive(LifeCycleCase):
                 return request["params"]["token"]
         return None
 
-    def test_where_the_provider_does_not_rotate(self):
+    def test_keep_alive_works_where_the_provider_does_not_rotate(self):
         self.provider.rotate = False
         self.keep_alive()
         self.assertEqual(self.left(), 30)
         known = self.information["refresh_token"]
         self.refreshed(self.refresh(refresh_token=known))
 
-    def test_never_beyond_the_authorization_lifetime(self):
+    def test_keep_alive_ends_with_the_authorization_lifetime(self):
         end = fields.Datetime.now() + timedelta(days=10)
         self.grant.expires_at = end
         self.keep_alive()
@@ -112,7 +112,7 @@ class TestKeepAlive(LifeCycleCase):
         self.grant._current_token("refresh").expires_at = end
         self.assertLeftAlone()
 
-    def test_never_what_is_archived_expired_or_kept_out(self):
+    def test_keep_alive_refreshes_nothing_archived_expired_or_kept_out(self):
         group = self.env["res.groups"].create({"name": "Pilots"})
         for record, value in (
             (self.api, {"active": False}),
@@ -140,14 +140,14 @@ class TestKeepAlive(LifeCycleCase):
         self.keep_alive()
         self.assertEqual(self.provider.calls["token"], 1)
 
-    def test_what_the_provider_has_ended_is_ended(self):
+    def test_keep_alive_ends_what_the_provider_has_ended(self):
         self.provider.answer("token", status=400, json={"error": "invalid_grant"})
         self.assertEqual(self.keep_alive(), (1, 0))
         self.assertEqual(self.grant.state, "expired")
         self.assertIn("the provider ended it", self.told_of("end").reason)
         self.assertFalse(self.told_of("refusal"))
 
-    def test_of_a_provider_that_is_down_one_is_tried_and_nothing_is_lost(self):
+    def test_keep_alive_tries_one_grant_of_a_provider_that_is_down(self):
         _information, identity = self.authorize("43")
         self.lapse_soon(self.grant_of(identity))
         self.provider.calls.clear()
@@ -164,7 +164,7 @@ class TestKeepAlive(LifeCycleCase):
         self.assertEqual(self.left(), 30)
         self.refreshed(self.by_secret())
 
-    def test_a_bad_answer_for_one_does_not_stop_the_others(self):
+    def test_keep_alive_goes_on_after_a_bad_answer_for_one_grant(self):
         _information, identity = self.authorize("43")
         self.lapse_soon(self.grant_of(identity), days=2)
         self.provider.calls.clear()
@@ -173,7 +173,7 @@ class TestKeepAlive(LifeCycleCase):
         self.assertEqual(self.provider.calls["token"], 2)
         self.assertEqual(len(self.told_of("refusal")), 2)
 
-    def test_of_a_client_that_the_provider_refuses_one_is_tried(self):
+    def test_keep_alive_tries_one_grant_of_a_client_that_is_refused(self):
         _information, second = self.authorize("43")
         _information, third = self.authorize("44")
         values = {"client_identifier": "another"}

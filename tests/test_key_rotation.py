@@ -130,7 +130,7 @@ class TestKeyRotation(KeyringCase):
         response = self.call("revoke", {**self.names, "client_secret": "demo-secret"})
         self.assertEqual(response.json(), {"revoked": True, "provider_revoked": True})
 
-    def test_it_leaves_an_event_without_any_key(self):
+    def test_key_rotation_leaves_an_event_without_any_key(self):
         self.start()
         line = self.env["oauth2.event"].search(
             [("record_model", "=", "oauth2.key.rotation")]
@@ -141,14 +141,14 @@ class TestKeyRotation(KeyringCase):
         self.assertNotIn(self.old, text)
         self.assertNotIn(self.new, text)
 
-    def test_a_second_time_there_is_nothing_to_do(self):
+    def test_a_second_key_rotation_finds_nothing_to_do(self):
         self.start()
         before = self.values()
         told = self.start()
         self.assertIn("0 values were re-encrypted", told["message"])
         self.assertEqual(self.values(), before)
 
-    def test_stopped_half_way_it_goes_on_with_what_is_left(self):
+    def test_a_stopped_key_rotation_goes_on_with_what_is_left(self):
         self.patch(key_rotation, "_BATCH", 1)
         done = []
 
@@ -165,7 +165,7 @@ class TestKeyRotation(KeyringCase):
         self.assertEqual((found["unreadable"], found["busy"]), (0, 0))
         self.assertAllBy(self.new)
 
-    def test_what_is_done_already_is_not_looked_at_again(self):
+    def test_key_rotation_leaves_values_of_the_current_key_alone(self):
         self.rotate(lambda _done: True)
         unreadable = EncryptionKeys([self.new]).prefix + "is not decrypted"
         token = self.env["oauth2.token"].search([("value", "!=", False)], limit=1)
@@ -207,7 +207,7 @@ class TestKeyRotation(KeyringCase):
         self.assertEqual(self.rotate(lambda _done: True)["renewed"], 1)
         self.assertAllBy(self.new)
 
-    def test_where_it_takes_longer_the_job_goes_on(self):
+    def test_a_long_key_rotation_is_finished_by_the_job(self):
         self.patch(key_rotation, "_AT_ONCE", -1)
         triggers = self.env["ir.cron.trigger"]
         before = triggers.search([])
@@ -219,7 +219,7 @@ class TestKeyRotation(KeyringCase):
             job.with_user(cron.user_id).run()
         self.assertAllBy(self.new)
 
-    def test_what_no_key_reads_is_kept_and_told(self):
+    def test_key_rotation_keeps_and_tells_what_no_key_reads(self):
         self.configure(self.new, new_key())
         # Its fingerprint is the old one's: a process without it refuses to run.
         self.env["ir.config_parameter"].set_param(FINGERPRINT, False)
@@ -239,7 +239,7 @@ class TestKeyRotation(KeyringCase):
             self.assertEqual(self.rotate(lambda _done: True)["unreadable"], 1)
         self.assertIn(missing.fingerprint, logs.output[-1])
 
-    def test_without_the_key_nothing_is_done(self):
+    def test_key_rotation_without_the_old_key_changes_nothing(self):
         self.configure(self.new)
         before = self.values()
         with self.assertLogs("odoo.addons.api_auth_oauth2", "ERROR"):
@@ -247,7 +247,7 @@ class TestKeyRotation(KeyringCase):
                 self.start()
         self.assertEqual(self.values(), before)
 
-    def test_for_settings_administrators_alone(self):
+    def test_only_settings_administrators_rotate_keys(self):
         manager = self.make_user(
             "mara@example.com",
             group_ids=[(6, 0, self.env.ref("api_auth_oauth2.group_admin").ids)],

@@ -192,23 +192,23 @@ class TestMissingKey(KeyringCase):
                 self.assertUnavailable(self.call(name, body))
             self.assertNotIn(self.key, "".join(logs.output))
 
-    def test_no_key_at_all(self):
+    def test_without_the_key_that_was_used_each_endpoint_answers_503(self):
         self.configure()
         self.check_all()
 
-    def test_another_key(self):
+    def test_with_another_key_each_endpoint_answers_503(self):
         self.configure(new_key())
         self.check_all()
 
     def test_a_key_that_is_remembered_is_not_committed_again(self):
         self.keyring.make_ready()  # Odoo refuses a commit on a test's own cursor
 
-    def test_a_malformed_key(self):
+    def test_with_a_malformed_key_each_endpoint_answers_503(self):
         for malformed in ("nonsense", self.key[:-1], "x" + self.key, "é" * 44):
             self.configure(self.key, malformed)
             self.check_all()
 
-    def test_the_client_s_form_opens_and_says_so(self):
+    def test_the_client_s_form_says_that_the_key_is_missing(self):
         self.assertFalse(self.client.is_client_secret_lost)
         self.configure()
         self.client.invalidate_recordset()
@@ -230,7 +230,7 @@ class TestMissingKey(KeyringCase):
         for part in (self.fingerprint(), KEYS_OPTION, KEYS_VARIABLE):
             self.assertIn(part, logs.output[0])
 
-    def test_a_callback_is_refused_too(self):
+    def test_without_its_key_the_callback_answers_503(self):
         url = self.sign_in(self.ask()["authorization_url"])
         self.configure()
         self.provider.calls.clear()
@@ -242,7 +242,7 @@ class TestMissingKey(KeyringCase):
         opened = self.bearer("/orders/partners", self.information["access_token"])
         self.assertEqual(opened.status_code, 200, opened.text)
 
-    def test_nothing_is_lost_meanwhile(self):
+    def test_nothing_is_lost_while_the_key_is_missing(self):
         self.configure()
         with self.assertLogs(_KEYRING, "ERROR"):
             self.by_secret()
@@ -278,7 +278,7 @@ class TestUndecryptable(KeyringCase):
         )
         return self.env.cr.fetchall()
 
-    def test_a_refresh_token(self):
+    def test_a_refresh_token_that_no_key_reads_means_authorize_again(self):
         self.information, self.identity = self.authorize()
         self.names["client_user_identity"] = self.identity
         self.restore_elsewhere()
@@ -290,7 +290,7 @@ class TestUndecryptable(KeyringCase):
         opened = self.bearer("/orders/partners", self.information["access_token"])
         self.assertEqual(opened.status_code, 200, opened.text)
 
-    def test_a_self_chosen_identity(self):
+    def test_a_self_chosen_identity_without_its_key_means_authorize_again(self):
         self.api.trust_identity = True
         self.restore_elsewhere()
         before = self.stored()
@@ -311,7 +311,7 @@ class TestUndecryptable(KeyringCase):
         self.env["ir.config_parameter"].set_param("database.secret", secret)
         self.assertEqual(self.grant_of("42"), first)
 
-    def test_a_client_secret(self):
+    def test_a_client_secret_that_no_key_reads_proves_nothing_and_is_kept(self):
         self.restore_elsewhere()
         before = self.stored()
         for secret in ("demo-secret", "wrong"):
@@ -320,7 +320,7 @@ class TestUndecryptable(KeyringCase):
         self.assertTrue(self.client.has_client_secret)
         self.assertEqual(self.stored(), before)
 
-    def test_nobody_is_led_into_a_sign_in_without_the_client_secret(self):
+    def test_no_user_is_led_into_a_sign_in_without_the_client_secret(self):
         url = self.sign_in(self.ask()["authorization_url"])
         self.assertFalse(self.client.is_client_secret_lost)
         self.restore_elsewhere()
@@ -349,7 +349,7 @@ class TestUndecryptable(KeyringCase):
         line = (self.env["oauth2.event"].search([]) - before).filtered("client_id")
         self.assertIn("client secret cannot be decrypted", line.reason)
 
-    def test_a_client_secret_that_is_lost_while_its_user_signs_in(self):
+    def test_a_client_secret_lost_during_a_sign_in_ends_the_sign_in(self):
         encrypted = self.client.client_secret_encrypted
         self.restore_elsewhere()
         self.client.client_secret = "demo-secret"
@@ -358,7 +358,7 @@ class TestUndecryptable(KeyringCase):
         self.assertRefused(self.visit(url), 502, "server_error")
         self.assertFalse(self.provider.calls["token"])
 
-    def test_a_client_secret_whose_key_alone_is_lost(self):
+    def test_with_the_client_secret_lost_the_provider_is_asked_nothing(self):
         """Tokens that are newer can be read: the provider is asked for nothing."""
         encrypted = self.client.client_secret_encrypted
         self.restore_elsewhere()
@@ -382,7 +382,7 @@ class TestUndecryptable(KeyringCase):
         self.tell_providers()
         self.assertFalse(waiting.exists())
 
-    def test_a_code_verifier(self):
+    def test_a_code_verifier_that_no_key_reads_means_start_again(self):
         url = self.sign_in(self.ask()["authorization_url"])
         self.restore_elsewhere()
         self.provider.calls.clear()
@@ -391,7 +391,7 @@ class TestUndecryptable(KeyringCase):
         self.assertIn("start again", response.json()["error_description"])
         self.assertFalse(self.provider.calls)
 
-    def test_what_is_to_be_revoked(self):
+    def test_a_grant_that_no_key_reads_can_be_revoked_here(self):
         self.information, self.identity = self.authorize()
         self.names["client_user_identity"] = self.identity
         self.restore_elsewhere()

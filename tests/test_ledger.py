@@ -31,7 +31,7 @@ class TestLedger(OAuth2Case):
             # What is compared must not be told: it would be in the log.
             self.assertTrue(value in kept, f"number {number} is not in the ledger")
 
-    def test_a_whole_life(self):
+    def test_the_ledger_has_every_secret_of_a_grant_s_life(self):
         """Token, secret, verifier, identity, and all that is used once on the way."""
         secret = self.provider.client_secret = random_token()
         self.client.client_secret = secret
@@ -48,7 +48,7 @@ class TestLedger(OAuth2Case):
         for name in ("access_token", "refresh_token", "id_token"):
             self.assertKept(information[name], renewed[name])
 
-    def test_a_decision_in_a_browser(self):
+    def test_the_ledger_has_the_secrets_of_a_decision_in_a_browser(self):
         asked = self.ask()
         url = self.sign_in(asked["authorization_url"])
         page = self.visit(url, BROWSER_HEADERS)
@@ -59,14 +59,14 @@ class TestLedger(OAuth2Case):
         form_secret = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
         self.assertKept(form_secret)
 
-    def test_what_nobody_issued(self):
+    def test_the_ledger_has_made_up_tokens(self):
         """A wrong secret, an unknown token: somebody's, at another server."""
         secret, token = random_token()[1:], random_token()[2:]
         self.call("token", headers=basic_authorization(secret=secret))
         self.bearer("/orders/partners", token)
         self.assertKept(secret, token)
 
-    def test_each_is_written_once_with_the_test(self):
+    def test_the_ledger_has_each_value_once_with_its_test(self):
         value = secrets.token_urlsafe(32)
         for _time in range(2):
             ledger.keep("token", value)
@@ -91,19 +91,19 @@ class TestCapturedLines(BaseCase):
         ledger.keep("canary", value, where=Path(overheard.CAPTURED_LOG).name)
         return value
 
-    def test_what_a_test_expects(self):
+    def test_lines_that_a_test_expects_are_searched(self):
         value = self.canary()
         with self.assertLogs(_LOGGER, logging.DEBUG):
             logging.getLogger(_LOGGER).debug("it is %s", value)
         self.assertIn(f" DEBUG - {_LOGGER}: it is {value}\n", self.captured())
 
-    def test_what_a_test_mutes(self):
+    def test_lines_that_a_test_mutes_are_searched(self):
         value = self.canary()
         with mute_logger(_LOGGER):
             logging.getLogger(_LOGGER).warning("it is %s", value)
         self.assertIn(f" WARNING - {_LOGGER}: it is {value}\n", self.captured())
 
-    def test_what_is_in_the_log_is_not_written_twice(self):
+    def test_lines_in_the_log_are_not_captured_again(self):
         value = f"here-{id(self)}"
         logging.getLogger(_LOGGER).debug(value)
         self.assertNotIn(value, self.captured())

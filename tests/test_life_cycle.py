@@ -58,25 +58,25 @@ class LifeCycleCase(RevokeCase):
 
 
 class TestEnd(LifeCycleCase):
-    def test_when_the_authorization_lifetime_is_over(self):
+    def test_a_grant_ends_with_its_authorization_lifetime(self):
         self.grant.expires_at = self.ago(hours=1)
         self.run_job()
         self.assertEnded("its authorization lifetime is over")
 
-    def test_when_nobody_refreshed_it_in_time(self):
+    def test_a_grant_that_was_not_refreshed_in_time_ends(self):
         for token in self.grant.token_ids:
             token.expires_at = self.ago(hours=1)
         self.run_job()
         self.assertEnded("nobody has refreshed it in time")
 
-    def test_not_while_it_can_still_be_refreshed(self):
+    def test_a_grant_that_can_be_refreshed_does_not_end(self):
         self.grant._current_token("access").expires_at = self.ago(hours=1)
         self.run_job()
         self.assertEqual(self.grant.state, "active")
         self.refreshed(self.by_secret())
         self.assertFalse(self.told_of("end"))
 
-    def test_once(self):
+    def test_a_grant_ends_once(self):
         self.grant.expires_at = self.ago(hours=1)
         self.run_job()
         self.run_job()
@@ -105,7 +105,7 @@ class TestEnd(LifeCycleCase):
         self.assertEqual(len(self.told()), 4)
         self.assertFalse(self.provider.grants)
 
-    def test_another_sign_in_makes_it_live_again(self):
+    def test_another_sign_in_revives_an_ended_grant(self):
         self.grant.expires_at = self.ago(hours=1)
         self.run_job()
         ended = self.grant
@@ -113,7 +113,7 @@ class TestEnd(LifeCycleCase):
         self.assertEqual((self.grant, self.grant.state), (ended, "active"))
         self.refreshed(self.by_secret())
 
-    def test_by_the_provider_leaves_a_line_too(self):
+    def test_a_grant_s_end_by_the_provider_is_in_the_audit_log(self):
         self.provider.answer("token", status=400, json={"error": "invalid_grant"})
         self.assertRefused(self.by_secret(), 400, "invalid_grant")
         self.assertIn("the provider ended it", self.told_of("end").reason)
@@ -132,13 +132,13 @@ class TestJob(LifeCycleCase):
         domain = [("state", "=", "expired"), ("client_id", "=", self.client.id)]
         return self.env["oauth2.client.user"].search_count(domain)
 
-    def test_it_reports_what_it_did(self):
+    def test_the_clean_up_reports_what_it_did(self):
         self.env["oauth2.authorization.request"].search([]).unlink()
         self.many(3)
         self.assertEqual(self.run_job(), (3, 0))
         self.assertEqual(self.run_job(), (0, 0))
 
-    def test_it_goes_on_where_it_was_stopped(self):
+    def test_the_clean_up_goes_on_where_it_was_stopped(self):
         self.many(5)
         self.env.flush_all()
         steps = []
@@ -160,7 +160,7 @@ class TestJob(LifeCycleCase):
         self.assertEqual(self.expired(), 5)
         self.assertEqual(len(self.told_of("end")), 5)
 
-    def test_it_says_that_there_is_more_when_its_time_is_over(self):
+    def test_the_clean_up_reports_what_remains_when_its_time_is_over(self):
         self.many(3)
         reported = []
 
@@ -188,7 +188,7 @@ class TestJob(LifeCycleCase):
         self.assertTrue(lines[0].exists())
         self.assertFalse(lines[1].exists() or lines[2].exists())
 
-    def test_events_are_kept_for_a_year_unless_somebody_says_otherwise(self):
+    def test_events_are_kept_for_a_year_by_default(self):
         self.assertEqual(self.env["oauth2.event"]._retention().days, 365)
         for nonsense in ("x", "-1", "0", "1e9", "²"):
             self.env["ir.config_parameter"].set_param(
@@ -210,7 +210,7 @@ class TestGivenUp(LifeCycleCase):
         self.provider.answer("revocation", status=503)
         self.revoke(client_secret="demo-secret")
 
-    def test_the_pauses_between_tries_double(self):
+    def test_pauses_between_tries_of_a_revocation_double(self):
         pauses = []
         for _try in range(11):
             self.pending.next_try_at = self.ago(seconds=1)
@@ -239,7 +239,7 @@ class TestGivenUp(LifeCycleCase):
         self.assertEqual(waiting.mapped("tries"), [2, 0])
         self.assertGreater(min(waiting.mapped("next_try_at")), fields.Datetime.now())
 
-    def test_it_waits_as_long_as_the_provider_says(self):
+    def test_a_revocation_waits_as_long_as_the_provider_says(self):
         headers = {"Retry-After": "7200"}
         self.provider.answer("revocation", status=503, headers=headers)
         self.pending[0].next_try_at = self.ago(seconds=1)
@@ -257,7 +257,7 @@ class TestGivenUp(LifeCycleCase):
                 self.tell_providers()
         self.assertEqual(len(logs.output), 2)
 
-    def test_it_says_so_in_the_log_in_an_event_and_in_the_list(self):
+    def test_a_revocation_given_up_is_in_log_audit_log_and_list(self):
         self.give_up()
         self.assertEqual(self.pending.mapped("state"), ["given_up"] * 2)
         self.assertEqual([r.value for r in self.pending.sudo()], [False, False])
@@ -266,7 +266,7 @@ class TestGivenUp(LifeCycleCase):
         self.assertEqual(len(lines), 2)
         self.assertIn("token not revoked at the provider: ", lines[0].reason)
 
-    def test_it_is_not_tried_again(self):
+    def test_a_revocation_given_up_is_not_tried_again(self):
         self.give_up()
         self.provider.behave()
         self.provider.requests.clear()
@@ -274,12 +274,12 @@ class TestGivenUp(LifeCycleCase):
         self.tell_providers()
         self.assertFalse(self.told())
 
-    def test_it_does_not_tie_the_client_to_its_provider(self):
+    def test_a_revocation_given_up_does_not_tie_the_client_to_its_provider(self):
         self.give_up()
         self.env["oauth2.authorization.request"].search([]).unlink()
         self.client.provider_id = self.make_provider()
 
-    def test_it_is_forgotten_with_the_audit_log_s_lines(self):
+    def test_a_revocation_given_up_is_deleted_as_events_are(self):
         self.give_up()
         self.run_job()
         self.assertEqual(len(self.pending), 2)

@@ -22,7 +22,7 @@ class TestNothingSent(TokenCase):
     def behind(self, proxy):
         return patch.dict(os.environ, {"https_proxy": proxy, "no_proxy": ""})
 
-    def test_a_refresh(self):
+    def test_a_refresh_that_was_not_sent_leaves_no_doubt(self):
         for proxy, status in _PROXIES.items():
             with self.subTest(proxy):
                 with self.behind(proxy):
@@ -32,7 +32,7 @@ class TestNothingSent(TokenCase):
         self.refreshed(self.refresh())
         self.assertFalse(self.last_event("refresh").reason)
 
-    def test_a_refresh_after_one_whose_answer_was_lost(self):
+    def test_a_refresh_that_was_not_sent_leaves_an_earlier_doubt(self):
         """Of that one the doubt stays."""
         self.provider.close("token")
         self.assertEqual(self.refresh().status_code, 503)
@@ -48,7 +48,7 @@ class TestNothingSent(TokenCase):
         self.refreshed(self.refresh())
         self.assertIn("was not recorded", self.last_event("refresh").reason)
 
-    def test_a_sign_in(self):
+    def test_a_code_that_was_not_sent_leaves_no_doubt(self):
         for proxy, status in _PROXIES.items():
             with self.subTest(proxy):
                 url = self.sign_in(self.ask()["authorization_url"])
@@ -60,7 +60,7 @@ class TestNothingSent(TokenCase):
                 self.assertTrue(record.used_at)
                 self.assertFalse(record.exchange_began_at)
 
-    def test_a_sign_in_whose_answer_was_lost(self):
+    def test_a_code_whose_answer_was_lost_leaves_a_doubt(self):
         url = self.sign_in(self.ask()["authorization_url"])
         self.provider.close("token")
         self.assertEqual(self.visit(url).status_code, 503)

@@ -13,7 +13,7 @@ class TestOwnRedirectUri(CallbackCase):
         self.provider_record.own_redirect_uri = True
         self.own = f"{self.api.redirect_uri}/{self.provider_record.id}"
 
-    def test_a_sign_in_comes_back_to_it(self):
+    def test_a_sign_in_comes_back_to_its_provider_s_redirect_uri(self):
         self.asked = self.ask()
         self.assertEqual(self.sent["redirect_uri"], self.own)
         response = self.come_back()
@@ -22,7 +22,7 @@ class TestOwnRedirectUri(CallbackCase):
         # It is no reason to warn that the API's address has changed.
         self.assertEqual(self.api.last_redirect_uri, self.api.redirect_uri)
 
-    def test_no_other_address_will_do(self):
+    def test_a_distinct_redirect_uri_takes_no_other_provider_s_sign_in(self):
         for other in ("", "/0", f"/{self.provider_record.id + 1}"):
             with self.subTest(other):
                 self.asked = self.ask()
@@ -31,7 +31,7 @@ class TestOwnRedirectUri(CallbackCase):
                 self.assertRefused(self.visit(url), 400, "invalid_request")
         self.assertFalse(self.provider.calls["token"])
 
-    def test_a_start_page_leads_to_it_too(self):
+    def test_a_start_page_leads_to_the_distinct_redirect_uri(self):
         self.provider_record.user_matching = "session"
         self.authenticate(self.user.login, self.user.login)
         url = self.ask()["authorization_url"]

@@ -42,25 +42,25 @@ class TestProviderMoves(LifeCycleCase):
         self.assertFalse(self.another.requests)
         self.assertFalse(self.told())
 
-    def test_another_server_is_never_told(self):
+    def test_another_server_is_never_told_of_a_token(self):
         self.move(f"{self.another.issuer}/revoke")
         self.assertGivenUp()
 
-    def test_nor_is_another_scheme_of_the_same_name(self):
+    def test_another_scheme_of_the_same_name_is_never_told_of_a_token(self):
         self.move(self.provider_record.revocation_endpoint.replace("https:", "http:"))
         self.assertGivenUp()
 
-    def test_those_of_an_archived_client_are_given_up_too(self):
+    def test_a_moved_provider_ends_revocations_of_an_archived_client(self):
         self.client.active = False
         self.move(f"{self.another.issuer}/revoke")
         self.assertGivenUp()
 
-    def test_what_was_given_up_is_not_told_of_again(self):
+    def test_a_revocation_given_up_is_told_of_once(self):
         self.move(f"{self.another.issuer}/revoke")
         self.move("https://provider.example.com/revoke")
         self.assertGivenUp()
 
-    def test_another_path_of_the_same_server_is_told(self):
+    def test_another_path_of_the_same_server_is_told_of_tokens(self):
         self.move(f"{self.provider.issuer}/revoke?at=another-path")
         self.assertFalse(self.told_of("given_up"))
         self.tell_all()
@@ -69,12 +69,12 @@ class TestProviderMoves(LifeCycleCase):
         )
         self.assertFalse(self.pending)
 
-    def test_other_addresses_of_the_provider_do_not_matter(self):
+    def test_a_moved_token_endpoint_ends_no_revocation(self):
         self.provider_record.token_endpoint = f"{self.another.issuer}/token"
         self.assertEqual(self.pending.mapped("state"), ["pending"] * 2)
         self.assertFalse(self.told_of("given_up"))
 
-    def test_what_waits_for_another_provider_goes_on_waiting(self):
+    def test_a_moved_provider_ends_no_other_provider_s_revocations(self):
         record = self.make_provider(self.another.endpoints())
         client = self.make_client(self.api, record, client_identifier="another")
         waiting = self.queue(client, "refresh", "of-the-other-one")

@@ -125,7 +125,7 @@ class TestProviderOddities(HealsProvider, OAuth2Case):
         self.assertOpens(response.json()["access_token"])
         return response.json()
 
-    def test_each(self):
+    def test_legal_oddities_of_a_provider_are_served(self):
         for oddity in ODDITIES:
             with self.subTest(oddity.name):
                 self.heal()
@@ -139,7 +139,7 @@ class TestProviderOddities(HealsProvider, OAuth2Case):
                     refreshed = self.refreshed(information, identity)
                     self.assertIs(type(refreshed["expires_at"]), int)
 
-    def test_more_parameters_are_handed_on(self):
+    def test_more_parameters_of_the_token_answer_are_handed_on(self):
         self.provider.token_answer_override = EXTRA
         information, _identity = self.authorize()
         self.assertLessEqual(EXTRA.items(), information.items())
@@ -172,7 +172,7 @@ class TestProviderOddities(HealsProvider, OAuth2Case):
         self.provider.token_answer_override = {"id_token": None}
         self.assertNotIn("id_token", self.refreshed(information, identity))
 
-    def test_an_issuer_that_ends_with_a_slash(self):
+    def test_an_issuer_that_ends_with_a_slash_is_served(self):
         self.provider.issuer += "/"
         self.provider_record.issuer = self.provider.issuer
         self.refreshed(*self.authorize())

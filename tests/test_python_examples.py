@@ -62,11 +62,11 @@ class TestPythonExamples(OAuth2Case):
         opened = self.bearer("/orders/partners", refreshed["access_token"])
         self.assertRefused(opened, 401, "invalid_token")
 
-    def test_with_an_identity_that_odoo_issued(self):
+    def test_the_documented_requests_work_with_an_issued_identity(self):
         asked, information = self.authorize_as_documented()
         self.assertServed(asked["client_user_identity"], information)
 
-    def test_with_an_identity_of_their_own_where_the_api_trusts_it(self):
+    def test_the_documented_requests_work_with_a_trusted_identity(self):
         self.api.trust_identity = True
         for identity in ("user-42", 42):
             asked, information = self.authorize_as_documented(
@@ -75,7 +75,7 @@ class TestPythonExamples(OAuth2Case):
             self.assertEqual(asked["client_user_identity"], str(identity))
             self.assertServed(identity, information)
 
-    def test_with_an_identity_of_their_own_a_proof_is_needed(self):
+    def test_the_documented_requests_need_a_proof_for_an_own_identity(self):
         self.authorize_as_documented(client_user_identity="user-42")
         for call in (self.token_as_documented, self.revoke_as_documented):
             self.assertRefused(call("user-42"), 401, "invalid_client")

@@ -39,7 +39,7 @@ class TestRefusedTokens(RouteCase):
         response = self.get(token=token)
         return response.status_code, self.cr.sql_log_count - before
 
-    def test_too_many_are_answered_429(self):
+    def test_too_many_refused_tokens_are_answered_429(self):
         self.assertEqual(self.statuses(5), [401, 401, 401, 429, 429])
         response = self.get(token="made-up", headers={"Origin": "https://x.example"})
         self.assertEqual(response.json()["error"], "temporarily_unavailable")
@@ -62,11 +62,11 @@ class TestRefusedTokens(RouteCase):
         self.assertEqual(self.statuses(5, token=None), [401] * 5)
         self.assertEqual(len(self.counter), 0)
 
-    def test_0_is_no_limit(self):
+    def test_a_limit_of_0_refused_tokens_is_none(self):
         self.limit(0)
         self.assertEqual(self.statuses(5), [401] * 5)
 
-    def test_a_successful_call_pays_nothing(self):
+    def test_a_successful_call_pays_nothing_for_limits(self):
         """Not one query more than without limits."""
         limited = self.counted_queries(self.token)
         self.limit(0)

@@ -72,26 +72,26 @@ class RateLimitCase(OAuth2Case):
 class TestUnproven(RateLimitCase):
     """What proves nothing is counted for its address."""
 
-    def test_failed_calls_of_one_address(self):
+    def test_failed_calls_of_an_address_are_limited(self):
         self.limit(address=3)
         for name in ("token", "revoke", "provider/authorize"):
             self.assertNotLimited(self.guess(name, client_id=f"unknown-{name}"))
         for name in ("token", "revoke", "provider/authorize"):
             self.assertLimited(self.guess(name, client_id=f"unknown-{name}"))
 
-    def test_sign_ins_asked_for_without_a_secret(self):
+    def test_sign_ins_asked_for_without_a_secret_are_limited(self):
         self.limit(client_address=2)
         self.ask(), self.ask()
         self.assertLimited(self.call("provider/authorize", {"client_id": "demo-app"}))
 
-    def test_wrong_secrets(self):
+    def test_wrong_secrets_are_limited(self):
         self.limit(client_address=2)
         for _time in range(2):
             response = self.guess(headers=basic_authorization(secret="guess"))
             self.assertRefused(response, 401, "invalid_client")
         self.assertLimited(self.guess(headers=basic_authorization(secret="guess")))
 
-    def test_guessed_identities(self):
+    def test_guessed_identities_are_limited(self):
         self.limit(client_address=2)
         for status in (400, 400, 429):
             body = {"client_id": "demo-app", "client_user_identity": "cui_guess"}
@@ -129,14 +129,14 @@ class TestUnproven(RateLimitCase):
         self.assertNotLimited(self.guess(api="nowhere"))
         self.assertLimited(self.guess(api="elsewhere"))
 
-    def test_0_is_no_limit(self):
+    def test_a_limit_of_0_is_none(self):
         self.limit(address=0, client_address=0, client=0, user=0)
         for _time in range(5):
             self.assertNotLimited(self.guess())
         self.authorize()
         self.assertEqual(len(rate_limit.counter), 0)
 
-    def test_what_is_no_number_is_the_default(self):
+    def test_a_limit_that_is_no_number_is_the_default(self):
         for text in ("", "many", "-1"):
             self.limit(address=text)
             limit = RateLimit(self.env).limit("address")
@@ -147,7 +147,7 @@ class TestUnproven(RateLimitCase):
 class TestPages(RateLimitCase):
     """The addresses that browsers come to."""
 
-    def test_forged_callbacks(self):
+    def test_forged_callbacks_are_limited(self):
         self.limit(address=2)
         path = f"/{self.api.endpoint}/oauth2/callback?code=x&state=forged"
         for _time in range(2):
@@ -158,14 +158,14 @@ class TestPages(RateLimitCase):
         self.assertGreater(int(page.headers["Retry-After"]), 0)
         self.assertIn("text/html", page.headers["Content-Type"])
 
-    def test_forged_confirmations(self):
+    def test_forged_decisions_are_limited(self):
         self.limit(address=1)
         form = {"decision": "allow", "csrf_token": "forged"}
         path = f"/{self.api.endpoint}/oauth2/confirm"
         self.assertEqual(self.url_open(path, data=form).status_code, 400)
         self.assertEqual(self.url_open(path, data=form).status_code, 429)
 
-    def test_forged_start_pages(self):
+    def test_forged_start_pages_are_limited(self):
         self.limit(address=1)
         self.authenticate(self.user.login, self.user.login)
         path = f"/{self.api.endpoint}/oauth2/start?request=forged"
@@ -278,7 +278,7 @@ class TestProven(RateLimitCase):
             )
             self.assertEqual(response.status_code, 200, response.text)
 
-    def test_the_client_s_limit(self):
+    def test_proven_calls_of_a_client_are_limited(self):
         self.limit(client=2)
         for _time in range(2):
             self.assertEqual(self.refresh().status_code, 200)
@@ -313,7 +313,7 @@ class TestProven(RateLimitCase):
             response = self.refresh(headers=basic_authorization())
             self.assertEqual(response.status_code, 200, response.text)
 
-    def test_whoever_stole_a_token_does_not_keep_its_user_from_revoking_it(self):
+    def test_a_stolen_token_does_not_keep_its_user_from_revoking_it(self):
         self.limit(user=1, client=10)
         stolen = {"Authorization": f"Bearer {self.information['access_token']}"}
         for status in (200, 429, 429):
@@ -352,7 +352,7 @@ class TestProven(RateLimitCase):
         )
         self.assertEqual(response.status_code, 200, response.text)
 
-    def test_trust_is_no_proof(self):
+    def test_a_trusted_identity_is_limited_like_no_proof(self):
         """Where identities are trusted, a name must not count as its client."""
         self.api.trust_identity = True
         self.limit(client_address=1)
@@ -371,12 +371,12 @@ class TestAddress(RateLimitCase):
         super().setUp()
         self.limit(address=1)
 
-    def test_without_proxy_mode_nobody_invents_an_address(self):
+    def test_without_proxy_mode_no_caller_invents_an_address(self):
         self.guess(headers=self.from_address("192.0.2.1"))
         self.assertLimited(self.guess(headers=self.from_address("192.0.2.2")))
         self.assertIn("proxy_mode", self.events().reason)
 
-    def test_a_proxy_that_odoo_does_not_believe_is_told_of(self):
+    def test_a_proxy_that_odoo_does_not_believe_is_in_the_event(self):
         """Odoo believes it only where it also sends X-Forwarded-Host."""
         self.behind_a_proxy()
         for last in (1, 2):
@@ -385,7 +385,7 @@ class TestAddress(RateLimitCase):
         self.assertLimited(response)
         self.assertIn("X-Forwarded-Host", self.events().reason)
 
-    def test_with_proxy_mode_the_proxy_says(self):
+    def test_with_proxy_mode_the_proxy_tells_the_address(self):
         self.behind_a_proxy()
         self.assertNotLimited(self.guess(headers=self.from_address("192.0.2.1")))
         self.assertNotLimited(self.guess(headers=self.from_address("192.0.2.2")))
@@ -447,12 +447,12 @@ class TestSettings(RateLimitCase):
         names = {f"api_auth_oauth2_limit_{name}": v for name, v in values.items()}
         return self.env["res.config.settings"].create(names)
 
-    def test_defaults_are_shown(self):
+    def test_default_limits_are_shown(self):
         for name, default in DEFAULT_LIMITS.items():
             shown = self.settings()[f"api_auth_oauth2_limit_{name}"]
             self.assertEqual(shown, default)
 
-    def test_each_limit_is_set(self):
+    def test_each_limit_is_set_in_the_settings(self):
         for name in DEFAULT_LIMITS:
             for value in (7, 0):
                 with self.subTest(limit=name, value=value):
@@ -461,13 +461,13 @@ class TestSettings(RateLimitCase):
                     shown = self.settings()[f"api_auth_oauth2_limit_{name}"]
                     self.assertEqual(shown, value)
 
-    def test_only_settings_administrators_set_them(self):
+    def test_only_settings_administrators_set_limits(self):
         settings = self.env["res.config.settings"].with_user(self.user)
         with self.assertRaises(AccessError):
             settings.set_values()  # on no record, as over RPC
         limit = RateLimit(self.env).limit("address")
         self.assertEqual(limit, DEFAULT_LIMITS["address"])
 
-    def test_less_than_0_is_refused(self):
+    def test_a_limit_below_0_is_refused(self):
         with self.assertRaisesRegex(Exception, "0, for none"):
             self.settings(address=-1)

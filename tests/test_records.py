@@ -114,25 +114,25 @@ class TestApiRecord(RecordsCase):
             for seconds in (0, -1):
                 self.assertImpossible(CheckViolation, self.api.write, {name: seconds})
 
-    def test_lifetimes_by_default(self):
+    def test_lifetimes_have_defaults(self):
         self.assertEqual(self.api.access_token_lifetime, 3600)
         self.assertEqual(self.api.refresh_token_lifetime, 30 * 24 * 3600)
         self.assertEqual(self.api.authorization_lifetime, 180 * 24 * 3600)
 
-    def test_whatever_widens_trust_is_off_by_default(self):
+    def test_switches_that_widen_trust_are_off_by_default(self):
         for name in ("trust_identity", "bearer_enabled", "json2_enabled"):
             self.assertFalse(self.api[name], name)
         self.assertFalse(self.provider.vouches_for_claim)
         self.assertFalse(self.client.require_secret)  # for compatibility
 
-    def test_a_copy_needs_an_endpoint_of_its_own(self):
+    def test_a_copied_api_needs_an_endpoint_of_its_own(self):
         copied = self.api.copy({"endpoint": "orders-copy"})
         self.assertFalse(copied.client_user_ids)
         self.assertImpossible(NotNullViolation, self.api.copy)
 
 
 class TestScopeRecord(RecordsCase):
-    def test_a_name_follows_the_grammar(self):
+    def test_a_scope_s_name_follows_the_grammar(self):
         """RFC 6749 section 3.3"""
         scope = self.api.scope_ids
         for name in ("a", "partners.read", "a:b/c", "!", "#", "[]", "~", "https://x/y"):
@@ -140,12 +140,12 @@ class TestScopeRecord(RecordsCase):
         for name in ("a b", " a", "a\n", 'a"', "a\\b", "é", "\x7f"):
             self.assertInvalid("no scope name", scope.write, {"name": name})
 
-    def test_a_name_is_unique_on_its_api(self):
+    def test_a_scope_s_name_is_unique_on_its_api(self):
         values = {"api_id": self.api.id, "name": "partners.read"}
         self.assertImpossible(UniqueViolation, self.env["oauth2.scope"].create, values)
         self.make_api("crm", scopes=("partners.read",))
 
-    def test_one_that_was_granted_keeps_its_name(self):
+    def test_a_granted_scope_keeps_its_name(self):
         scope = self.api.scope_ids
         scope.name = "renamed"
         grant, _token = self.make_grant(self.client, self.user)
@@ -154,7 +154,7 @@ class TestScopeRecord(RecordsCase):
         grant.unlink()
         scope.name = "renamed-again"
 
-    def test_one_in_use_stays_on_its_api(self):
+    def test_a_scope_in_use_stays_on_its_api(self):
         crm = self.make_api("crm", scopes=())
         scope = self.api.scope_ids
         self.assertInvalid("cannot move", scope.write, {"api_id": crm.id})
@@ -166,12 +166,12 @@ class TestClientRecord(RecordsCase):
     def make(self, **values):
         return self.make_client(self.api, self.provider, **values)
 
-    def test_an_identifier_is_unique_at_its_provider(self):
+    def test_a_client_identifier_is_unique_at_its_provider(self):
         self.client.active = False
         values = {"api_ids": False, "scope_ids": False}
         self.assertImpossible(UniqueViolation, self.make, **values)
 
-    def test_an_identifier_is_unique_on_an_api(self):
+    def test_a_client_identifier_is_unique_on_an_api(self):
         other_provider = self.make_provider()
         values = {"provider_id": other_provider.id, "scope_ids": False}
         self.assertInvalid("same client identifier", self.make, **values)
@@ -187,7 +187,7 @@ class TestClientRecord(RecordsCase):
             "same client identifier", other.write, {"client_identifier": "demo-app"}
         )
 
-    def test_archived_records_count_there(self):
+    def test_a_client_identifier_is_unique_among_archived_records_too(self):
         other = self.make(
             provider_id=self.make_provider().id, api_ids=False, scope_ids=False
         )
@@ -198,7 +198,7 @@ class TestClientRecord(RecordsCase):
         self.api.active = False
         self.assertInvalid("same client identifier", other.write, values)
 
-    def test_an_identifier_is_printable_ascii(self):
+    def test_a_client_identifier_is_printable_ascii(self):
         """RFC 6749 appendix A.1"""
         self.client.client_identifier = "a b:c/~!"
         self.env.flush_all()
@@ -206,7 +206,7 @@ class TestClientRecord(RecordsCase):
             values = {"client_identifier": identifier}
             self.assertImpossible(IntegrityError, self.client.write, values)
 
-    def test_scopes_belong_to_the_client_s_apis(self):
+    def test_a_client_s_scopes_belong_to_its_apis(self):
         crm = self.make_api("crm")
         scopes = crm.scope_ids
         values = {"scope_ids": [(4, scopes.id)]}
@@ -263,7 +263,7 @@ class TestClientRecord(RecordsCase):
 
 
 class TestClientUserRecord(RecordsCase):
-    def test_it_is_unique_on_api_client_and_identity(self):
+    def test_a_grant_is_unique_on_api_client_and_identity(self):
         grant, _token = self.make_grant(self.client, self.user, identity="42")
         self.assertImpossible(
             UniqueViolation, self.make_grant, self.client, self.user, identity="42"

@@ -21,7 +21,7 @@ class TestProviderRecord(RecordsCase):
         "jwks_uri",
     )
 
-    def test_addresses_are_https_or_of_this_very_machine(self):
+    def test_a_provider_s_addresses_are_https_or_of_this_very_machine(self):
         self.provider.allow_private_addresses = True
         for name in self.ENDPOINTS:
             for good in (
@@ -50,7 +50,7 @@ class TestProviderRecord(RecordsCase):
             ):
                 self.assertInvalid("no https address", self.provider.write, {name: bad})
 
-    def test_a_private_address_needs_the_switch(self):
+    def test_a_private_address_of_a_provider_needs_the_switch(self):
         for name in self.ENDPOINTS:
             for private in (
                 "https://10.1.2.3/x",
@@ -72,19 +72,19 @@ class TestProviderRecord(RecordsCase):
                         savepoint.rollback()
                     self.provider.invalidate_recordset()
 
-    def test_no_switch_opens_the_metadata_of_a_cloud(self):
+    def test_no_switch_opens_the_metadata_address_of_a_cloud(self):
         self.provider.allow_private_addresses = True
         for name in self.ENDPOINTS:
             for url in ("https://169.254.169.254/x", "https://[fd00:ec2::254]/x"):
                 self.assertInvalid("private", self.provider.write, {name: url})
 
-    def test_the_switch_stays_while_an_address_needs_it(self):
+    def test_allow_private_addresses_stays_while_an_address_needs_it(self):
         values = {"allow_private_addresses": True, "jwks_uri": "https://10.0.0.1/jwks"}
         self.provider.write(values)
         values = {"allow_private_addresses": False}
         self.assertInvalid("private", self.provider.write, values)
 
-    def test_the_switch_is_written_by_settings_administrators_only(self):
+    def test_only_settings_administrators_allow_private_addresses(self):
         group = self.env.ref("api_auth_oauth2.group_admin")
         manager = self.make_user("mara@example.com", group_ids=[(6, 0, group.ids)])
         values = {"allow_private_addresses": True}
@@ -188,7 +188,7 @@ class TestProviderRecord(RecordsCase):
         evil = own("common", "https://evil.example.com")
         self.assertInvalid("One issuer", self.make_provider, evil)
 
-    def test_a_name_is_unique(self):
+    def test_a_provider_s_name_is_unique(self):
         values = {"name": self.provider.name}
         self.assertImpossible(UniqueViolation, self.make_provider, **values)
 

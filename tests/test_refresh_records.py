@@ -47,19 +47,19 @@ class TestRefreshRecords(RecordsCase):
         self.assertFalse(self.note())
         self.assertFalse(self.last_event().reason)
 
-    def test_an_answer_that_comes_too_late_leaves_the_note(self):
+    def test_a_refresh_answered_too_late_leaves_the_note(self):
         self.patch(transport, "READ_SECONDS", 0.2)
         self.provider.hang = 5
         self.assertEqual(self.refresh().status_code, 503)
         self.assertTrue(self.note())
         self.assertEqual(self.last_event().error, "temporarily_unavailable")
 
-    def test_a_refusal_takes_the_note_back(self):
+    def test_a_refused_refresh_takes_the_note_back(self):
         self.provider.answer("token", status=401, json={"error": "invalid_client"})
         self.assertEqual(self.refresh().status_code, 502)
         self.assertFalse(self.note())
 
-    def test_a_failure_says_nothing_of_an_earlier_answer(self):
+    def test_a_failed_refresh_leaves_the_note_of_an_earlier_one(self):
         self.lose_an_answer()
         began = self.note()
         self.provider.answer("token", status=401, json={"error": "invalid_client"})
@@ -90,7 +90,7 @@ class TestRefreshRecords(RecordsCase):
         (event,) = self.lost_answers()
         self.assertEqual(event.kind, "refresh")
 
-    def test_while_another_call_is_about_to_ask_nobody_else_asks(self):
+    def test_while_a_call_is_about_to_ask_the_provider_no_other_asks(self):
         """Between the commit of its note and its lock the row is free."""
         self.env.cr.execute(
             "UPDATE oauth2_client_user SET refresh_began_at ="

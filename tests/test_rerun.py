@@ -133,7 +133,7 @@ class TestRerun(RealCursorsCase):
         self.patch(Refresh, "_store_tokens", store_at_last)
         return self.assertRerun("POST", "/reruns/oauth2/token", names)
 
-    def test_a_callback_s_answer_is_recorded_whoever_changes_its_row(self):
+    def test_a_callback_s_answer_is_recorded_though_its_row_changes(self):
         """Not even a rerun is needed, of which there are only so many."""
         callback, identity = self.sign_in()
         key_sets.clear()
@@ -148,7 +148,7 @@ class TestRerun(RealCursorsCase):
         names = {"client_user_identity": identity}
         self.assertEqual(self.request("POST", "/reruns/oauth2/token", names)[0], 200)
 
-    def test_a_callback_exchanges_its_code_once(self):
+    def test_a_rerun_callback_exchanges_its_code_once(self):
         """Another sign-in of that identity is being finished, until the first rerun."""
         callback, _identity = self.sign_in()
         with self.registry.cursor() as other:
@@ -168,7 +168,7 @@ class TestRerun(RealCursorsCase):
         self.assertEqual(status, 200, information)
         self.assertEqual(self.provider.calls["token"], 1)
 
-    def test_a_refresh_s_tokens_are_stored_whoever_changes_the_rows(self):
+    def test_a_refresh_s_tokens_are_stored_though_the_rows_change(self):
         """Not even a rerun is needed, which would let others at the grant."""
         names = self.authorize()
         key_sets.clear()  # so that they are fetched, after the tokens
@@ -180,7 +180,7 @@ class TestRerun(RealCursorsCase):
         self.assertEqual(self.provider.calls["token"], 1)
         self.assertIn(information["access_token"], self.provider.grants[0]["access"])
 
-    def test_a_refresh_asks_once(self):
+    def test_a_rerun_refresh_asks_the_provider_once(self):
         names = self.authorize()
         information = self.refresh_twice(names)
         self.assertEqual(self.provider.calls["token"], 1)
@@ -213,7 +213,7 @@ class TestRerun(RealCursorsCase):
         with self.registry.cursor() as cr:
             return self.registry.get_sequences(cr)[1]["stable"] or 0
 
-    def test_an_answer_is_recorded_whoever_remembers_the_key_meanwhile(self):
+    def test_an_answer_is_recorded_though_another_process_notes_the_key(self):
         names = self.authorize()
         key = self.use_a_new_key()
         self.meet(
@@ -257,14 +257,14 @@ class TestRerun(RealCursorsCase):
             cr.rollback()
         self.assertTrue(found)
 
-    def test_a_revocation_tells_the_provider_once(self):
+    def test_a_rerun_revocation_tells_the_provider_once(self):
         names = self.authorize()
         self.meet("revocation", "UPDATE oauth2_revocation SET tries = 1")
         told = self.assertRerun("POST", "/reruns/oauth2/revoke", names)
         self.assertEqual(told, {"revoked": True, "provider_revoked": True})
         self.assertEqual(self.provider.calls["revocation"], 2)  # of two tokens
 
-    def test_a_call_is_counted_once(self):
+    def test_a_rerun_call_is_counted_once(self):
         names = self.authorize()
         with self.registry.cursor() as cr:
             parameters = api.Environment(cr, SUPERUSER_ID, {})["ir.config_parameter"]

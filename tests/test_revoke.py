@@ -51,7 +51,7 @@ class RevokeCase(TokenCase):
 class TestRevoke(RevokeCase):
     """``GET|POST /<api>/oauth2/revoke``: the grant ends here and at the provider."""
 
-    def test_get_and_post_with_json_or_form_do_the_same(self):
+    def test_revoke_by_get_and_post_with_json_or_form_is_the_same(self):
         for number, (method, media_type, write) in enumerate(
             (
                 ("GET", "application/json", json.dumps),
@@ -71,7 +71,7 @@ class TestRevoke(RevokeCase):
                 )
                 self.assertRevoked(response)
 
-    def test_the_provider_is_told_refresh_token_then_access_token(self):
+    def test_a_revocation_tells_the_provider_refresh_then_access_token(self):
         """RFC 7009 section 2.1"""
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
         self.assertEqual(
@@ -92,7 +92,7 @@ class TestRevoke(RevokeCase):
             [new["refresh_token"], new["access_token"]],
         )
 
-    def test_one_that_another_call_overtakes_is_invalid_grant(self):
+    def test_a_grant_that_another_call_deletes_meanwhile_is_invalid_grant(self):
         """It is found, and gone when its row is to be locked."""
         lock = Refresh.lock
 
@@ -113,12 +113,12 @@ class TestRevoke(RevokeCase):
         self.assertRefused(response, 400, "invalid_grant")
         self.assertEqual(len(self.told()), 2)
 
-    def test_other_grants_live_on(self):
+    def test_a_revocation_leaves_other_grants_alone(self):
         other, _identity = self.authorize("43")
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
         answer = self.bearer("/orders/partners", other["access_token"])
         self.assertEqual(answer.status_code, 200, answer.text)
 
-    def test_a_grant_that_is_over_can_be_revoked(self):
+    def test_an_expired_grant_can_be_revoked(self):
         self.grant.state = "expired"
         self.assertRevoked(self.revoke(client_secret="demo-secret"))

@@ -30,7 +30,7 @@ class TestRevokeAtProvider(RevokeCase):
         )
         self.assertFalse(self.pending)
 
-    def test_it_is_told_once_the_grant_has_ended_here(self):
+    def test_the_provider_is_told_once_the_grant_has_ended_here(self):
         """RFC 7009 section 2.1: whatever becomes of the call, no token is used again"""
         tell, left = ProviderClient.revoke_token, []
         count = (
@@ -48,15 +48,15 @@ class TestRevokeAtProvider(RevokeCase):
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
         self.assertEqual(left, [0, 0])
 
-    def test_it_fails(self):
+    def test_a_provider_that_fails_is_told_later(self):
         self.provider.answer("revocation", status=503)
         self.assertToldLater(self.revoke(client_secret="demo-secret"))
 
-    def test_it_hangs_up(self):
+    def test_a_provider_that_hangs_up_is_told_later(self):
         self.provider.close("revocation")
         self.assertToldLater(self.revoke(client_secret="demo-secret"))
 
-    def test_it_is_down(self):
+    def test_a_provider_that_is_down_is_told_later(self):
         endpoint = self.provider_record.revocation_endpoint
         self.move("http://127.0.0.1:1/revoke")
         response = self.revoke(client_secret="demo-secret")
@@ -70,14 +70,14 @@ class TestRevokeAtProvider(RevokeCase):
         self.env.cr.execute(query, [endpoint, self.provider_record.id])
         self.env.invalidate_all()
 
-    def test_it_hangs(self):
+    def test_a_provider_that_hangs_is_told_later(self):
         self.patch(transport, "READ_SECONDS", 0.2)
         self.provider.hang = 5
         response = self.revoke(client_secret="demo-secret")
         self.assertRevoked(response, at_provider=False)
         self.assertEqual(len(self.pending), 2)
 
-    def test_it_answers_nonsense(self):
+    def test_a_provider_that_answers_nonsense_is_told_later(self):
         for answer in (
             {"status": 302, "headers": {"Location": "/userinfo"}},
             {"status": 400, "body": b"<h1>oops</h1>"},
@@ -89,7 +89,7 @@ class TestRevokeAtProvider(RevokeCase):
             self.assertRevoked(self.revoke(), at_provider=False)
         self.assertEqual(len(self.pending), 6)
 
-    def test_it_cannot_revoke_that_kind_of_token(self):
+    def test_unsupported_token_type_is_not_asked_again(self):
         # RFC 7009 section 2.2.1: asking again would not help.
         unsupported = {"error": "unsupported_token_type"}
         self.provider.answer("revocation", status=400, json=unsupported)
@@ -97,13 +97,13 @@ class TestRevokeAtProvider(RevokeCase):
         self.assertRevoked(response, at_provider=False)
         self.assertFalse(self.pending)
 
-    def test_it_fails_for_one_of_the_tokens(self):
+    def test_a_token_that_cannot_be_sent_keeps_no_other_from_revocation(self):
         grant = self.grant
         grant._current_token("access").sudo().value = False  # cannot be sent
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
         self.assertEqual([hint for hint, _token in self.told()], ["refresh_token"])
 
-    def test_it_offers_no_revocation(self):
+    def test_a_provider_without_revocation_is_told_nothing(self):
         self.provider_record.revocation_endpoint = False
         response = self.revoke(client_secret="demo-secret")
         self.assertRevoked(response, at_provider=False)
@@ -124,34 +124,34 @@ class TestRevokeByDeletion(RevokeCase):
         )
         self.assertFalse(self.provider.grants)
 
-    def test_of_the_client_api_user(self):
+    def test_a_deleted_grant_is_revoked_at_the_provider(self):
         self.grant.unlink()
         self.assertToldByCron()
 
-    def test_by_the_form_s_button(self):
+    def test_a_grant_revoked_by_the_form_is_revoked_at_the_provider(self):
         action = self.grant.action_revoke()
         self.assertEqual(action["type"], "ir.actions.act_window")
         self.assertToldByCron()
 
-    def test_of_the_user(self):
+    def test_a_deleted_user_s_grants_are_revoked_at_the_provider(self):
         self.user.unlink()
         self.assertToldByCron()
 
-    def test_of_the_api(self):
+    def test_a_deleted_api_s_grants_are_revoked_at_the_provider(self):
         self.api.unlink()
         self.tell_providers()
         self.assertEqual(len(self.told()), 2)
         self.assertFalse(self.provider.grants)
 
-    def test_of_the_client(self):
+    def test_a_deleted_client_s_grants_are_revoked_at_the_provider(self):
         self.client.unlink()
         self.assertToldByCron()
 
-    def test_of_the_provider(self):
+    def test_a_deleted_provider_is_told_of_its_grants(self):
         self.provider_record.unlink()
         self.assertToldByCron()
 
-    def test_of_the_client_with_what_was_still_to_be_told(self):
+    def test_a_deleted_client_s_pending_revocations_are_sent(self):
         self.provider.answer("revocation", status=503)
         self.revoke(client_secret="demo-secret")
         self.provider.behave()
@@ -160,7 +160,7 @@ class TestRevokeByDeletion(RevokeCase):
         self.env["oauth2.revocation"].search([]).next_try_at = fields.Datetime.now()
         self.assertToldByCron()
 
-    def test_of_the_client_of_a_provider_that_is_down(self):
+    def test_a_deleted_client_s_revocations_wait_for_a_provider_that_is_down(self):
         self.client.unlink()
         self.provider.answer("revocation", status=503)
         self.tell_providers()
@@ -172,7 +172,7 @@ class TestRevokeByDeletion(RevokeCase):
         waiting.next_try_at = fields.Datetime.now()
         self.assertToldByCron()
 
-    def test_of_a_client_whose_secret_no_key_reads(self):
+    def test_a_deleted_client_without_readable_secret_is_told_in_the_revocation(self):
         self.client.sudo().client_secret_encrypted = "nonsense"
         self.client.unlink()
         self.tell_providers()

@@ -34,7 +34,7 @@ class TestScopeLines(Json2Case):
             with self.subTest(names=names), self.assertRaises(ValidationError):
                 line.method_names = names
 
-    def test_the_form_has_its_lines(self):
+    def test_the_form_of_a_scope_has_its_lines(self):
         with Form(self.scope) as form, form.line_ids.new() as line:
             self.assertTrue(form.json2_served)
             line.model_id = self.env["ir.model"]._get("res.country")
@@ -93,7 +93,7 @@ class TestScopeLines(Json2Case):
         self.env.flush_all()
         self.assertBeyond(self.search_count())
 
-    def test_a_scope_made_anew_does_not_open_what_its_namesake_opened(self):
+    def test_a_new_scope_does_not_open_what_its_deleted_namesake_opened(self):
         self.assertServed(self.search_count())
         self.scope.unlink()
         anew = self.env["oauth2.scope"].create(

@@ -72,7 +72,7 @@ class TokenCase(OAuth2Case):
 class TestToken(TokenCase):
     """``POST /<api>/oauth2/token``: new token information for a grant."""
 
-    def test_the_answer_is_the_provider_s_verbatim_plus_db_and_login(self):
+    def test_a_refresh_answers_the_provider_s_answer_plus_db_and_login(self):
         answer = {
             "access_token": "new-token",
             "token_type": "bearer",
@@ -110,11 +110,11 @@ class TestToken(TokenCase):
             },
         )
 
-    def test_grant_type_may_be_left_out_or_be_refresh_token(self):
+    def test_the_grant_type_of_a_refresh_may_be_left_out(self):
         for grant_type in (None, "", "refresh_token"):
             self.refreshed(self.by_secret(grant_type=grant_type))
 
-    def test_another_grant_type_is_refused(self):
+    def test_token_refuses_another_grant_type(self):
         """RFC 6749 section 5.2"""
         for grant_type in (
             "authorization_code",
@@ -128,14 +128,14 @@ class TestToken(TokenCase):
             )
             self.assertRefused(response, 400, "unsupported_grant_type")
 
-    def test_a_form_does_the_same(self):
+    def test_token_takes_a_form(self):
         response = self.url_open(
             "/orders/oauth2/token",
             data={**self.names, "client_secret": "demo-secret"},
         )
         self.refreshed(response)
 
-    def test_the_api_s_lifetime_counts_here_too(self):
+    def test_the_api_s_lifetime_counts_at_a_refresh(self):
         self.api.access_token_lifetime = 90
         information = self.refreshed(self.by_secret())
         self.assertTrue(70 <= information["expires_in"] <= 90)
@@ -145,7 +145,7 @@ class TestToken(TokenCase):
         response = self.bearer("/orders/partners", information["access_token"])
         self.assertEqual(response.status_code, 200, response.text)
 
-    def test_the_replaced_access_token_opens_routes_for_at_most_60_seconds(self):
+    def test_a_rotated_access_token_opens_routes_for_at_most_60_seconds(self):
         old = self.information["access_token"]
         self.refreshed(self.by_secret())
         self.assertEqual(self.bearer("/orders/partners", old).status_code, 200)
@@ -158,7 +158,7 @@ class TestToken(TokenCase):
         response = self.bearer("/orders/partners", old)
         self.assertRefused(response, 401, "invalid_token")
 
-    def test_a_replaced_access_token_never_lives_longer_than_before(self):
+    def test_a_rotated_access_token_never_lives_longer_than_before(self):
         token = self.grant._current_token("access")
         token.expires_at = end = fields.Datetime.now() + timedelta(seconds=20)
         self.refreshed(self.by_secret())
@@ -199,7 +199,7 @@ class TestToken(TokenCase):
             first["refresh_token"],
         )
 
-    def test_replaced_tokens_are_dropped_not_revoked(self):
+    def test_rotated_tokens_are_deleted_not_revoked(self):
         self.refreshed(self.by_secret())
         self.age(seconds=100)
         self.refreshed(self.by_secret())
@@ -229,7 +229,7 @@ class TestTokenStoredAnswer(TokenCase):
         self.assertEqual(again, first)
         self.assertEqual(self.provider.calls["token"], 1)
 
-    def test_a_proof_without_token_within_5_seconds(self):
+    def test_a_second_refresh_within_5_seconds_gets_the_same_answer(self):
         first = self.refreshed(self.by_secret())
         self.assertSameAnswer(self.by_secret(), first)
         self.age(seconds=2)
@@ -239,7 +239,7 @@ class TestTokenStoredAnswer(TokenCase):
         self.assertNotEqual(second["access_token"], first["access_token"])
         self.assertEqual(self.provider.calls["token"], 2)
 
-    def test_a_superseded_bearer_token_within_60_seconds(self):
+    def test_a_rotated_access_token_gets_the_same_answer_for_60_seconds(self):
         old = self.information["access_token"]
         first = self.refreshed(self.refresh(bearer=old))
         self.assertSameAnswer(self.refresh(bearer=old), first)
@@ -249,7 +249,7 @@ class TestTokenStoredAnswer(TokenCase):
         self.assertRefused(self.refresh(bearer=old), 400, "invalid_grant")
         self.assertEqual(self.provider.calls["token"], 1)
 
-    def test_a_token_superseded_before_that_whatever_was_refreshed_since(self):
+    def test_a_token_rotated_before_60_seconds_proves_no_refresh(self):
         old = self.information["access_token"]
         self.refreshed(self.by_secret())
         self.age(seconds=50)
@@ -258,7 +258,7 @@ class TestTokenStoredAnswer(TokenCase):
         self.assertRefused(self.refresh(bearer=old), 400, "invalid_grant")
         self.assertEqual(self.provider.calls["token"], 2)
 
-    def test_a_superseded_refresh_token_within_60_seconds(self):
+    def test_a_rotated_refresh_token_gets_the_same_answer_for_60_seconds(self):
         old = self.information["refresh_token"]
         first = self.refreshed(self.refresh(refresh_token=old))
         self.age(seconds=45)
@@ -266,7 +266,7 @@ class TestTokenStoredAnswer(TokenCase):
         self.age(seconds=20)
         self.assertRefused(self.refresh(refresh_token=old), 400, "invalid_grant")
 
-    def test_it_never_hands_a_bearer_token_the_refresh_token(self):
+    def test_a_cached_answer_to_an_access_token_has_no_refresh_token(self):
         first = self.refreshed(self.by_secret())
         self.assertIn("refresh_token", first)
         self.assertSameAnswer(
@@ -275,7 +275,7 @@ class TestTokenStoredAnswer(TokenCase):
             without=["refresh_token"],
         )
 
-    def test_the_current_token_always_gets_a_new_one(self):
+    def test_the_current_token_always_gets_a_new_answer(self):
         first = self.refreshed(self.by_secret())
         second = self.refreshed(self.refresh(bearer=first["access_token"]))
         self.assertEqual(self.provider.calls["token"], 2)
@@ -286,7 +286,7 @@ class TestTokenStoredAnswer(TokenCase):
         self.assertEqual(self.provider.calls["token"], 3)
         self.assertNotEqual(third["access_token"], second["access_token"])
 
-    def test_who_cannot_be_told_it_any_more_is_refused(self):
+    def test_a_rotated_token_without_cached_answer_is_refused(self):
         self.refreshed(self.by_secret())
         self.grant.sudo().cached_token_response = False
         response = self.refresh(bearer=self.information["access_token"])

@@ -50,7 +50,7 @@ class TestCheckCost(ProbeCase):
         self.assertOpens(path="/orders/probe/both")
         self.assertEqual(len(self.queries()), 1)
 
-    def test_so_it_does_where_groups_are_asked_for(self):
+    def test_an_accepted_token_of_an_allowed_group_costs_one_query(self):
         self.api.allowed_group_ids = self.env.ref("base.group_user")
         self.assertOpens()
         self.assertOpens()

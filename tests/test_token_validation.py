@@ -44,7 +44,7 @@ class TestTokenValidation(OAuth2Records, TransactionCase):
     def assertOpensNothing(self, endpoint="orders"):
         self.assertIsNone(self.validate(endpoint))
 
-    def test_the_switches_and_the_endpoint_of_an_api(self):
+    def test_switches_and_endpoint_of_an_api_count_at_once(self):
         self.assertOpensNothing(endpoint=None)
         self.assertTrue(self.validate().serves_json2)
         self.api.write({"json2_enabled": False, "bearer_enabled": True})
@@ -54,7 +54,7 @@ class TestTokenValidation(OAuth2Records, TransactionCase):
         self.assertOpensNothing()
         self.assertOpens("a", "b", endpoint="goods")
 
-    def test_an_archived_provider_of_the_client(self):
+    def test_an_archived_provider_s_tokens_open_nothing(self):
         other = self.provider.copy({"name": "Other", "active": False})
         self.grant.unlink()  # the provider is fixed while grants exist
         self.client.provider_id = other
@@ -63,7 +63,7 @@ class TestTokenValidation(OAuth2Records, TransactionCase):
         other.active = True
         self.assertOpens("a", "b")
 
-    def test_a_scope_that_is_made_renamed_or_deleted(self):
+    def test_a_scope_made_renamed_or_deleted_counts_at_once(self):
         scope_a, scope_b = self.api.scope_ids.sorted("name")
         self.grant.scope_ids = scope_a
         self.assertOpens("a")
@@ -74,7 +74,7 @@ class TestTokenValidation(OAuth2Records, TransactionCase):
         self.env["oauth2.scope"].create({"api_id": self.api.id, "name": "a"})
         self.assertOpens()
 
-    def test_a_second_client_and_a_second_api(self):
+    def test_a_token_opens_nothing_of_a_second_api(self):
         other = self.make_api("crm", scopes=("a",))
         second = self.make_client(
             self.api, self.provider, client_identifier="second", scope_ids=False
@@ -92,7 +92,7 @@ class TestTokenValidation(OAuth2Records, TransactionCase):
         _grant, self.token = self.make_grant(self.client, user)
         self.assertOpensNothing()
 
-    def test_a_grant_that_ends_earlier(self):
+    def test_a_grant_that_ends_earlier_ends_its_tokens(self):
         self.grant.expires_at -= timedelta(days=31)
         self.assertOpensNothing()
 
@@ -107,7 +107,7 @@ class TestTokenValidation(OAuth2Records, TransactionCase):
         )
         self.assertOpensNothing()
 
-    def test_a_grant_that_is_over_until_it_is_active_again(self):
+    def test_an_expired_grant_opens_nothing_until_it_is_active_again(self):
         self.grant.state = "expired"
         self.assertOpensNothing()
         self.grant.state = "active"
@@ -162,7 +162,7 @@ class TestChangeCounts(RealCursorsCase):
         with self.cursor() as env:
             env["oauth2.api"].browse(self.api_id).active = False
 
-    def test_a_call_with_an_older_snapshot_spoils_nothing(self):
+    def test_a_call_with_an_older_snapshot_spoils_no_other(self):
         with closing(self.registry.cursor()) as cr:
             older = api.Environment(cr, SUPERUSER_ID, {})
             self.assertTrue(self.opens(older))
@@ -170,7 +170,7 @@ class TestChangeCounts(RealCursorsCase):
             self.assertTrue(self.opens(older))  # and remembers what it saw
             self.assertFalse(self.opens())
 
-    def test_other_processes_hear_of_it_with_the_commit(self):
+    def test_other_processes_hear_of_a_change_with_the_commit(self):
         number = "SELECT max(id) FROM orm_signaling_default"
         with closing(self.registry.cursor()) as cr:
             cr.execute(number)
@@ -181,13 +181,13 @@ class TestChangeCounts(RealCursorsCase):
             self.assertGreater(cr.fetchone(), before)
 
     @mute_logger("odoo.addons.api_auth_oauth2.services.transactions")
-    def test_it_counts_though_odoo_cannot_signal(self):
+    def test_a_change_counts_though_odoo_cannot_signal(self):
         full = patch.object(Registry, "signal_changes", side_effect=PoolError("full"))
         with full:
             self.archive()
         self.assertFalse(self.opens())
 
-    def test_what_is_rolled_back_changes_nothing(self):
+    def test_a_change_that_is_rolled_back_does_not_count(self):
         with closing(self.registry.cursor()) as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             env["oauth2.api"].browse(self.api_id).active = False
@@ -196,7 +196,7 @@ class TestChangeCounts(RealCursorsCase):
             cr.rollback()
         self.assertTrue(self.opens())
 
-    def test_a_user_who_is_archived_or_loses_a_group(self):
+    def test_an_archived_user_or_a_lost_group_counts_with_the_commit(self):
         with self.cursor() as env:
             user = env["res.users"].browse(self.user_id)
             group = env["res.groups"].create({"name": "Pilots"})

@@ -67,7 +67,7 @@ class TestUpgrade(OAuth2Records, TransactionCase):
         validation = TokenValidation(self.env)
         return validation.validate(access.token, access.api.endpoint)
 
-    def test_tokens_go_on_working(self):
+    def test_tokens_of_19_0_1_go_on_working(self):
         self.assertFalse(self.validate(self.access))
         self.upgrade()
         opened = self.validate(self.access)
@@ -78,14 +78,14 @@ class TestUpgrade(OAuth2Records, TransactionCase):
         carried = token._carried(self.access.grant)
         self.assertEqual({name: token[name] for name in carried}, carried)
 
-    def test_nothing_is_left_of_the_older_check(self):
+    def test_an_upgrade_leaves_nothing_of_the_older_check(self):
         self.upgrade()
         self.env.cr.execute(_LEFT)
         self.assertEqual(self.env.cr.fetchall(), self.functions)
         self.access.api.active = False  # no trigger stumbles
         self.env.flush_all()
 
-    def test_a_token_of_a_grant_that_ended_opens_nothing(self):
+    def test_an_upgraded_token_of_an_ended_grant_opens_nothing(self):
         self.env.cr.execute(
             "UPDATE oauth2_client_user SET state = 'expired' WHERE id = %s",
             [self.access.grant.id],
@@ -100,7 +100,7 @@ class TestUpgrade(OAuth2Records, TransactionCase):
         self.upgrade()
         self.assertTrue(client.follows_sign_in)
 
-    def test_renamed_columns_keep_their_values(self):
+    def test_renamed_columns_keep_their_values_in_an_upgrade(self):
         token, grant = self.access.grant.token_ids, self.access.grant.sudo()
         token.rotated_at = "2026-11-01 10:00:00"
         grant.cached_token_response = "a ciphertext"

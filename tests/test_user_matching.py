@@ -88,7 +88,7 @@ class TestMatchByLogin(UserMatchingCase):
         self.provider.claims["email_verified"] = "true"
         self.assertNobody("email_verified is a text, not the boolean true")
 
-    def test_verification_may_come_from_userinfo(self):
+    def test_email_verified_may_come_from_userinfo(self):
         self.provider.id_token_claims_override = {"email_verified": None, "email": None}
         self.assertBecomes(self.user)
         self.assertEqual(self.provider.calls["userinfo"], 1)
@@ -99,13 +99,13 @@ class TestMatchByLogin(UserMatchingCase):
         self.provider.answer("userinfo", json=told)
         self.assertNobody("not verified")
 
-    def test_no_email_at_all(self):
+    def test_without_an_email_no_user_matches(self):
         for email in (None, "", " ", 42, ["olivia@example.com"]):
             with self.subTest(email=email):
                 self.provider.claims["email"] = email
                 self.assertNobody("no claim email")
 
-    def test_an_unknown_user(self):
+    def test_an_unknown_email_matches_no_user(self):
         self.provider.claims["email"] = "nobody@example.com"
         self.assertNobody("not exactly one active user")
 
@@ -125,7 +125,7 @@ class TestMatchByLogin(UserMatchingCase):
         self.provider.login = "another-olivia"
         self.assertBecomes(other)
 
-    def test_an_archived_user(self):
+    def test_an_email_matches_no_archived_user(self):
         self.user.active = False
         self.assertNobody("not exactly one active user")
 
@@ -149,7 +149,7 @@ class TestMatchByLogin(UserMatchingCase):
         with self.assertRaisesRegex(ValidationError, "vouch"):
             self.provider_record.vouches_for_claim = False
 
-    def test_the_rule_holds_at_run_time_too(self):
+    def test_another_claim_matches_no_user_of_a_provider_that_does_not_vouch(self):
         self.match_by("preferred_username")
         self.provider.claims["preferred_username"] = self.user.login
         self.env.flush_all()
@@ -223,21 +223,21 @@ class TestBoundForGood(UserMatchingCase):
         self.assertEqual(self.grant.subject, "olivia")
         self.assertEqual(self.grant.token_ids, self.tokens)
 
-    def test_another_subject_of_the_same_user_is_refused(self):
+    def test_an_identity_is_not_taken_over_by_another_subject(self):
         self.provider.login = "mallory"
         self.assertTakenOverByNobody()
 
-    def test_another_user_of_the_same_subject_is_refused(self):
+    def test_an_identity_is_not_taken_over_by_another_user(self):
         self.provider.claims["email"] = self.make_user("other@example.com").login
         self.assertTakenOverByNobody()
 
-    def test_what_was_signed_in_for_nothing_is_revoked(self):
+    def test_tokens_of_a_refused_take_over_are_revoked(self):
         self.provider.login = "mallory"
         self.assertTakenOverByNobody()
         self.tell_providers()
         self.assertEqual(self.provider.calls["revocation"], 2)
 
-    def test_whom_the_page_showed_is_meant_or_nobody(self):
+    def test_the_user_whom_the_page_showed_is_meant_or_none(self):
         page = self.come_back(BROWSER_HEADERS)
         self.assertIn(self.user.login, page.text)
         login, self.user.login = self.user.login, "renamed@example.com"
@@ -251,7 +251,7 @@ class TestBoundForGood(UserMatchingCase):
         self.assertEqual(response.status_code, 403, response.text)
         self.assertFalse(self.grant_of(self.asked["client_user_identity"]))
 
-    def test_no_subject_no_grant(self):
+    def test_without_a_subject_there_is_no_grant(self):
         """Without openid the subject comes from the userinfo endpoint."""
         self.provider_record.scope = "email"
         claims = {"email": self.user.login, "email_verified": True}
@@ -272,21 +272,21 @@ class TestAllowedGroups(UserMatchingCase):
         )
         self.api.allowed_group_ids = self.drivers + self.pilots
 
-    def test_who_is_in_none_is_refused(self):
+    def test_a_user_in_no_allowed_group_is_refused(self):
         self.assertNobody("in no allowed group")
 
-    def test_who_is_in_one_is_admitted(self):
+    def test_a_user_in_one_allowed_group_is_admitted(self):
         self.user.group_ids += self.pilots
         self.assertBecomes(self.user)
 
-    def test_implied_groups_count(self):
+    def test_implied_groups_count_as_allowed(self):
         captains = self.env["res.groups"].create(
             {"name": "Captains", "implied_ids": [(4, self.pilots.id)]}
         )
         self.user.group_ids += captains
         self.assertBecomes(self.user)
 
-    def test_a_browser_is_refused_before_it_is_asked(self):
+    def test_a_user_in_no_allowed_group_sees_no_consent_page(self):
         response = self.come_back(BROWSER_HEADERS)
         self.assertEqual(response.status_code, 403, response.text)
         self.assertNotIn("csrf_token", response.text)

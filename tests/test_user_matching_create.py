@@ -36,7 +36,7 @@ class CreateCase(UserMatchingCase):
 class TestMatchByCreate(CreateCase):
     """A new portal user for a verified email that no user has as login."""
 
-    def test_a_portal_user_without_a_password_and_nothing_more(self):
+    def test_a_sign_in_creates_a_portal_user_without_a_password(self):
         mails = self.env["mail.mail"].sudo().search([]).ids
         user, information = self.assertCreates()
         self.assertEqual(user.group_ids, self.env.ref("base.group_portal"))
@@ -54,7 +54,7 @@ class TestMatchByCreate(CreateCase):
         opened = self.bearer("/orders/partners", information["access_token"])
         self.assertIn("Nora Newcomer", [row["name"] for row in opened.json()])
 
-    def test_without_a_name_the_email_is_the_name(self):
+    def test_a_created_user_without_a_name_has_the_email_as_name(self):
         for name in (None, "", 42):
             with self.subTest(name=name):
                 self.provider.claims["name"] = name
@@ -62,7 +62,7 @@ class TestMatchByCreate(CreateCase):
                 self.assertEqual(user.name, self.email)
                 user.unlink()
 
-    def test_no_user_exists_before_allow(self):
+    def test_no_user_is_created_before_allow(self):
         page = self.come_back(BROWSER_HEADERS)
         self.assertEqual(page.status_code, 200, page.text)
         self.assertIn(self.email, page.text)
@@ -79,7 +79,7 @@ class TestMatchByCreate(CreateCase):
         self.assertEqual(response.status_code, 200, response.text)
         self.assertEqual(len(self.created()), 1)
 
-    def test_a_user_who_came_into_being_before_allow(self):
+    def test_a_user_made_before_allow_is_not_handed_over(self):
         page = self.come_back(BROWSER_HEADERS)
         (form,) = html.fromstring(page.text).forms
         self.make_user(self.email)
@@ -101,7 +101,7 @@ class TestMatchByCreate(CreateCase):
                     self.assertEqual(self.created(), user)
             user.unlink()
 
-    def test_the_claim_is_no_pattern(self):
+    def test_an_email_with_wildcards_creates_its_own_user(self):
         self.make_user("norax@example.com")
         for email in ("nora%@example.com", "nora_@example.com", "nora\\@example.com"):
             with self.subTest(email):
@@ -112,14 +112,14 @@ class TestMatchByCreate(CreateCase):
                 self.assertEqual(response.status_code, 200, response.text)
                 self.assertEqual(response.json()["login"], email)
 
-    def test_an_unverified_email(self):
+    def test_an_unverified_email_creates_no_user(self):
         for verified in ("true", 1, False, None):
             with self.subTest(email_verified=verified):
                 self.provider.claims["email_verified"] = verified
                 self.assertNobody("not verified")
         self.assertFalse(self.created())
 
-    def test_no_email(self):
+    def test_without_an_email_no_user_is_created(self):
         self.provider.claims["email"] = None
         self.assertNobody("no claim email")
 
@@ -139,23 +139,23 @@ class TestMatchByCreateAgain(CreateCase):
         self.made, _information = self.assertCreates()
         self.identity = self.asked["client_user_identity"]
 
-    def test_the_same_account_becomes_the_same_user(self):
+    def test_the_same_account_becomes_the_same_created_user(self):
         self.assertBecomes(self.made, identity=self.identity)
         self.assertBecomes(self.made)
         self.grant_of(self.identity).unlink()
         self.assertBecomes(self.made)
         self.assertEqual(len(self.created()), 1)
 
-    def test_whatever_its_email_is_now(self):
+    def test_a_created_user_is_found_by_its_account_and_not_by_email(self):
         for claims in ({"email": "new@example.com"}, {"email_verified": False}, {}):
             self.provider.claims = claims
             self.assertBecomes(self.made)
 
-    def test_another_account_with_that_email_does_not(self):
+    def test_another_account_with_that_email_gets_no_created_user(self):
         self.provider.login = "mallory"
         self.assertNobody("exists already")
 
-    def test_another_provider_s_account_of_that_name_does_not(self):
+    def test_another_provider_s_account_gets_no_created_user(self):
         self.provider_record.client_ids.client_user_ids.unlink()
         issuer = "https://another.example.com"
         self.provider_record.issuer = issuer
@@ -164,12 +164,12 @@ class TestMatchByCreateAgain(CreateCase):
         response = self.visit(url.partition("&iss=")[0])
         self.assertNobody("exists already", response=response)
 
-    def test_an_archived_user_stays_archived(self):
+    def test_an_archived_created_user_stays_archived(self):
         self.made.active = False
         self.assertNobody("not exactly one active user")
         self.assertFalse(self.made.active)
 
-    def test_a_deleted_user_is_made_anew(self):
+    def test_a_deleted_created_user_is_created_again(self):
         self.made.unlink()
         user, _information = self.assertCreates()
         self.assertTrue(user)

@@ -28,20 +28,20 @@ class TestMatchByLink(UserMatchingCase):
     def test_the_linked_user_is_meant_whatever_the_email(self):
         self.assertBecomes(self.user)
 
-    def test_another_account(self):
+    def test_an_account_without_link_matches_no_user(self):
         self.provider.login = "mallory"
         self.assertNobody("not exactly one active user is linked")
 
-    def test_an_unlinked_user(self):
+    def test_an_unlinked_user_is_not_matched_by_email(self):
         self.user.oauth_uid = False
         self.provider.claims = {"email": self.user.login, "email_verified": True}
         self.assertNobody("not exactly one active user is linked")
 
-    def test_a_link_of_another_sign_in_provider(self):
+    def test_a_link_of_another_sign_in_provider_matches_no_user(self):
         self.user.oauth_provider_id = self.make_link(self.provider.issuer)
         self.assertNobody("not exactly one active user is linked")
 
-    def test_an_archived_user(self):
+    def test_a_link_matches_no_archived_user(self):
         self.user.active = False
         self.assertNobody("not exactly one active user is linked")
 
@@ -49,7 +49,7 @@ class TestMatchByLink(UserMatchingCase):
         with self.assertRaisesRegex(ValidationError, "Choose"):
             self.provider_record.auth_provider_id = False
 
-    def test_one_on_another_server_cannot_be_saved(self):
+    def test_a_sign_in_provider_on_another_server_cannot_be_saved(self):
         """RFC 6454 section 4: scheme, host and port"""
         provider = self.make_provider()  # https://provider.example.com/authorize
         values = {"user_matching": "oauth_uid", "auth_provider_id": self.link.id}
@@ -72,11 +72,11 @@ class TestMatchByLink(UserMatchingCase):
                 with self.assertRaisesRegex(ValidationError, "another server"):
                     provider.write(values)
 
-    def test_one_that_moved_to_another_server_counts_no_more(self):
+    def test_a_sign_in_provider_that_moved_to_another_server_counts_no_more(self):
         self.link.auth_endpoint = "https://evil.example.com/authorize"
         self.assertNobody("on another server")
 
-    def test_one_that_is_gone_counts_no_more(self):
+    def test_a_deleted_sign_in_provider_counts_no_more(self):
         self.user.oauth_provider_id = False
         self.link.unlink()
         self.assertNobody("Choose")

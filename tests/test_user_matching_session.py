@@ -123,14 +123,14 @@ class TestMatchBySession(SessionCase):
         self.assertEqual(grant.user_id, self.user)
         self.assertEqual(grant.subject, f"res.users:{self.user.id}")
 
-    def test_its_cookie_goes_when_it_was_used(self):
+    def test_the_start_page_s_cookie_is_deleted_when_it_was_used(self):
         self.log_in(self.user)
         callback = self.started()
         self.assertTrue(self.start_cookies())
         self.visit(callback, BROWSER_HEADERS)
         self.assertFalse(self.start_cookies())
 
-    def test_it_binds_user_and_browser(self):
+    def test_the_start_page_binds_user_and_browser(self):
         self.log_in(self.user)
         self.start()
         self.assertEqual(self.record.user_id, self.user)
@@ -141,7 +141,7 @@ class TestMatchBySession(SessionCase):
         )
         self.assertNotIn(cookie.value, self.env.cr.fetchone()[0])
 
-    def test_its_cookie_is_out_of_reach_of_scripts_and_other_sites(self):
+    def test_the_start_page_s_cookie_is_out_of_reach_of_scripts_and_other_sites(self):
         self.log_in(self.user)
         cookie = self.start().headers["Set-Cookie"]
         for attribute in (
@@ -154,7 +154,7 @@ class TestMatchBySession(SessionCase):
         self.assertNotIn("Domain", cookie)
         self.assertNotIn("Secure", cookie)  # this test's Odoo is http
 
-    def test_its_cookie_is_secure_where_odoo_is(self):
+    def test_the_start_page_s_cookie_is_secure_where_odoo_is(self):
         self.env["ir.config_parameter"].set_param(
             "api_auth_oauth2.base_url", "https://odoo.example.com"
         )
@@ -169,7 +169,7 @@ class TestMatchBySession(SessionCase):
         self.assertEqual(headers["Referrer-Policy"], "no-referrer")
         self.assertEqual(headers["X-Frame-Options"], "DENY")
 
-    def test_state_nonce_and_challenge_are_made_when_it_is_opened(self):
+    def test_state_nonce_and_challenge_are_made_when_the_start_page_is_opened(self):
         self.log_in(self.user)
         sent = [
             parse_qs(urlsplit(self.start().headers["Location"]).query) for _ in "12"
@@ -177,13 +177,13 @@ class TestMatchBySession(SessionCase):
         for name in ("state", "nonce", "code_challenge"):
             self.assertNotEqual(sent[0][name], sent[1][name])
 
-    def test_who_may_not_use_the_api_is_refused(self):
+    def test_a_signed_in_user_in_no_allowed_group_is_refused(self):
         self.api.allowed_group_ids = self.env["res.groups"].create({"name": "Pilots"})
         self.log_in(self.user)
         response = self.visit(self.started(), BROWSER_HEADERS)
         self.assertEqual(response.status_code, 403, response.text)
 
-    def test_a_user_archived_meanwhile(self):
+    def test_a_signed_in_user_archived_meanwhile_is_refused(self):
         self.log_in(self.user)
         page = self.visit(self.started(), BROWSER_HEADERS)
         self.user.active = False
@@ -195,14 +195,14 @@ class TestMatchBySession(SessionCase):
 class TestMatchBySessionRefusals(SessionCase):
     """The callback takes no other browser and no other user."""
 
-    def test_another_browser_of_the_same_user(self):
+    def test_the_callback_refuses_another_browser_of_the_same_user(self):
         self.log_in(self.user)
         url = self.started()
         self.log_in(self.user)
         self.assertFalse(self.start_cookies())
         self.assertOtherBrowser(self.visit(url, BROWSER_HEADERS))
 
-    def test_a_browser_without_odoo_session_that_has_the_cookie(self):
+    def test_the_callback_refuses_a_browser_with_the_cookie_alone(self):
         self.log_in(self.user)
         url = self.started()
         cookies = self.start_cookies()
@@ -211,7 +211,7 @@ class TestMatchBySessionRefusals(SessionCase):
             self.opener.cookies.set_cookie(cookie)
         self.assertOtherBrowser(self.visit(url, BROWSER_HEADERS))
 
-    def test_another_user_in_the_same_browser(self):
+    def test_the_callback_refuses_another_user_in_the_same_browser(self):
         self.log_in(self.user)
         url = self.started()
         cookies = self.start_cookies()
@@ -220,14 +220,14 @@ class TestMatchBySessionRefusals(SessionCase):
             self.opener.cookies.set_cookie(cookie)
         self.assertOtherBrowser(self.visit(url, BROWSER_HEADERS))
 
-    def test_another_sign_in_s_cookie(self):
+    def test_the_callback_refuses_another_sign_in_s_cookie(self):
         self.log_in(self.user)
         url = self.started()
         for cookie in self.start_cookies():
             cookie.value = "x" * 43
         self.assertOtherBrowser(self.visit(url, BROWSER_HEADERS))
 
-    def test_a_script_without_the_cookie(self):
+    def test_the_callback_refuses_a_script_without_the_cookie(self):
         self.log_in(self.user)
         url = self.started()
         self.authenticate(None, None)
@@ -235,7 +235,7 @@ class TestMatchBySessionRefusals(SessionCase):
         self.assertRefused(response, 400, "invalid_request")
         self.assertOtherBrowser(response)
 
-    def test_a_state_that_was_refused_is_spent(self):
+    def test_a_state_refused_to_another_user_is_spent(self):
         self.log_in(self.user)
         url = self.started()
         cookies = self.start_cookies()
@@ -246,7 +246,7 @@ class TestMatchBySessionRefusals(SessionCase):
             self.opener.cookies.set_cookie(cookie)
         self.assertStale(self.visit(url, BROWSER_HEADERS))
 
-    def test_a_start_page_opened_by_a_second_user(self):
+    def test_a_start_page_belongs_to_its_first_user(self):
         mine = self.log_in(self.user)
         url = self.started()
         self.log_in(self.other)
@@ -256,7 +256,7 @@ class TestMatchBySessionRefusals(SessionCase):
         response = self.visit(url, BROWSER_HEADERS)
         self.assertEqual(response.status_code, 200, response.text)
 
-    def test_a_start_page_that_is_unknown_expired_used_or_of_another_api(self):
+    def test_a_start_page_unknown_expired_used_or_of_another_api_is_refused(self):
         self.log_in(self.user)
         url = self.asked["authorization_url"]
         for wrong in (url + "x", url[:-1], url.partition("?")[0]):
@@ -270,13 +270,13 @@ class TestMatchBySessionRefusals(SessionCase):
         self.record.expires_at = fields.Datetime.now() - timedelta(hours=1)
         self.assertStale(self.start())
 
-    def test_a_start_page_of_an_unknown_api(self):
+    def test_a_start_page_of_an_unknown_api_is_refused(self):
         self.log_in(self.user)
         response = self.visit("/nowhere/oauth2/start?request=x", BROWSER_HEADERS)
         self.assertEqual(response.status_code, 400, response.text)
         self.assertIn("no such API", response.text)
 
-    def test_a_sign_in_that_began_under_another_matching(self):
+    def test_a_sign_in_begun_under_another_matching_is_refused(self):
         self.provider_record.user_matching = "login"
         self.asked = self.ask()
         url = self.sign_in(self.asked["authorization_url"])
