@@ -27,8 +27,8 @@ class TokenCase(OAuth2Case):
     def send(self, name, **options):
         return super().send(name, **{**self.names, **options})
 
-    def refresh(self, **options):
-        return self.send("token", **options)
+    def refresh(self, bearer=None, **options):
+        return self.send("token", bearer=bearer, **options)
 
     def by_secret(self, **body):
         return self.refresh(client_secret="demo-secret", **body)
