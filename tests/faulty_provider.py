@@ -54,23 +54,24 @@ class FaultyProvider(WellBehavedProvider):
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
         scheme = "https" if ssl_context else "http"
-        self._begin(f"{scheme}://{host}:{self._server.server_port}")
+        self._stopped = threading.Event()
+        self.address = f"{scheme}://{host}:{self._server.server_port}"
+        super().__init__(self.address)
 
-    def _begin(self, issuer, key=None):
-        super().__init__(issuer, key)
-        self.address = issuer
+    def begin(self, issuer):
+        super().begin(issuer)
         self.calls = Counter()
         self.requests = []
         self.flooded = 0  # megabytes that somebody took
         self._faults = {}
-        self._stopped = threading.Event()
 
     def reset(self):
-        """Be as at first, for the next test: nothing set, nobody known."""
-        self._stopped.set()  # who hangs hangs no longer
+        """Be as at first, for the next test."""
+        self._stopped.set()  # an answer that hangs is given up
+        self._stopped = threading.Event()
         for name in set(vars(self)) & set(dir(type(self))):
             delattr(self, name)
-        self._begin(self.address, self.first_key)
+        self.begin(self.address)
 
     def __enter__(self):
         threading.Thread(

@@ -36,7 +36,12 @@ class WellBehavedProvider:
     names_itself = True  # as `iss` in its answer to the callback (RFC 9207)
     clock_ahead = 0  # seconds
 
-    def __init__(self, issuer, key=None):
+    def __init__(self, issuer):
+        self.first_key = _spare_keys.pop() if _spare_keys else _new_key()
+        self.begin(issuer)
+
+    def begin(self, issuer):
+        """Be as at first: nothing set, nothing known."""
         self.issuer = issuer
         self.claims = {}  # merged into those of id_token and userinfo
         self.id_token_claims_override = {}  # last word on the id_token; None deletes
@@ -44,7 +49,6 @@ class WellBehavedProvider:
         self.forge = None  # makes an id_token of its claims (dict), instead of `sign`
         self.codes = {}
         self.grants = []
-        self.first_key = key or (_spare_keys.pop() if _spare_keys else _new_key())
         self.rotate_key(key=self.first_key)
         self._lock = threading.Lock()
 
