@@ -167,17 +167,27 @@ USERINFO_FAULTS = [
 ]
 
 
+def access_token(value):
+    """Return what has it in the answer; no at_hash of the id_token gives it away."""
+
+    def break_(provider):
+        claim(at_hash=None)(provider)
+        token_answer(access_token=value)(provider)
+
+    return break_
+
+
 def bound_to_a_key(provider):
     bound = provider.sign({"sub": "olivia", "cnf": {"jkt": "x"}})
-    token_answer(access_token=bound)(provider)
+    access_token(bound)(provider)
 
 
 _GOOD = {"access_token": "a-token", "token_type": "Bearer"}
 
 TOKEN_FAULTS = [
     Fault("no access token", token_answer(access_token=None)),
-    Fault("an access token that is no text", token_answer(access_token=1)),
-    Fault("an access token of two lines", token_answer(access_token="a\nb")),
+    Fault("an access token that is no text", access_token(1)),
+    Fault("an access token of two lines", access_token("a\nb")),
     Fault("token_type mac", token_answer(token_type="mac")),
     Fault("token_type DPoP", token_answer(token_type="DPoP")),
     Fault("a token bound to a key", bound_to_a_key),
