@@ -73,7 +73,7 @@ class TestLedger(OAuth2Case):
         with open(ledger.PATH) as file:
             [line] = [line for line in file if value in line]
         where = json.loads(line)["where"]
-        self.assertIn("test_each_is_written_once_with_the_test", where)
+        self.assertIn(self._testMethodName, where)
 
 
 @unittest.skipUnless(overheard.CAPTURED_LOG, "OAUTH2_TEST_CAPTURED_LOG is not set")
