@@ -59,11 +59,11 @@ class FaultyProvider(WellBehavedProvider):
         super().__init__(self.address)
 
     def begin(self, issuer):
-        super().begin(issuer)
         self.calls = Counter()
         self.requests = []
         self.flooded = 0  # megabytes that somebody took
         self._faults = {}
+        return super().begin(issuer)
 
     def reset(self):
         """Be as at first, for the next test."""
