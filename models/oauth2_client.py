@@ -210,6 +210,13 @@ class OAuth2Client(models.Model):
         return clients
 
     def write(self, vals):
+        if vals.get("follows_sign_in") and not self.env.is_system():
+            raise AccessError(  # no page asks the user of such a client
+                self.env._(
+                    "Only Settings administrators may let a client follow the sign-in"
+                    " itself."
+                )
+            )
         if "provider_id" in vals:
             if not self.env.is_system():
                 self._refuse_provider()

@@ -228,6 +228,17 @@ class TestSwitches(AccessCase):
         self.as_user(self.manager, self.client).client_secret = "newer"
         self.assertEqual(self.client._secret(), "newer")
 
+    def test_only_settings_administrators_let_a_client_follow_the_sign_in(self):
+        """It has no page, so its user is not asked."""
+        values = {"follows_sign_in": True}
+        self.client.follows_sign_in = False
+        client = self.as_user(self.manager, self.client)
+        self.assertNotAllowed(client.write, values)
+        update = {"client_ids": [Command.update(client.id, values)]}
+        self.assertNotAllowed(self.api.with_user(self.manager).write, update)
+        self.as_user(self.system, self.client).write(values)
+        self.as_user(self.manager, self.client).follows_sign_in = False
+
     def test_only_settings_administrators_set_a_client_s_provider(self):
         other = self.make_provider()
         self.end_all_dealings()
