@@ -396,7 +396,7 @@ class TestTls(TransportCase):
 class TestThreads(TransportCase):
     def test_deadlines_of_threads_are_their_own(self):
         slow = self.enterContext_(FaultyProvider())
-        slow.hang = 0.6
+        slow.hang = 9
         errors = []
 
         def call():
@@ -408,7 +408,9 @@ class TestThreads(TransportCase):
         thread = threading.Thread(target=call)
         with patch.object(transport, "TOTAL_SECONDS", 0.3):
             thread.start()
-            time.sleep(0.1)
+            # Its deadline is set once it has asked, or given up before.
+            while not slow.calls and thread.is_alive():
+                time.sleep(0.01)
         self.get()
         thread.join()
         self.assertEqual(len(errors), 1)
