@@ -1,4 +1,5 @@
 from odoo.tests import tagged
+from odoo.tools import convert_file
 
 from ..models.oauth2_api import BASE_URL_PARAMETER
 from .common import BROWSER_HEADERS
@@ -176,3 +177,17 @@ class TestCallbackCaller(CallbackCase):
         self.assertIn("invalid_request", response.text)
         self.assertEqual(response.headers["X-Frame-Options"], "DENY")
         self.assertEqual(response.headers["Cache-Control"], "no-store")
+
+    def test_the_demo_s_client_follows_the_sign_in_itself(self):
+        """``./dev demo`` has no browser."""
+        self.user.login = "another@example.com"
+        self.env.flush_all()
+        convert_file(self.env, "api_auth_oauth2", "demo/demo.xml", {})
+        self.client = self.env.ref("api_auth_oauth2.client_demo")
+        self.api = self.client.api_ids
+        self.client.provider_id.write(self.provider.endpoints())
+        login = self.env.ref("api_auth_oauth2.user_olivia").login
+        self.provider.claims = {"email": login, "email_verified": True}
+        self.env.flush_all()
+        information, _identity = self.authorize()
+        self.assertEqual(information["login"], login)
