@@ -167,10 +167,8 @@ class ProviderClient:
 
         `redirect_uri` is the one of the authorization request, exactly.
         """
-        in_body, endpoint = (
-            self.credentials.body_parameters(),
-            self.metadata.token_endpoint,
-        )
+        in_body = self.credentials.body_parameters()
+        endpoint = self.metadata.token_endpoint
         # A code does not keep: it is sent whatever the provider asked for.
         with (
             self._heeding(endpoint),

@@ -11,7 +11,7 @@ from odoo.tools import SQL
 
 from ..protocol.errors import OAuth2Error, ServerError, TemporarilyUnavailable
 from .keyring import Keyring
-from .provider_calls import OWN_ERROR, is_refusal_of_client
+from .provider_calls import OWN_ERROR, provider_refusal
 from .refresh import Refresh
 
 _logger = logging.getLogger(__name__)
@@ -76,7 +76,8 @@ class KeepAlive:
             self._record_failure(grant, failure.error, failure.reason)
             if isinstance(failure, TemporarilyUnavailable):
                 return grant.exists().client_id.provider_id
-            return grant.client_id if is_refusal_of_client(failure) else None
+            refusal = provider_refusal(failure)
+            return grant.client_id if refusal and refusal.is_about_client else None
         except Exception:  # whatever it is, the others need not lapse
             self._record_failure(grant, ServerError.error, OWN_ERROR)
             _logger.exception("Grant %s cannot be kept alive.", grant.id)

@@ -65,16 +65,10 @@ def no_tokens_issued(error):
     return isinstance(cause, ProviderRefused) or not getattr(cause, "was_sent", True)
 
 
-def is_refusal_of_client(error):
-    """:return: whether the provider would refuse any request of this client"""
+def provider_refusal(error):
+    """:return: the provider's refusal (``ProviderRefused``) behind an error, or None"""
     cause = error.__cause__
-    return isinstance(cause, ProviderRefused) and cause.is_about_client
-
-
-def is_refusal_of_token(error):
-    """:return: whether the provider refuses what was sent, and not the client"""
-    cause = error.__cause__
-    return isinstance(cause, ProviderRefused) and not cause.is_about_client
+    return cause if isinstance(cause, ProviderRefused) else None
 
 
 @contextlib.contextmanager

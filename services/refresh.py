@@ -37,9 +37,9 @@ from ..protocol.token_response import token_information
 from .client_authentication import ROTATION_GRACE, ClientAuthentication
 from .keyring import Keyring
 from .provider_calls import (
-    is_refusal_of_token,
     no_tokens_issued,
     provider_client,
+    provider_refusal,
     translate_provider_errors,
 )
 from .request_context import run_once
@@ -232,17 +232,16 @@ class Refresh:
         try:
             return run_once(("refresh", grant.id, digests.digest(text)), ask)
         except OAuth2Error as failure:
-            cause = failure.__cause__
-            is_refused = is_refusal_of_token(failure)
-            if is_refused and cause.ends_grant:
+            refusal = provider_refusal(failure)
+            if refusal and refusal.ends_grant:
                 self._unmark(grant)  # this is its answer
-                grant._end("provider", cause.reason)
+                grant._end("provider", refusal.reason)
                 commit_now(self.env)  # the refusal that follows rolls back
             elif self._mark["lost"] or no_tokens_issued(failure):
                 self._unmark(grant)
                 commit_now(self.env)
-            if is_refused:
-                raise InvalidGrant(reason=cause.reason) from cause
+            if refusal and not refusal.is_about_client:
+                raise InvalidGrant(reason=refusal.reason) from refusal
             raise
 
     def _store_tokens(self, grant, answer):
