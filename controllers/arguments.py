@@ -76,6 +76,13 @@ def read_object(data):
     return read_json_object(data, _sent_twice)
 
 
+def check_unknown(sent, path):
+    """:raises InvalidRequest: for what is sent under the name of a part of the path"""
+    for name in sent:
+        if name in path:
+            raise InvalidRequest(f"The argument {_shown(name)} is unknown here.")
+
+
 def _sent_twice(name):
     return f"The argument {_shown(name)} was sent twice."
 

@@ -10,6 +10,7 @@ from ..protocol.digests import ISSUED_IDENTITY_PREFIX
 from ..protocol.errors import MethodNotAllowed
 from ..protocol.parameters import MAX_BODY, Parameters
 from ..services.rate_limit import RateLimit
+from ..services.request_body import read_body
 from ..services.request_context import set_audit_context
 
 CLIENT_ROUTING = {
@@ -76,12 +77,12 @@ class ClientRequest:
 
 def read_parameters():
     """:return: the ``Parameters`` of the running request
-    :raises InvalidRequest: malformed
+    :raises InvalidRequest: malformed, or without a length that can be told
     """
     httprequest = request.httprequest
     return Parameters.from_request(
         media_type=httprequest.mimetype,
-        body=httprequest.get_data(),
+        body=read_body(),
         query_string=httprequest.query_string,
     )
 

@@ -1,12 +1,13 @@
 """Route types: the OAuth2 endpoints, the JSON routes they protect, and JSON-2."""
 
-import json
 import logging
 import uuid
+from http import HTTPStatus
 
 from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import TransactionRollbackError
-from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from odoo.exceptions import (
     AccessDenied,
@@ -24,8 +25,6 @@ from odoo.http import (
     Response,
     SessionExpiredException,
 )
-from odoo.models import BaseModel
-from odoo.tools.json import json_default
 
 from ..protocol.errors import (
     InvalidRequest,
@@ -33,12 +32,15 @@ from ..protocol.errors import (
     OAuth2Error,
     TemporarilyUnavailable,
     TooManyRequests,
+    error_code,
 )
 from ..services.audit import Audit
-from ..services.json2_errors import for_application
+from ..services.json2_errors import error_answer
 from ..services.rate_limit import RateLimit
-from ..services.wire_answer import error_response
-from .arguments import bind, read_object
+from ..services.request_body import read_body
+from ..services.wire_answer import error_response, json_response
+from .arguments import bind, check_unknown, read_object
+from .json_answer import NotJson, encode
 from .pages import refusal_page
 
 _logger = logging.getLogger(__name__)
@@ -73,34 +75,34 @@ class _JsonDispatcher(Dispatcher):
             return error_response(refusal)
         if isinstance(exc, HTTPException) and exc.response:
             return exc.response
-        status, error, description = self._describe(exc)
-        return self.request.make_json_response(
-            {"error": error, "error_description": description},
-            headers=[("Cache-Control", "no-store")],
+        status, description = self._describe(exc)
+        return json_response(
+            {"error": error_code(status), "error_description": description},
+            headers={"Cache-Control": "no-store"},
             status=status,
         )
 
     def _describe(self, exc):
-        """:return: ``(HTTP status, error code, description)`` of an exception"""
+        """:return: ``(HTTP status, description)`` of an exception"""
         if isinstance(exc, HTTPException):
-            code = "server_error" if exc.code >= 500 else "invalid_request"
-            return exc.code, code, exc.description or exc.name
+            return exc.code, str(exc.description or exc.name)
         if isinstance(exc, (AccessError, AccessDenied, SessionExpiredException)):
-            return 403, "access_denied", _message(exc)
+            return 403, _message(exc)
         if isinstance(exc, MissingError):
-            return 404, "not_found", _message(exc)
+            return 404, _message(exc)
         if isinstance(exc, LockError):
-            return 409, "invalid_request", _message(exc)
+            return 409, _message(exc)
         if isinstance(exc, (UserError, RedirectWarning)):
-            return 422, "invalid_request", _message(exc)
+            return 422, _message(exc)
         error_id = uuid.uuid4().hex
+        what = f"the answer is no JSON: {exc}" if isinstance(exc, NotJson) else ""
         _logger.error(
             "Error %s: %s at %s",
             error_id,
-            type(exc).__name__,
+            what or type(exc).__name__,
             self.request.httprequest.path,
         )
-        return 500, "server_error", f"Internal error {error_id}: see the server's log."
+        return 500, f"Internal error {error_id}: see the server's log."
 
 
 class OAuth2Dispatcher(_JsonDispatcher):
@@ -160,31 +162,59 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
             body=self._body(),
             path=args,
         )
-        result = self._call(endpoint)
-        if isinstance(result, Response):
-            return result
-        return self.request.make_response(
-            _encode(result),
-            headers=[("Content-Type", "application/json; charset=utf-8")],
-        )
+        return self._answer(self._call(endpoint))
 
     def _body(self):
-        httprequest = self.request.httprequest
-        of_unknown_length = "Transfer-Encoding" in httprequest.headers
-        if not httprequest.content_length and not of_unknown_length:
-            return {}
-        data = httprequest.get_data()
+        data = read_body()
         if not data.strip():
-            if of_unknown_length:
-                raise InvalidRequest("Send the body with its Content-Length.")
             return {}
-        if httprequest.mimetype != "application/json":
+        if self.request.httprequest.mimetype != "application/json":
             raise InvalidRequest("Send the body as application/json.")
         return read_object(data)
 
+    def _answer(self, result):
+        """:param result: what a handler returned: a response, a value, or a tuple of a
+            value and an HTTP status
+        :raises NotJson: for anything that is none of these
+        """
+        if isinstance(result, HTTPException):
+            raise result
+        if isinstance(result, WerkzeugResponse):
+            return Response.load(result)
+        status = 200
+        if type(result) is tuple:
+            result, status = _value_and_status(result)
+        if status in _WITHOUT_BODY:
+            return self.request.make_response(b"", status=status)
+        return _json_answer(self.request, result, status)
+
+
+#: RFC 9110 sections 15.3.5, 15.3.6, 15.4.5
+_WITHOUT_BODY = {204, 205, 304}
+
+
+def _value_and_status(result):
+    """:raises NotJson: for a tuple that is none of value and status"""
+    if len(result) != 2 or type(result[1]) not in (int, HTTPStatus):
+        raise NotJson("a tuple is a value and a status: return a list instead")
+    value, status = result
+    if not 200 <= status < 600 or (status in _WITHOUT_BODY and value is not None):
+        raise NotJson(f"a tuple with the status {status}, and what it cannot have")
+    return value, int(status)
+
+
+def _json_answer(request, value, status=200):
+    return request.make_response(
+        encode(value),
+        headers=[("Content-Type", "application/json; charset=utf-8")],
+        status=status,
+    )
+
 
 class OAuth2Json2Dispatcher(Json2Dispatcher):
-    """Odoo's JSON-2, without the traceback that it puts into ``debug``."""
+    """Odoo's JSON-2 with our tokens: any body is read in one way, or refused, and what
+    is answered is JSON, without the traceback that Odoo puts into ``debug``.
+    """
 
     routing_type = "oauth2_json2"
 
@@ -193,31 +223,25 @@ class OAuth2Json2Dispatcher(Json2Dispatcher):
         return True
 
     def dispatch(self, endpoint, args):
-        httprequest = self.request.httprequest
-        if httprequest.content_length and httprequest.mimetype not in self.mimetypes:
+        data = read_body()
+        if data and self.request.httprequest.mimetype not in self.mimetypes:
             raise UnsupportedMediaType("Send the body as application/json.")
-        try:
-            return super().dispatch(endpoint, args)
-        except RecursionError as error:
-            if self.jsonrequest is not None:
-                raise  # from the method that was called
-            raise BadRequest("The body is nested too deeply.") from error
+        self.jsonrequest = read_object(data) if data.strip() else {}
+        check_unknown(self.jsonrequest, args)
+        self.request.params = {**self.jsonrequest, **args}
+        result = self.request.registry["ir.http"]._dispatch(endpoint)
+        if isinstance(result, Response):
+            return result
+        return _json_answer(self.request, result)
 
     def handle_error(self, exc):
         if refusal := _refusal(exc):
             return error_response(refusal)
-        method_name = self.request.oauth2_match[1]["__method__"]
-        return for_application(exc, super().handle_error(exc), method_name)
-
-
-def _json_default(value):
-    """Records become their ids, dates and bytes what Odoo's own JSON writes."""
-    return value.ids if isinstance(value, BaseModel) else json_default(value)
-
-
-_encode = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, default=_json_default
-).encode
+        if isinstance(exc, HTTPException) and exc.response:
+            return exc.response
+        method_name = self.request.oauth2_match[1].get("__method__")
+        is_unwritten = isinstance(exc, NotJson)
+        return error_answer(exc, method_name, is_unwritten)
 
 
 def _message(exc):

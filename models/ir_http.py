@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound as WerkzeugNotFound
 
 from odoo import models
 from odoo.exceptions import MissingError
-from odoo.http import request
+from odoo.http import _dispatchers, request
 from odoo.sql_db import PoolError
 
 from ..protocol.credentials import bearer_token
@@ -27,9 +27,9 @@ from ..protocol.scope import scope_string
 from ..services import routes
 from ..services.audit import Audit
 from ..services.cross_origin import CrossOrigin
-from ..services.json2_errors import for_application
 from ..services.json2_scope import JSON2Scope
 from ..services.rate_limit import RateLimit
+from ..services.request_body import check_encoding
 from ..services.token_validation import TokenValidation, note_use
 from ..services.wire_answer import error_response
 
@@ -132,6 +132,8 @@ class IrHttp(models.AbstractModel):
             grant = text and cls._validate_token(text, None)
             if grant:
                 request.session.can_save = False
+                # Odoo's own drops chunked bodies, and writes what is no JSON.
+                request.dispatcher = _dispatchers["oauth2_json2"](request)
                 cls._set_request_user(grant)
                 return None
         return super()._auth_method_bearer(*args, **kwargs)
@@ -178,6 +180,8 @@ class IrHttp(models.AbstractModel):
             abort(cross_origin.preflight_response())
         result = super()._pre_dispatch(rule, args)
         routing = rule.endpoint.routing
+        if routing["auth"] == "oauth2":
+            check_encoding(body=routing["type"] == "http")
         if routing["auth"] == "oauth2" and not routing["oauth2_wants_api"]:
             # Odoo warns of arguments that a handler does not name.
             args.pop("api", None)
@@ -207,9 +211,6 @@ class IrHttp(models.AbstractModel):
             # Too large is what Odoo calls each form that it cannot read.
             return cls._unmatched(NotFound())
         response = super()._handle_error(exception)
-        if cls._is_native_json2_of_grant():
-            method_name = request.oauth2_match[1]["__method__"]
-            response = for_application(exception, response, method_name)
         if CrossOrigin(request.env).is_open():
             if isinstance(response, HTTPException):
                 response = response.get_response(request.httprequest.environ)

@@ -59,6 +59,21 @@ class OAuth2Error(Exception):
         return headers
 
 
+_CODES = {
+    403: "access_denied",
+    404: "not_found",
+    429: "temporarily_unavailable",
+    503: "temporarily_unavailable",
+}
+
+
+def error_code(status):
+    """:return: the code of an answer that has none of its own, by its HTTP status"""
+    return _CODES.get(status) or (
+        "server_error" if status >= 500 else "invalid_request"
+    )
+
+
 class InvalidRequest(OAuth2Error):
     """RFC 6749 section 5.2 ``invalid_request``"""
 
@@ -100,9 +115,17 @@ class MethodNotAllowed(InvalidRequest):
         return {**super().headers(), "Allow": ", ".join(self.allowed)}
 
 
+class LengthRequired(InvalidRequest):
+    """RFC 9110 section 15.5.12, in the shape of RFC 6749 section 5.2"""
+
+    status = 411
+    description = "Send the body with its Content-Length."
+
+
 class NotFound(InvalidRequest):
     """RFC 9110 section 15.5.5, in the shape of RFC 6749 section 5.2"""
 
+    error = "not_found"
     status = 404
     description = "This API has no such path; check the address."
 
@@ -281,10 +304,7 @@ class InsufficientScope(ProtectedResourceError):
     description = "The access token does not carry the scope that this route needs."
 
 
-class MisconfiguredRoute(ProtectedResourceError):
+class MisconfiguredRoute(OAuth2Error):
     """A route whose protection was weakened by mistake: refused, never served."""
 
-    error = "server_error"
-    status = 500
-    name_the_error = False
     description = "This route is not protected as declared; ask the administrator."

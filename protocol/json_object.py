@@ -14,13 +14,14 @@ def _sent_twice(_name):
     return "A parameter was sent twice."
 
 
-def read_json_object(text, sent_twice=_sent_twice):
+def read_json_object(body, sent_twice=_sent_twice):
     """Read the JSON object of a request's body.
 
-    :param text: str or bytes
+    :param bytes body: UTF-8, with or without a byte order mark
     :param sent_twice: turns a name that comes twice into the description for the caller
     :return: dict
-    :raises InvalidRequest: not JSON (RFC 8259, so no NaN), no object, a name twice
+    :raises InvalidRequest: not UTF-8, not JSON (RFC 8259, so no NaN), a number that is
+        beyond all numbers, no object, a name twice
     """
 
     def no_duplicates(pairs):
@@ -31,18 +32,34 @@ def read_json_object(text, sent_twice=_sent_twice):
             values[name] = value
         return values
 
-    def no_constant(name):
-        raise ValueError(name)
-
     try:
-        values = json.loads(
-            text, object_pairs_hook=no_duplicates, parse_constant=no_constant
-        )
+        values = _loads(body, object_pairs_hook=no_duplicates)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(
+            "The request body is not valid JSON: it is not UTF-8."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise InvalidRequest("The request body is not valid JSON.") from error
     if not isinstance(values, dict):
         raise InvalidRequest("The request body must be a JSON object.")
     return values
+
+
+def _loads(data, **hooks):
+    """:raises ValueError: for what is no JSON, and a number without a value"""
+    text = data.decode("utf-8-sig")
+    return json.loads(text, parse_constant=_refuse, parse_float=_finite, **hooks)
+
+
+def _refuse(name):
+    raise ValueError(name)
+
+
+def _finite(text):
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def check_storable(value):
@@ -71,12 +88,8 @@ def load_json_object(text):
     Raises ProviderMisbehaved when it is not JSON (RFC 8259, so no NaN), not an object,
     or has text that no database stores (NUL, half a surrogate pair).
     """
-
-    def refuse_constant(_name):
-        raise ValueError
-
     try:
-        value = json.loads(text.decode("utf-8-sig"), parse_constant=refuse_constant)
+        value = _loads(text)
         storable = "\0" not in _all_text(value)
     except (ValueError, RecursionError):
         raise ProviderMisbehaved("the provider's answer is not JSON") from None

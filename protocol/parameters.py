@@ -37,15 +37,11 @@ class Parameters:
             raise InvalidRequest("The request body is too long.")
         if not body.strip():
             return cls({})
-        try:
-            text = body.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InvalidRequest("The request body is not UTF-8.") from error
         media_type = media_type.lower()
         if media_type == _JSON:
-            return cls(read_json_object(text))
+            return cls(read_json_object(body))
         if media_type == _FORM:
-            return cls(_read_form(text))
+            return cls(_read_form(body))
         raise InvalidRequest(
             f"Send the parameters as {_JSON} or {_FORM}, with that Content-Type."
         )
@@ -105,11 +101,16 @@ def _is_text(character):
     return not (code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000)
 
 
-def _read_form(text):
+def _read_form(body):
     try:
         pairs = parse_qsl(
-            text, keep_blank_values=True, errors="strict", max_num_fields=100
+            body.decode("utf-8-sig"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=100,
         )
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("The request body is not UTF-8.") from error
     except ValueError as error:
         raise InvalidRequest("The request body is not a valid form.") from error
     values = dict(pairs)

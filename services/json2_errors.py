@@ -15,9 +15,11 @@ from psycopg2 import errors
 from werkzeug.exceptions import HTTPException
 
 from odoo.exceptions import UserError
-from odoo.http import SessionExpiredException
+from odoo.http import SessionExpiredException, serialize_exception
 
+from ..protocol.errors import error_code
 from .json2_methods import SERVED_METHODS
+from .wire_answer import json_response
 
 _logger = logging.getLogger(__name__)
 
@@ -40,40 +42,72 @@ _RAISED_AT_VALUES = (
 _FRAMEWORK = ("odoo.orm.", "odoo.tools.", "odoo.addons.base.", "odoo.addons.web.")
 #: They only carry out what they are told.
 _CURSORS = ("odoo.sql_db", "odoo.tests.test_cursor")
+_UNWRITTEN = (
+    "The answer cannot be written as JSON, bytes of a file among it: ask for other"
+    " fields"
+)
 _STATIC = "The method cannot work with a value among the arguments"
 
 
-def for_application(exception, response, method_name):
-    """Turn Odoo's answer to an error into the one that an application is given.
+def error_answer(exception, method_name, is_unwritten=False):
+    """Answer an error of a call as Odoo's JSON-2 does, with the fields of RFC 6749.
 
     :param exception: what the call raised
-    :param response: what Odoo's JSON-2 makes of it
-    :param str method_name: of the path
+    :param str method_name: of the path; None for a path that names none
+    :param bool is_unwritten: whether the method returned what is no JSON
     :return: the response; never with a traceback
     """
-    if isinstance(exception, HTTPException) and exception.response:
-        return response
-    body = {**json.loads(response.get_data()), "debug": ""}
-    if _is_of_arguments(exception, method_name):
-        response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    status, headers, body = _as_odoo(exception)
+    told = str(body["message"])
+    is_served = method_name in SERVED_METHODS
+    if (is_unwritten and is_served) or _is_of_arguments(exception, method_name):
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
         error_id = uuid.uuid4().hex
-        message = f"{_text(exception)} (error {error_id})"
-        body |= {"message": message, "arguments": [message], "context": {}}
+        text = _UNWRITTEN if is_unwritten else _text(exception)
+        told = f"{text} (error {error_id})"
+        body |= {"message": told, "arguments": [told], "context": {}}
         _logger.info("JSON-2 error %s", error_id, exc_info=exception)
         # Odoo would log it once more, as an error of its own.
         exception.loglevel = logging.DEBUG
-    response.set_data(json.dumps(body))
-    return response
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        error_id = uuid.uuid4().hex
+        told = f"Internal error {error_id}: see the server's log."
+        what = f"the answer is no JSON: {exception}" if is_unwritten else body["name"]
+        _logger.error("Error %s: %s in %s", error_id, what, method_name)
+    body |= {"debug": "", "error": error_code(status), "error_description": told}
+    headers |= {"Cache-Control": "no-store"}
+    return json_response(_writable(body), headers=headers, status=status)
+
+
+def _as_odoo(exception):
+    """:return: ``(HTTP status, headers, body)`` of Odoo's own JSON-2"""
+    if isinstance(exception, HTTPException):
+        body = serialize_exception(
+            exception,
+            message=exception.description,
+            arguments=(exception.description, exception.code),
+        )
+        headers = dict(exception.get_headers())
+        del headers["Content-Type"]
+        return exception.code, headers, body
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    if isinstance(exception, (UserError, SessionExpiredException)):
+        status = exception.http_status
+    return status, {}, serialize_exception(exception)
+
+
+def _writable(body):
+    """An error's arguments and context may be anything."""
+    try:
+        return json.loads(json.dumps(body, default=str, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return body | {"arguments": [str(body["message"])], "context": {}}
 
 
 def _is_of_arguments(exception, method_name):
-    """:return: whether a method of the ORM failed in the ORM itself, at a value, or the
-    body is nested deeper than anything reads
-    """
+    """:return: whether a method of the ORM failed in the ORM itself, at a value"""
     if isinstance(exception, (HTTPException, SessionExpiredException, UserError)):
         return False
-    if isinstance(exception, RecursionError) and _raised_in(exception) == "odoo.http":
-        return True
     return (
         method_name in SERVED_METHODS
         and isinstance(exception, _RAISED_AT_VALUES)

@@ -59,7 +59,7 @@ class TestAccessCut(RevokeCase):
     def configurations(self):
         """:return: ``{name: (change, refusal of a call, changes in the audit log)}``"""
         archive = {"active": False}
-        gone, invalid = (404, "invalid_request"), (401, "invalid_token")
+        gone, invalid = (404, "not_found"), (401, "invalid_token")
         archived = "active: True → False"
         api, client, provider, group = map(
             self.by_admin, (self.api, self.client, self.provider_record, self.group)

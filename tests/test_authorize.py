@@ -51,11 +51,13 @@ class TestAuthorize(AuthorizeCase):
                 ("application/json", json.dumps(names)),
                 ("application/json; charset=utf-8", json.dumps(names)),
                 ("application/x-www-form-urlencoded", urlencode(names)),
+                ("application/json", "\ufeff" + json.dumps(names)),
+                ("application/x-www-form-urlencoded", "\ufeff" + urlencode(names)),
             ):
                 with self.subTest(method=method, media_type=media_type):
                     response = self.url_open(
                         "/orders/oauth2/provider/authorize",
-                        data=body,
+                        data=body.encode(),
                         method=method,
                         headers={"Content-Type": media_type},
                     )

@@ -80,7 +80,6 @@ class TestBadBody(BadInputCase):
             b'{"client_id": NaN}',
             b'{"client_id": %s}' % (b"9" * 5000),
             b'{"client_id": "\x01"}',
-            b'\xef\xbb\xbf{"client_id": "demo-app"}',
             b"\xff\xfe",
             b"{" * 9999,
         ):
@@ -284,11 +283,11 @@ class TestBadAddress(BadInputCase):
             for method in ("GET", "POST"):
                 with self.subTest(path, method=method):
                     response = self.send("", b"{}", path=path, method=method)
-                    self.assertRefused(response, 404, "invalid_request")
+                    self.assertRefused(response, 404, "not_found")
             # Odoo reads the form before it looks whether a route serves the path.
             for body in (b"\x80", b"a=\xff&b=1"):
                 response = self.send("", body, FORM, path=path)
-                self.assertRefused(response, 404, "invalid_request")
+                self.assertRefused(response, 404, "not_found")
 
     def test_an_unknown_api_is_invalid_client(self):
         good = json.dumps(self.good).encode()

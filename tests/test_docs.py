@@ -147,7 +147,7 @@ class TestDevelopersPage(_ServesThePage, JsonRouteCase):
             (path, {"days": ["2026-12-01"] * 2}, 422, "A day comes twice."),
             (f"contacts/{2**30}/visits", {"days": []}, 404, "no such contact"),
         ):
-            error = "invalid_request"
+            error = "not_found" if status == 404 else "invalid_request"
             self.assertTold(self.crm_call(address, body), status, error, says)
 
     def test_a_route_answers_a_file(self):

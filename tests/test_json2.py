@@ -111,7 +111,7 @@ class TestJson2(Json2Case):
         self.env.flush_all()
         answer = self.search_count()
         self.assertEqual(answer.status_code, 404)
-        self.assertEqual(answer.json()["error"], "invalid_request")
+        self.assertEqual(answer.json()["error"], "not_found")
 
     def test_no_token_is_refused_with_a_challenge_that_names_the_metadata(self):
         answer = self.url_open("/orders/json/2/res.partner/read", json={"ids": [1]})

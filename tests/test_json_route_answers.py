@@ -189,7 +189,7 @@ class TestAnswers(JsonRouteCase):
     @mute_logger("odoo.http")
     def test_http_errors_raised_in_a_route_keep_their_status(self):
         answer = self.error("werkzeug")
-        self.assertTold(answer, 404, "invalid_request", says="No such order.")
+        self.assertTold(answer, 404, "not_found", says="No such order.")
         self.assertTold(self.error("conflict"), 409, "invalid_request")
 
     @mute_logger("odoo.http")

@@ -216,7 +216,7 @@ class TestFindingRoutes(RouteCase):
         self.assertEqual(self.get("/crm/found", token).status_code, 404)
         crm.active = False
         response = self.get("/sales/found", token)
-        self.assertRefused(response, 404, "invalid_request")
+        self.assertRefused(response, 404, "not_found")
         crm.unlink()
         self.assertEqual(self.get("/sales/found", token).status_code, 404)
         self.assertOpens(path="/orders/found")
@@ -235,13 +235,13 @@ class TestFindingRoutes(RouteCase):
     def test_with_no_active_api_there_is_no_such_route(self):
         self.env["oauth2.api"].search([]).active = False
         response = self.get("/orders/found", self.token)
-        self.assertRefused(response, 404, "invalid_request")
+        self.assertRefused(response, 404, "not_found")
 
     def test_an_unknown_path_under_a_protected_api_is_404_in_json(self):
         for path in ("/orders/nothing", "/orders", "/orders/found/more"):
             for token in (None, self.token):
                 response = self.get(path, token)
-                self.assertRefused(response, 404, "invalid_request")
+                self.assertRefused(response, 404, "not_found")
 
     def test_a_wrong_method_at_a_protected_route_is_405(self):
         """RFC 9110 section 15.5.6"""

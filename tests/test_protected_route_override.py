@@ -149,7 +149,7 @@ class TestOverride(RouteCase):
         for token in (None, self.token):
             with self.assertLogs(_HOOK, "ERROR") as logs:
                 response = self.get(path, token)
-            self.assertRefused(response, 500, "server_error", MISSING, described=False)
+            self.assertRefused(response, 500, "server_error")
             self.assertIn(logged, logs.output[0])
 
     def test_an_override_that_drops_the_protection_is_refused(self):

@@ -90,7 +90,7 @@ class TestWithWebsite(JsonRouteCase):
 
     @mute_logger("odoo.http")
     def test_an_unknown_path_of_an_api_is_no_page_of_the_website(self):
-        self.assertTold(self.call("nothing"), 404, "invalid_request")
+        self.assertTold(self.call("nothing"), 404, "not_found")
         self.assertTold(self.call("partners", method="PUT"), 405, "invalid_request")
 
     def test_no_api_takes_the_paths_of_a_language_or_of_the_website(self):
