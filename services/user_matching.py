@@ -11,7 +11,10 @@ Each way takes the verified claims of one sign-in; none ever chooses between two
 
 from urllib.parse import urlsplit
 
+from ..protocol.email_address import normalize_email
 from ..protocol.errors import AccessDenied, ServerError
+
+_MAX_NAME = 128
 
 
 class UserMatching:
@@ -57,7 +60,7 @@ class UserMatching:
         ]
         if made := self.env["oauth2.created.user"].sudo().search(account).user_id:
             return _exactly_one(made, "was made for the claimed account")
-        email = self.trusted_claim(claims, "email").strip()
+        email = self._new_login(claims)
         Users = self.env["res.users"].sudo().with_context(active_test=False)
         if Users.search_count([("login", "=ilike", _escape_like(email))], limit=1):
             raise AccessDenied(reason="a user with the claimed email exists already")
@@ -71,13 +74,13 @@ class UserMatching:
         if self.provider.user_matching != "create":
             raise AccessDenied(reason="no user was found")
         self._created_user(claims)
-        email, name = self.trusted_claim(claims, "email").strip(), claims.get("name")
+        email = self._new_login(claims)
         Users = self.env["res.users"].sudo().with_context(no_reset_password=True)
         user = Users.create(
             {
                 "login": email,
                 "email": email,
-                "name": name if name and isinstance(name, str) else email,
+                "name": _one_line(claims.get("name")) or email,
                 "group_ids": [(6, 0, self.env.ref("base.group_portal").ids)],
             }
         )
@@ -89,6 +92,14 @@ class UserMatching:
             }
         )
         return user
+
+    def _new_login(self, claims):
+        """:raises AccessDenied: for text that is more or less than one plain address"""
+        try:
+            return normalize_email(self.trusted_claim(claims, "email"))
+        except ValueError as error:
+            reason = "the claimed email is no plain address (one, ASCII, no name)"
+            raise AccessDenied(reason=reason) from error
 
     def issuer(self, claims):
         """:return: the name under which a grant's subject is unique"""
@@ -187,6 +198,16 @@ def _exactly_one(user, what):
     if len(user) != 1 or not user.active:
         raise AccessDenied(reason=f"not exactly one active user {what}")
     return user
+
+
+def _one_line(name):
+    """:return: a claimed name without line breaks, marks that turn text round, and the
+    spaces around it; at most 128 characters, possibly none
+    """
+    if not isinstance(name, str):
+        return ""
+    printable = "".join([c if c.isprintable() else " " for c in name])
+    return " ".join(printable.split())[:_MAX_NAME].strip()
 
 
 def _origin(url):

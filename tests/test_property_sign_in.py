@@ -137,6 +137,7 @@ class TestPropertyCallback(OAuth2Records, TransactionCase):
             self.assertEqual(user, self.user)
             self.assertEqual(user.login, claims[claim])
         else:
-            self.assertEqual(user.login, claims["email"].strip())
+            self.assertEqual(user.login, claims["email"].strip().lower())
+            self.assertTrue(set(user.login) <= set(PRINTABLE) - set(' ,;:()<>[]"'))
             self.assertNotEqual(user, self.user)
             self.assertTrue(user.share)
