@@ -9,6 +9,7 @@ from ..protocol.credentials import ClientCredentials, parse_credentials
 from ..protocol.digests import ISSUED_IDENTITY_PREFIX
 from ..protocol.errors import MethodNotAllowed
 from ..protocol.parameters import MAX_BODY, Parameters
+from ..services.client_authentication import ClientAuthentication
 from ..services.rate_limit import RateLimit
 from ..services.request_body import read_body
 from ..services.request_context import set_audit_context
@@ -70,7 +71,9 @@ class ClientRequest:
         :raises InvalidClient: wrong, or required and missing
         :raises TooManyRequests: the client's proven callers call too often
         """
-        if self.client._check_secret(self.credentials):
+        if ClientAuthentication(request.env).check_secret(
+            self.client, self.credentials
+        ):
             set_audit_context(self.api, self.client)
             RateLimit(request.env).count_proven(self.api, self.client)
 

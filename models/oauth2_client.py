@@ -3,12 +3,11 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
-from ..protocol import digests
-from ..protocol.errors import InvalidClient, TemporarilyUnavailable
+from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.network_policy import is_safe_url
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
-from ..services.provider_calls import SECRET_LOST
+from ..services.provider_calls import client_secret
 from ..services.revocation import Revocation
 
 
@@ -112,10 +111,10 @@ class OAuth2Client(models.Model):
     def _compute_is_client_secret_lost(self):
         for client in self:
             try:
-                secret = client._secret()
+                secret = client_secret(client)
             except TemporarilyUnavailable:
                 secret = ""
-            client.is_client_secret_lost = client._has_lost(secret)
+            client.is_client_secret_lost = client.has_client_secret and not secret
 
     @api.depends("provider_id.own_redirect_uri", "api_ids.redirect_uri")
     def _compute_own_redirect_uris(self):
@@ -252,38 +251,6 @@ class OAuth2Client(models.Model):
     def _origins(self):
         """:return: the allowed origins (RFC 6454 section 6.2), a list"""
         return (self.allowed_origins or "").split()
-
-    def _secret(self):
-        """:return: the client secret, ``""`` when there is none or no key fits"""
-        self.ensure_one()
-        encrypted = self.sudo().client_secret_encrypted
-        return Keyring(self.env).decrypt(encrypted) or ""
-
-    def _has_lost(self, secret):
-        """:return: whether there is a secret here that no key reads
-
-        :param str secret: of :meth:`_secret`
-        """
-        return self.has_client_secret and not secret
-
-    def _check_secret(self, credentials):
-        """Check a secret that was sent, and that one was sent where it is required.
-
-        :param credentials: ``protocol.credentials.ClientCredentials``
-        :return: whether the right secret was sent
-        :raises InvalidClient: wrong, or required and missing
-        """
-        self.ensure_one()
-        if not credentials.has_secret:
-            if self.require_secret:
-                raise InvalidClient(reason="client secret required")
-            return False
-        secret = self._secret()
-        # Compared even when there is none, so that time tells nothing.
-        if not digests.same(credentials.client_secret, secret) or not secret:
-            reason = SECRET_LOST if self._has_lost(secret) else "wrong client secret"
-            raise InvalidClient(reason=reason)
-        return True
 
     def _scopes_on(self, oauth2_api):
         """The scopes of a grant, and what counts of them on a call; other addons may

@@ -1,22 +1,11 @@
-from datetime import UTC, datetime, timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..protocol.token_response import expires_at as end_of_access
-from ..services.audit import Audit
 from ..services.clean_up import CleanUp
-from ..services.client_authentication import ROTATION_GRACE
 from ..services.encrypted_field import EncryptedChar
 from ..services.keep_alive import KeepAlive
 from ..services.revocation import Revocation
 
-#: In the audit log, of the values of ``ended_by``
-_END_REASONS = {
-    "provider": "the provider ended it",
-    "lifetime": "its authorization lifetime is over",
-    "disuse": "nobody has refreshed it in time",
-}
 #: What its tokens carry of a grant, so that a check need not read it.
 _CARRIED = {"api_id", "client_id", "user_id", "state", "scope_ids", "expires_at"}
 
@@ -72,7 +61,7 @@ class OAuth2ClientUser(models.Model):
     identity_issued = fields.Boolean(
         "Identity Issued by Odoo",
         readonly=True,
-        help="Odoo made it up, so that nobody can guess it: knowing it is a proof.",
+        help="Odoo made it up, too long to be guessed: knowing it is a proof.",
     )
     state = fields.Selection(
         [("active", "Active"), ("expired", "Expired")],
@@ -210,83 +199,11 @@ class OAuth2ClientUser(models.Model):
             and self.api_id._allows_user(self.user_id)
         )
 
-    def _store_tokens(self, answer):
-        """Store a provider's token answer; the tokens it replaces are dropped.
-
-        :param dict answer: as ``protocol`` judged it (RFC 6749 section 5.1)
-        :return: epoch seconds at which the access token ends
-        """
-        self.ensure_one()
-        end = end_of_access(answer, self.api_id.access_token_lifetime)
-        # Never beyond the grant itself.
-        end = min(end, int(self.expires_at.replace(tzinfo=UTC).timestamp()))
-        scope = answer.get("scope")
-        scope = scope if isinstance(scope, str) else ""
-        Token = self.env["oauth2.token"].sudo()
-        access = Token._store(
-            self,
-            "access",
-            answer["access_token"],
-            expires_at=datetime.fromtimestamp(end, UTC).replace(tzinfo=None),
-            scope=scope,
-        )
-        self._rotate("access", access)
-        refresh_token = answer.get("refresh_token")
-        if refresh_token and isinstance(refresh_token, str):
-            lifetime = timedelta(seconds=self.api_id.refresh_token_lifetime)
-            refresh = Token._store(
-                self,
-                "refresh",
-                refresh_token,
-                expires_at=fields.Datetime.now() + lifetime,
-                scope=scope,
-            )
-            self._rotate("refresh", refresh)
-        return end
-
-    def _rotate(self, kind, successor):
-        """Retire the tokens that ``successor`` replaces; the job forgets older ones."""
-        now = fields.Datetime.now()
-        others = self.sudo().token_ids.filtered(
-            lambda t: t.kind == kind and t != successor and not t.rotated_at
-        )
-        for token in others:
-            token.write(
-                {
-                    "rotated_at": now,
-                    "expires_at": min(token.expires_at, now + ROTATION_GRACE),
-                    "value": False,
-                }
-            )
-
     def _current_token(self, kind):
         """:return: the token of a kind that was not rotated, possibly none"""
         return self.sudo().token_ids.filtered(
             lambda t: t.kind == kind and not t.rotated_at
         )[:1]
-
-    def _end(self, cause, detail=None):
-        """End these grants: their tokens are dropped, what explains them stays.
-
-        :param str cause: a value of ``ended_by``
-        :param detail: what the audit log tells besides
-        """
-        reason = ": ".join(filter(None, (_END_REASONS[cause], detail)))
-        lines = [
-            {**grant._parties(), "reason": "; ".join(filter(None, (reason, lost)))}
-            for grant in self
-            for lost in [grant._lost_answer()]
-        ]
-        self.sudo().token_ids.unlink()
-        self.write(
-            {
-                "state": "expired",
-                "ended_by": cause,
-                "cached_token_response": False,
-                "refresh_began_at": False,
-            }
-        )
-        Audit(self.env).record_all("end", lines)
 
     def _lost_answer(self):
         """:return: what a refresh without an answer may have left at the provider, for
@@ -320,9 +237,6 @@ class OAuth2ClientUser(models.Model):
             )
         )
         return self.browse(grant_id for (grant_id,) in self.env.cr.fetchall())
-
-    def _record_event(self, kind, **values):
-        Audit(self.env).record(kind, **self._parties(), **values)
 
     def _parties(self):
         """:return: whom an event of this grant is about"""

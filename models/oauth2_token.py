@@ -2,10 +2,7 @@ from datetime import UTC
 
 from odoo import api, fields, models
 
-from ..protocol import digests
-from ..protocol.errors import ServerError
 from ..services.encrypted_field import EncryptedChar
-from ..services.keyring import Keyring
 
 
 class OAuth2Token(models.Model):
@@ -55,45 +52,6 @@ class OAuth2Token(models.Model):
     )
 
     @api.model
-    def _store(self, client_user, kind, text, *, expires_at, scope):
-        """Make a token the current one of its kind.
-
-        :param client_user: the client API user it belongs to
-        :param str kind: ``access`` or ``refresh``
-        :param str text: the token
-        :param expires_at: naive UTC datetime
-        :param scope: the provider's scope string
-        :raises ServerError: when the same token already belongs to another Odoo user
-        """
-        digest = digests.digest(text)
-        same = self.search([("digest", "=", digest), ("kind", "=", kind)])
-        if same.client_user_id.user_id - client_user.user_id:
-            raise ServerError(reason="the provider gave out another user's token")
-        values = {
-            "value": Keyring(self.env).encrypt(text),
-            "scope": scope,
-            "expires_at": expires_at,
-            "rotated_at": False,
-            **self._carried(client_user),
-        }
-        if kind == "access":
-            values["expires_at"] = min(expires_at, client_user.expires_at)
-        # Some providers hand the same token out again.
-        token = same.filtered(lambda t: t.client_user_id == client_user)
-        if token:
-            token.write(values)
-        else:
-            token = self.create(
-                {
-                    "client_user_id": client_user.id,
-                    "kind": kind,
-                    "digest": digest,
-                    **values,
-                }
-            )
-        return token
-
-    @api.model
     def _carried(self, client_user):
         """:return: values that a token has from its grant, for the check; no user when
         the grant is over, so that the token opens nothing
@@ -116,11 +74,6 @@ class OAuth2Token(models.Model):
                     **self._carried(client_user),
                 }
             )
-
-    def _plaintext(self):
-        """:return: the token itself, ``None`` when it was dropped or no key fits"""
-        self.ensure_one()
-        return Keyring(self.env).decrypt(self.sudo().value)
 
     def _expires_epoch(self):
         """:return: epoch seconds at which the token ends"""

@@ -31,6 +31,10 @@ class Audit:
         """
         return self.record_all(kind, [line])
 
+    def record_of(self, grant, kind, **line):
+        """Add a line about a grant: as :meth:`record`."""
+        return self.record(kind, **grant._parties(), **line)
+
     def record_all(self, kind, lines):
         """Add lines of one kind.
 

@@ -15,6 +15,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from .client_authentication import EXPIRED_TOKEN_PROOF, ROTATION_GRACE
+from .expiry import Expiry
 from .pending_sign_in import PendingSignIn
 from .revocation import Revocation
 from .transactions import fetch_batch, keyset_after
@@ -153,9 +154,10 @@ class CleanUp:
         left_there = grants._with_sibling()
         revocation = Revocation(self.env)
         revocation.trigger(revocation.queue(grants - left_there))
+        expiry = Expiry(self.env)
         for ended, cause in ((too_old, "lifetime"), (grants - too_old, "disuse")):
-            (ended - left_there)._end(cause)
-            (ended & left_there)._end(cause, _LEFT_THERE)
+            expiry.end(ended - left_there, cause)
+            expiry.end(ended & left_there, cause, _LEFT_THERE)
         return len(over), place
 
     def abandon_sign_ins(self, limit, after):

@@ -17,6 +17,7 @@ from odoo import fields
 from ..protocol import digests
 from ..protocol.errors import InvalidClient, InvalidGrant
 from .keyring import Keyring
+from .provider_calls import SECRET_LOST, client_secret
 from .rate_limit import RateLimit
 from .request_context import set_audit_context
 
@@ -48,7 +49,7 @@ class ClientAuthentication:
         :raises TooManyRequests: the client's proven callers call too often
         """
         limits = RateLimit(self.env)
-        if has_secret := client._check_secret(credentials):
+        if has_secret := self.check_secret(client, credentials):
             set_audit_context(oauth2_api, client)
             if not revokes:
                 limits.count_proven(oauth2_api, client)
@@ -74,6 +75,27 @@ class ClientAuthentication:
             if not revokes:
                 limits.count_proven(oauth2_api, client, user)
         return grant
+
+    def check_secret(self, client, credentials):
+        """Check a secret that was sent, and that one was sent where it is required.
+
+        :param client: the ``oauth2.client``
+        :param credentials: ``protocol.credentials.ClientCredentials``
+        :return: whether the right secret was sent
+        :raises InvalidClient: wrong, or required and missing
+        """
+        if not credentials.has_secret:
+            if client.require_secret:
+                raise InvalidClient(reason="client secret required")
+            return False
+        secret = client_secret(client)
+        # Compared even when there is none, so that time tells nothing.
+        if not digests.same(credentials.client_secret, secret) or not secret:
+            is_lost = client.has_client_secret and not secret
+            raise InvalidClient(
+                reason=SECRET_LOST if is_lost else "wrong client secret"
+            )
+        return True
 
     def _find_by_token(self, oauth2_api, client, identity, credentials):
         """Find the grant of a token that was sent, if the identity is its name.

@@ -27,6 +27,7 @@ from ..protocol.errors import (
 from ..protocol.token_response import token_information
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME
+from .grant_tokens import GrantTokens
 from .pending_sign_in import PendingSignIn
 from .rate_limit import RateLimit
 from .refresh import Refresh
@@ -149,14 +150,14 @@ class Consent:
                 account = matching.issuer(claims), matching.subject(claims, user), user
                 grant, lost = self._renew_or_create(record, account, scopes)
                 replaced = grant._current_token("refresh")
-                grant._store_tokens(result["answer"])
+                GrantTokens(self.env).store(grant, result["answer"])
         except psycopg2.errors.UniqueViolation as error:
             # The same as in _lock_or_create, for a new user.
             raise ConcurrencyError("two sign-ins of one user at once") from error
         record.api_id._note_redirect_uri(record._redirect_parts()[0])
         dropped = _DROPPED if replaced.rotated_at else None
         reasons = "; ".join(filter(None, [dropped, lost])) or None
-        grant._record_event("sign_in", reason=reasons)
+        Audit(self.env).record_of(grant, "sign_in", reason=reasons)
         record.is_allowed = True
         record._wipe()
         return token_information(

@@ -10,6 +10,7 @@ import logging
 from odoo.tools import SQL
 
 from ..protocol.errors import OAuth2Error, ServerError, TemporarilyUnavailable
+from .audit import Audit
 from .keyring import Keyring
 from .provider_calls import OWN_ERROR, provider_refusal
 from .refresh import Refresh
@@ -87,6 +88,6 @@ class KeepAlive:
     def _record_failure(self, grant, error, reason):
         self.env.cr.rollback()
         if grant.exists() and grant.state == "active":  # its end has an event already
-            grant._record_event(
-                "refusal", error=error, reason=f"not kept alive: {reason}"
+            Audit(self.env).record_of(
+                grant, "refusal", error=error, reason=f"not kept alive: {reason}"
             )

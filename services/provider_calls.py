@@ -30,6 +30,16 @@ OWN_ERROR = "an error of Odoo's own, see its log"
 SECRET_LOST = "the client secret cannot be decrypted with the present keys"
 
 
+def client_secret(client):
+    """
+    :param client: the ``oauth2.client``
+    :return: its secret, ``""`` when there is none or no key reads it
+    :raises TemporarilyUnavailable: a configured key is missing
+    """
+    stored = client.sudo().client_secret_encrypted
+    return Keyring(client.env).decrypt(stored) or ""
+
+
 def provider_client(client):
     """
     :param client: the ``oauth2.client``
@@ -37,9 +47,8 @@ def provider_client(client):
     :raises ProviderRefused: its secret cannot be read, so the provider would refuse it
     :raises TemporarilyUnavailable: a configured key is missing
     """
-    provider, stored = client.provider_id, client.sudo().client_secret_encrypted
-    secret = Keyring(client.env).decrypt(stored) or ""
-    if stored and not secret:
+    provider, secret = client.provider_id, client_secret(client)
+    if client.has_client_secret and not secret:
         raise ProviderRefused("invalid_client", f"{SECRET_LOST}: type it in again")
     return ProviderClient(
         ProviderMetadata(

@@ -34,7 +34,10 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
 )
 from ..protocol.token_response import token_information
+from .audit import Audit
 from .client_authentication import ROTATION_GRACE, ClientAuthentication
+from .expiry import Expiry
+from .grant_tokens import GrantTokens
 from .keyring import Keyring
 from .provider_calls import (
     no_tokens_issued,
@@ -59,6 +62,7 @@ class Refresh:
     def __init__(self, env):
         self.env = env
         self.authentication = ClientAuthentication(env)
+        self.tokens = GrantTokens(env)
         self._mark = {}  # when this refresh began, and an earlier one that was lost
 
     def refresh(self, oauth2_api, client, identity, credentials):
@@ -223,7 +227,7 @@ class Refresh:
             grant, it is ended here
         :raises OAuth2Error: for whatever else went wrong at the provider
         """
-        text = self._refresh_token(grant)._plaintext()
+        text = self.tokens.plaintext(self._refresh_token(grant))
 
         def ask():
             with translate_provider_errors():
@@ -235,7 +239,7 @@ class Refresh:
             refusal = provider_refusal(failure)
             if refusal and refusal.ends_grant:
                 self._unmark(grant)  # this is its answer
-                grant._end("provider", refusal.reason)
+                Expiry(self.env).end(grant, "provider", refusal.reason)
                 commit_now(self.env)  # the refusal that follows rolls back
             elif self._mark["lost"] or no_tokens_issued(failure):
                 self._unmark(grant)
@@ -256,7 +260,7 @@ class Refresh:
         asked_with = [refresh_token.digest, grant._current_token("access").digest]
         try:
             with self.env.cr.savepoint():
-                expires = grant._store_tokens(answer)
+                expires = self.tokens.store(grant, answer)
         except OAuth2Error:
             self._unmark(grant)  # what it gave out is another user's
             commit_now(self.env)
@@ -324,7 +328,7 @@ class Refresh:
         """Tell of a refresh, and of an earlier one whose answer is unknown."""
         self._unmark(grant)
         reasons = filter(None, (*reasons, grant._lost_answer()))
-        grant._record_event("refresh", reason="; ".join(reasons) or False)
+        Audit(self.env).record_of(grant, "refresh", reason="; ".join(reasons) or False)
         grant.refresh_began_at = False
 
     def _refresh_token(self, grant):
@@ -335,7 +339,7 @@ class Refresh:
         if (
             not token
             or token.expires_at <= fields.Datetime.now()
-            or not token._plaintext()
+            or not self.tokens.plaintext(token)
         ):
             raise InvalidGrant(reason="there is no refresh token")
         return token

@@ -33,7 +33,7 @@ from ..protocol.provider_errors import (
 from .audit import Audit
 from .client_authentication import ClientAuthentication
 from .keyring import Keyring
-from .provider_calls import OWN_ERROR, provider_client
+from .provider_calls import OWN_ERROR, client_secret, provider_client
 from .refresh import Refresh
 from .request_context import run_once
 from .transactions import commit_now
@@ -87,7 +87,7 @@ class Revocation:
         """Tell the provider and the audit log of grants that are being deleted."""
         queued = self.queue(grants)
         for grant in grants.sudo():
-            grant._record_event("revoke", reason=grant._lost_answer())
+            Audit(self.env).record_of(grant, "revoke", reason=grant._lost_answer())
         self.trigger(queued)
 
     def queue(self, grants):
@@ -131,7 +131,7 @@ class Revocation:
             access = {
                 "revocation_endpoint": provider.revocation_endpoint,
                 "client_id": client.client_identifier,
-                "client_secret": client._secret(),
+                "client_secret": client_secret(client),
                 "token_endpoint_auth_method": provider.token_endpoint_auth_method,
                 "private": policy.private,
                 "plain_http": policy.plain_http,

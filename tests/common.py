@@ -25,6 +25,7 @@ from ..protocol.back_off import requests_to_wait
 from ..protocol.jwks import key_sets
 from ..protocol.rate_limit import FixedWindowCounter
 from ..services import rate_limit
+from ..services.grant_tokens import GrantTokens
 from ..services.keyring import Keyring
 from ..services.revocation import Revocation
 from . import certificates
@@ -188,8 +189,8 @@ class OAuth2Records:
                 **values,
             }
         )
-        cls.env["oauth2.token"]._store(
-            grant, "access", token, expires_at=now + timedelta(hours=1), scope=""
+        GrantTokens(cls.env).store_token(
+            grant, "access", token, expires_at=now + timedelta(hours=1)
         )
         return grant, token
 

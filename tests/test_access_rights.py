@@ -6,6 +6,7 @@ from odoo.tests import TransactionCase, tagged
 
 from ..services.audit import Audit
 from ..services.authorization import Authorization
+from ..services.provider_calls import client_secret
 from ..services.revocation import Revocation
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
@@ -226,7 +227,7 @@ class TestSwitches(AccessCase):
         self.as_user(self.system, self.client).client_secret = "new"
         self.client.client_user_ids.unlink()
         self.as_user(self.manager, self.client).client_secret = "newer"
-        self.assertEqual(self.client._secret(), "newer")
+        self.assertEqual(client_secret(self.client), "newer")
 
     def test_only_settings_administrators_let_a_client_follow_the_sign_in(self):
         """It has no page, so its user is not asked."""

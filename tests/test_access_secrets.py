@@ -5,6 +5,7 @@ from functools import partial
 from odoo.fields import NO_ACCESS, Field
 from odoo.tests import tagged
 
+from ..services.provider_calls import client_secret
 from .test_access_rights import AccessCase
 
 #: The stored fields that nobody reads over RPC.
@@ -168,7 +169,7 @@ class TestSecretFields(AccessCase):
             user.group_ids += self.env.ref("base.group_allow_export")
             client = self.as_user(user, self.client)
             client.client_secret = "a-new-secret"
-            self.assertEqual(self.client._secret(), "a-new-secret")
+            self.assertEqual(client_secret(self.client), "a-new-secret")
             self.env.flush_all()
             for value in (
                 client.client_secret,

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import Form, TransactionCase, tagged
 
 from ..models.oauth2_provider import ENDPOINT_FIELDS
+from ..services.provider_calls import client_secret
 from .common import OAuth2Records
 
 
@@ -85,7 +86,7 @@ class TestForms(OAuth2Records, TransactionCase):
         (saved,) = self.client.web_save(values, specification)
         self.assertFalse(saved["client_secret"])
         self.assertTrue(saved["has_client_secret"])
-        self.assertEqual(self.client._secret(), "another-secret")
+        self.assertEqual(client_secret(self.client), "another-secret")
 
     def test_only_settings_administrators_can_trust_identities_in_the_form(self):
         with Form(self.api.with_user(self.system)) as form:

@@ -67,7 +67,7 @@ class TestEnd(LifeCycleCase):
         for token in self.grant.token_ids:
             token.expires_at = self.ago(hours=1)
         self.run_job()
-        self.assertEnded("nobody has refreshed it in time")
+        self.assertEnded("it was not refreshed in time")
 
     def test_a_grant_that_can_be_refreshed_does_not_end(self):
         self.grant._current_token("access").expires_at = self.ago(hours=1)

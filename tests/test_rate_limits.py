@@ -12,6 +12,7 @@ from odoo.tools import config
 
 from ..protocol.rate_limit import FixedWindowCounter
 from ..services import rate_limit
+from ..services.grant_tokens import GrantTokens
 from ..services.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER, RateLimit
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
 
@@ -323,7 +324,8 @@ class TestProven(RateLimitCase):
         # It was replaced.
         response = self.call("revoke", names, headers=stolen)
         self.assertRefused(response, 400, "invalid_grant")
-        token = self.grant_of(self.identity)._current_token("refresh")._plaintext()
+        token = self.grant_of(self.identity)._current_token("refresh")
+        token = GrantTokens(self.env).plaintext(token)
         response = self.call("revoke", {**names, "refresh_token": token})
         self.assertEqual(response.status_code, 200, response.text)
         self.assertFalse(self.grant_of(self.identity))

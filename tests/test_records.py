@@ -12,6 +12,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from ..models.oauth2_api import RESERVED_ENDPOINTS
+from ..services.grant_tokens import GrantTokens
 from .common import OAuth2Records
 
 
@@ -277,8 +278,8 @@ class TestClientUserRecord(RecordsCase):
         grant, token = self.make_grant(self.client, self.user)
         held = grant.token_ids
         for kind in ("access", "refresh"):
-            self.env["oauth2.token"]._store(
-                grant, kind, token, expires_at=grant.expires_at, scope=""
+            GrantTokens(self.env).store_token(
+                grant, kind, token, expires_at=grant.expires_at
             )
         self.assertEqual(len(grant.token_ids), 2)
         values = {

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..services.grant_tokens import GrantTokens
 from .common import basic_authorization
 from .test_revoke import RevokeCase
 
@@ -110,8 +111,8 @@ class TestProof(RevokeCase):
             self.client, self.user, identity="another"
         )
         in_a_day = fields.Datetime.now() + timedelta(days=1)
-        self.env["oauth2.token"]._store(
-            other, "refresh", self.foreign, expires_at=in_a_day, scope=""
+        GrantTokens(self.env).store_token(
+            other, "refresh", self.foreign, expires_at=in_a_day
         )
 
     def sent(self, name, basic=None, **values):

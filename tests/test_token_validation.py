@@ -10,6 +10,7 @@ from odoo.sql_db import PoolError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
+from ..services.grant_tokens import GrantTokens
 from ..services.token_validation import TokenValidation
 from .common import OAuth2Records
 from .test_rerun import RealCursorsCase
@@ -115,8 +116,8 @@ class TestTokenValidation(OAuth2Records, TransactionCase):
 
     def test_of_several_grants_with_one_token_the_newest_in_force_counts(self):
         other, _token = self.make_grant(self.client, self.user, identity="another")
-        self.env["oauth2.token"]._store(
-            other, "access", self.token, expires_at=other.expires_at, scope=""
+        GrantTokens(self.env).store_token(
+            other, "access", self.token, expires_at=other.expires_at
         )
         older, self.grant = self.grant, other
         self.assertOpens("a", "b")

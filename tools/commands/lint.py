@@ -32,6 +32,7 @@ def _checks(python, fix):
         "ruff format": [*ruff, "format", "--quiet", *([] if fix else ["--check"])],
         "pylint-odoo": [python, copy, "pylint"],
         "layers": [python_env.for_package(), copy, "layers"],
+        "circles": [python, places.TOOLS / "circles.py"],
     }
     oca = [python, "-m", "oca_pre_commit_hooks.cli"]
     for name in places.our_modules():

@@ -1,0 +1,46 @@
+"""Grants that end without being deleted, so that a form still explains them.
+
+- Their tokens are deleted: from the commit on they open nothing.
+- The form and the audit log tell what ended them.
+"""
+
+from .audit import Audit
+
+#: In the audit log, of the values of ``ended_by``
+_REASONS = {
+    "provider": "the provider ended it",
+    "lifetime": "its authorization lifetime is over",
+    "disuse": "it was not refreshed in time",
+}
+
+
+class Expiry:
+    """Ends grants by themselves; :class:`.revocation.Revocation` is the other end."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def end(self, grants, cause, detail=None):
+        """End grants.
+
+        :param grants: client API users
+        :param str cause: a value of ``ended_by``
+        :param detail: what the audit log tells besides
+        """
+        lines = []
+        for grant in grants:
+            reasons = (_REASONS[cause], detail)
+            reason = ": ".join(filter(None, reasons))
+            lost = grant._lost_answer()
+            reason = "; ".join(filter(None, (reason, lost)))
+            lines.append({**grant._parties(), "reason": reason})
+        grants.sudo().token_ids.unlink()
+        grants.write(
+            {
+                "state": "expired",
+                "ended_by": cause,
+                "cached_token_response": False,
+                "refresh_began_at": False,
+            }
+        )
+        Audit(self.env).record_all("end", lines)
