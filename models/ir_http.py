@@ -55,10 +55,14 @@ class IrHttp(models.AbstractModel):
     def _match(cls, path_info):
         # Odoo has just asked for it, and begins the call's transaction after this.
         request.oauth2_signal = request.registry.cache_sequences.get("default")
+        is_api_path = routes.is_api_path(request.env, path_info)
+        if is_api_path:
+            # Of an unknown path http_routing would make one in the visitor's language.
+            request.is_frontend_multilang = False
         try:
             rule, args = super()._match(path_info)
         except WerkzeugMethodNotAllowed as error:
-            if routes.is_api_path(request.env, path_info):
+            if is_api_path:
                 refusal = MethodNotAllowed(error.valid_methods or ())
                 error.error_response = cls._unmatched(refusal)
             raise
@@ -67,7 +71,7 @@ class IrHttp(models.AbstractModel):
             if "\0" in path_info:
                 # Core looks for it in the database, where NUL is an error.
                 abort(error_response(NotFound()))
-            request.oauth2_not_found = routes.is_api_path(request.env, path_info)
+            request.oauth2_not_found = is_api_path
             raise
         # The check below needs to know the API, which the path may name.
         request.oauth2_match = rule, dict(args)  # some are taken out on the way

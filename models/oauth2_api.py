@@ -400,6 +400,16 @@ class OAuth2Api(models.Model):
         }
 
     @api.model
+    @ormcache(cache="routing")
+    def _endpoints(self):
+        """:return: frozenset of all endpoints, of archived APIs, too: no other page has
+        their paths
+        """
+        return frozenset(
+            self.sudo().with_context(active_test=False).search([]).mapped("endpoint")
+        )
+
+    @api.model
     def _active_endpoints(self):
         """:return: tuple of the endpoints of active APIs, sorted"""
         return tuple(sorted(self.sudo().search([]).mapped("endpoint")))

@@ -93,6 +93,44 @@ class TestWithWebsite(JsonRouteCase):
         self.assertTold(self.call("nothing"), 404, "not_found")
         self.assertTold(self.call("partners", method="PUT"), 405, "invalid_request")
 
+    @mute_logger("odoo.http", "odoo.addons.http_routing.models.ir_http")
+    def test_an_unknown_path_of_an_api_is_not_redirected_to_a_language(self):
+        self.make_api("fr_api", scopes=())
+        self.env.flush_all()
+        self.opener.cookies.set("frontend_lang", "fr_FR")
+        for endpoint in ("orders", "fr_api"):
+            for rest in ("nothing", "nothing/more", "/twice", "json/2/a"):
+                with self.subTest(endpoint=endpoint, rest=rest):
+                    answer = self.url_open(
+                        f"/{endpoint}/{rest}",
+                        headers={"Accept-Language": "fr"},
+                        allow_redirects=False,
+                    )
+                    self.assertTold(answer, 404, "not_found")
+
+    def test_pages_and_languages_of_the_website_stay_beside_such_an_api(self):
+        self.make_api("fr_api", scopes=())
+        self.env.flush_all()
+        for path in ("/fr/partners", "/fr_FR/partners"):
+            answer = self.url_open(path)
+            self.assertEqual(answer.status_code, 200)
+            self.assertTrue(answer.url.endswith("/fr/partners"), answer.url)
+
+    @mute_logger("odoo.http")
+    def test_a_path_of_the_website_costs_no_statement_of_ours(self):
+        paths = ("/", "/partners", "/nothing-there", "/web/login")
+        for path in paths * 3:  # what is remembered is read before
+            self.url_open(path)
+        seen = []
+        for path in paths:
+            profile = self.profile(collectors=["sql"], db=False)
+            with profile:
+                self.url_open(path)
+            (of_call,) = profile._profiler__.sub_profilers
+            seen += [e["full_query"] for e in of_call.collectors[0].entries]
+        self.assertTrue(seen)
+        self.assertFalse([statement for statement in seen if "oauth2" in statement])
+
     def test_no_api_takes_the_paths_of_a_language_or_of_the_website(self):
         for endpoint in ("fr", "website", "shop"):
             with self.subTest(endpoint=endpoint), self.assertRaises(ValidationError):
