@@ -9,7 +9,7 @@ from odoo import http
 from odoo.http import request
 
 from .protocol.errors import InsufficientScope
-from .protocol.scope import scope_set, scope_string
+from .protocol.scope import declared_scopes, scope_string
 
 __all__ = ["oauth2", "oauth2_route"]
 
@@ -49,10 +49,6 @@ def oauth2_route(route=None, *, api=None, scopes=(), **routing):
     :raises ValueError: for a malformed scope, API, type or method
     """
     _check_routing(routing)
-    if isinstance(scopes, str) and "," in scopes:
-        raise ValueError(
-            f"scopes={scopes!r}: separate scopes by spaces, or pass a list"
-        )
     if api is not None and not _ENDPOINT.fullmatch(api):
         raise ValueError(f"api={api!r} is no endpoint: write it as in the API's record")
     paths = [route] if isinstance(route, str) else (route or [])
@@ -72,7 +68,7 @@ def oauth2_route(route=None, *, api=None, scopes=(), **routing):
         auth="oauth2",
         csrf=False,
         save_session=False,
-        oauth2_scopes=scope_set(scopes),
+        oauth2_scopes=declared_scopes(scopes),
         **routing,
     )
 
@@ -143,7 +139,7 @@ class _Context:
         :param scopes: names separated by spaces, or a list
         :raises InsufficientScope: answered as 403 (RFC 6750 section 3.1)
         """
-        needed = scope_set(scopes)
+        needed = declared_scopes(scopes)
         if not needed <= self.scopes:
             raise InsufficientScope(scope=scope_string(needed))
 

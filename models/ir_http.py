@@ -73,6 +73,7 @@ class IrHttp(models.AbstractModel):
                 abort(error_response(NotFound()))
             request.oauth2_not_found = is_api_path
             raise
+        routes.inspect_late_rule(rule)
         # The check below needs to know the API, which the path may name.
         request.oauth2_match = rule, dict(args)  # some are taken out on the way
         return rule, args

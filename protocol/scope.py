@@ -20,6 +20,16 @@ def scope_set(value):
     return names
 
 
+def declared_scopes(value):
+    """Like ``scope_set``, of what a developer wrote: a comma there is a mistake.
+
+    :raises ValueError: when a name is outside the grammar, or a comma separates two
+    """
+    if isinstance(value, str) and "," in value:
+        raise ValueError(f"{value!r}: separate scopes by spaces, or pass a list")
+    return scope_set(value)
+
+
 def scope_string(names):
     """:return: the names, sorted, as one scope string"""
     return " ".join(sorted(names))

@@ -1,11 +1,12 @@
 """Which routes are ours, what a protected one needs, and what a path of ours is."""
 
+import functools
 import inspect
 import logging
 
 from odoo.http import request
 
-from ..protocol.scope import scope_set
+from ..protocol.scope import declared_scopes
 
 _logger = logging.getLogger(__name__)
 
@@ -14,6 +15,19 @@ NATIVE_JSON2 = "/json/2/<__model__>/<__method__>"
 #: Where an API's description stands (RFC 9728 section 3)
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 _API = "<api>"
+#: What a protected route takes. Odoo keeps any other keyword and ignores it: a misspelt
+#: ``oauth2_scopes`` would leave the route open to every token of the API.
+_KEYWORDS = frozenset(
+    """
+    auth captcha check_identity cors csrf handle_params_access_error
+    list_as_website_content max_content_length methods multilang oauth2_api
+    oauth2_cross_origin oauth2_scopes readonly routes save_session sitemap type website
+    """.split()
+)
+#: What ``inspect_route`` adds.
+_COMPUTED = frozenset(
+    "oauth2_handlers oauth2_problem oauth2_required oauth2_wants_api".split()
+)
 
 
 def matched_routing():
@@ -70,11 +84,13 @@ def inspect_route(url, endpoint):
 
     :param str url: the route as declared
     :param endpoint: as ``http._generate_routing_rules`` yields it; its ``routing`` gets
+        ``oauth2_problem`` (why it is refused, or ``None``); that of a protected one
         ``oauth2_required`` (frozenset of scope names), ``oauth2_wants_api`` (whether
-        the handler takes an argument ``api``), ``oauth2_problem`` (why it is refused);
-        that of a JSON route ``oauth2_handlers`` (see ``_handlers``)
+        the handler takes an argument ``api``); that of a JSON route
+        ``oauth2_handlers`` (see ``_handlers``)
     """
     routing = endpoint.routing
+    routing.setdefault("oauth2_problem", None)
     if routing["type"] == "oauth2_json":
         routing["oauth2_handlers"] = _handlers(endpoint)
     routings = [
@@ -82,6 +98,9 @@ def inspect_route(url, endpoint):
         for method in _overrides(endpoint)
         if hasattr(method, "original_routing")
     ]
+    # A rule that another addon makes by itself has no other declaration.
+    routings.append({k: v for k, v in routing.items() if k not in _COMPUTED})
+    unknown = set().union(*routings) - _KEYWORDS
     was_protected = any(r.get("auth") == "oauth2" for r in routings)
     if not was_protected:
         if any(r.get("oauth2_scopes") or r.get("oauth2_api") for r in routings):
@@ -90,10 +109,12 @@ def inspect_route(url, endpoint):
                 routing,
                 "oauth2_scopes and oauth2_api protect nothing without auth='oauth2'",
             )
+        elif unknown := {name for name in unknown if name.startswith("oauth2")}:
+            _refuse(url, routing, _unknown_keywords(unknown))
         return
     scopes, problem = [], None
     try:
-        scopes = [scope_set(r.get("oauth2_scopes") or ()) for r in routings]
+        scopes = [declared_scopes(r.get("oauth2_scopes") or ()) for r in routings]
     except (TypeError, ValueError) as error:
         problem = f"oauth2_scopes: {error}"  # raised, it would break every page
     routing["oauth2_required"] = frozenset().union(*scopes)
@@ -106,10 +127,25 @@ def inspect_route(url, endpoint):
         problem = "the route names two APIs: leave out oauth2_api, or <api>"
     elif not routing.get("oauth2_api") and _API not in url:
         problem = "the route names no API: write <api> in its path, or oauth2_api="
+    elif unknown:
+        problem = _unknown_keywords(unknown)
     elif routing.get("cors"):
         problem = "clients have allowed origins of their own: leave out cors="
     if problem:
         _refuse(url, routing, problem)
+
+
+def inspect_late_rule(rule):
+    """Inspect a rule that another addon added to the routing map past the generation.
+
+    :param rule: the matched one, looked at once
+    """
+    if "oauth2_problem" not in rule.endpoint.routing:
+        inspect_route(rule.rule, rule.endpoint)
+
+
+def _unknown_keywords(names):
+    return f"unknown keywords: {', '.join(sorted(names))}"
 
 
 def _refuse(url, routing, problem):
@@ -143,9 +179,13 @@ def expand_api(url, endpoints):
 
 def _overrides(endpoint):
     """:return: the functions of this name in the controller's class tree"""
-    controller = type(endpoint.func.__self__)
-    name = endpoint.func.__name__
-    return [cls.__dict__[name] for cls in controller.__mro__ if name in cls.__dict__]
+    function = endpoint
+    while isinstance(function, functools.partial):
+        function = function.func
+    controller = type(getattr(function, "__self__", None))
+    name = getattr(function, "__name__", "")
+    found = [cls.__dict__[name] for cls in controller.__mro__ if name in cls.__dict__]
+    return found or [function]  # of no controller: another addon's
 
 
 def _wants_api(handlers):

@@ -47,6 +47,8 @@ class TestWrongUse(BaseCase):
     def test_a_comma_between_scopes_of_a_route_is_refused_at_import(self):
         with self.assertRaisesRegex(ValueError, "by spaces"):
             oauth2_route("/<api>/x", scopes="a,b")
+        with self.assertRaisesRegex(ValueError, "by spaces"):
+            oauth2.require("a,b")
 
     def test_a_route_type_that_is_neither_json_nor_http_is_refused_at_import(self):
         for kind in ("json", "jsonrpc", "json2", None):

@@ -1,5 +1,7 @@
 """What inherits a protected route, and what weakens one by mistake."""
 
+import functools
+
 from odoo import http
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -109,6 +111,27 @@ class TestOverride(RouteCase):
             def bad_scope(self):
                 return "served"
 
+        class Misspelt(http.Controller):
+            @http.route("/<api>/m1", auth="oauth2", type="http", scopes="probe.read")
+            def scopes(self):
+                return "served"
+
+            @http.route("/<api>/m2", auth="oauth2", type="http", oauth2_scope="x")
+            def oauth2_scope(self):
+                return "served"
+
+            @http.route("/m3", auth="oauth2", type="http", oauth2_api="orders", api="x")
+            def api(self):
+                return "served"
+
+            @http.route("/<api>/m4", auth="oauth2", type="http", oauth2_scopes="a,b")
+            def comma(self):
+                return "served"
+
+            @http.route("/m5", auth="public", type="http", oauth2_scope="probe.read")
+            def unprotected(self):
+                return "served"
+
     def setUp(self):
         super().setUp()
         # Routes are generated with the first request after a change.
@@ -171,5 +194,84 @@ class TestOverride(RouteCase):
     def test_a_route_that_is_shared_with_every_origin_is_refused(self):
         self.assertNeverServed("/orders/cors", "leave out cors=")
 
+    def test_a_misspelt_keyword_of_a_plain_route_leaves_it_closed(self):
+        self.assertNeverServed("/orders/m1", "unknown keywords: scopes")
+        self.assertNeverServed("/orders/m2", "unknown keywords: oauth2_scope")
+        self.assertNeverServed("/m3", "unknown keywords: api")
+        self.assertNeverServed("/orders/m4", "separate scopes by spaces")
+        self.assertNeverServed("/m5", "unknown keywords: oauth2_scope")
+
     def test_a_malformed_scope_breaks_its_own_route_alone(self):
         self.assertNeverServed("/orders/bad", "no scope name")
+
+
+class TestRuleOfAnotherAddon(RouteCase):
+    """Rules that other addons add to the routing map by themselves (OCA endpoint)."""
+
+    routings = {
+        "/added": {"oauth2_api": "orders", "oauth2_scopes": "probe.read"},
+        "/<api>/added": {},
+        "/added/none": {},
+        "/added/misspelt": {"oauth2_api": "orders", "scopes": "probe.read"},
+        "/added/public": {"auth": "public", "oauth2_scopes": "probe.read"},
+        "/added/plain": {"auth": "public"},
+    }
+
+    def setUp(self):
+        super().setUp()
+        hook = self.registry["ir.http"]
+        generate = hook._generate_routing_rules
+
+        def chained(model, modules, converters):
+            yield from generate(model, modules, converters)
+            for url, routing in self.routings.items():
+                yield url, self.make_endpoint(url, routing)
+
+        self.patch(hook, "_generate_routing_rules", chained)
+        self.registry.clear_cache("routing")
+        self.addCleanup(self.registry.clear_cache, "routing")
+
+    def make_endpoint(self, url, routing):
+        class Handler:
+            def answer(self, addon, **kwargs):
+                return http.Response(f"{addon} served")
+
+        endpoint = functools.partial(Handler().answer, "other")
+        functools.update_wrapper(endpoint, Handler.answer)
+        endpoint.routing = {
+            "type": "http",
+            "auth": "oauth2",
+            "methods": ["GET"],
+            "routes": [url],
+            "readonly": False,
+            **routing,
+        }
+        return endpoint
+
+    def test_one_that_names_its_api_is_served_like_any_other(self):
+        for path in ("/added", "/orders/added"):
+            answer = self.get(path, self.token)
+            self.assertEqual((answer.status_code, answer.text), (200, "other served"))
+            self.assertEqual(self.get(path, "unknown").status_code, 401)
+        missing = f'{MISSING}, scope="probe.read"'
+        self.assertRefused(self.get("/added"), 401, "invalid_token", missing)
+        self.grant.scope_ids = False
+        self.assertForbidden("probe.read", path="/added")
+
+    def test_an_unknown_api_in_its_path_opens_nothing(self):
+        self.assertEqual(self.get("/nowhere/added", self.token).status_code, 401)
+
+    def test_one_that_is_wrong_is_refused_and_logged(self):
+        for path, problem in (
+            ("/added/none", "names no API"),
+            ("/added/misspelt", "unknown keywords: scopes"),
+            ("/added/public", "protect nothing without"),
+        ):
+            with self.subTest(path), self.assertLogs(_HOOK, "ERROR") as logs:
+                with mute_logger(_ROUTES):
+                    answer = self.get(path, self.token)
+                self.assertRefused(answer, 500, "server_error")
+                self.assertIn(problem, logs.output[0])
+
+    def test_one_without_protection_is_left_alone(self):
+        self.assertEqual(self.get("/added/plain").text, "other served")
