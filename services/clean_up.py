@@ -5,11 +5,13 @@
   any point, the job loses one batch, which the next run takes up.
 - A batch begins where the one before ended, by id: no index serves the job alone, for
   each would cost each call.
-- An error in one chore keeps no other waiting.
+- An error in one chore, or in one record, keeps no other waiting.
 """
 
 import logging
 from datetime import timedelta
+
+import psycopg2
 
 from odoo import fields
 from odoo.tools import SQL
@@ -40,6 +42,7 @@ class CleanUp:
 
     def __init__(self, env):
         self.env = env(su=True)
+        self._failed = []  # chores and records
 
     def run(self, limit=None):
         """Do all chores, as far as the job's time allows.
@@ -57,17 +60,16 @@ class CleanUp:
             (self.forget_revocations, _RECORDS),
             (self.forget_events, _ROWS),
         )
-        failed = []
         for number, (chore, usual) in enumerate(chores, 1):
             try:
                 if not self._do(chore, limit or usual, len(chores) - number):
                     break
             except Exception:  # whatever it is, the others need not wait for its mend
                 self.env.cr.rollback()
-                failed.append(chore.__name__)
+                self._failed.append(chore.__name__)
                 _logger.exception("Failed, unlike what follows it: %s", chore.__name__)
-        if failed:  # so that it shows at the job
-            raise RuntimeError(f"failed, see the log: {', '.join(failed)}")
+        if self._failed:  # so that it shows at the job
+            raise RuntimeError(f"failed, see the log: {', '.join(self._failed)}")
 
     def _do(self, chore, limit, later):
         """Do all of a chore, batch by batch.
@@ -133,8 +135,7 @@ class CleanUp:
             self.env,
             SQL(
                 """
-                SELECT id, expires_at <= now() AT TIME ZONE 'UTC'
-                  FROM oauth2_client_user grantee
+                SELECT id FROM oauth2_client_user grantee
                  WHERE state = 'active' AND %s
                    AND (expires_at <= now() AT TIME ZONE 'UTC'
                         OR NOT EXISTS (
@@ -148,16 +149,19 @@ class CleanUp:
             ),
             limit,
         )
-        grants = self.env["oauth2.client.user"].browse(grant_id for grant_id, _ in over)
-        too_old = grants.browse(grant_id for grant_id, is_too_old in over if is_too_old)
+        grants = self.env["oauth2.client.user"].browse(grant_id for (grant_id,) in over)
         # Some providers end all grants of a user with one revocation.
-        left_there = grants._with_sibling()
-        revocation = Revocation(self.env)
-        revocation.trigger(revocation.queue(grants - left_there))
-        expiry = Expiry(self.env)
-        for ended, cause in ((too_old, "lifetime"), (grants - too_old, "disuse")):
-            expiry.end(ended - left_there, cause)
-            expiry.end(ended & left_there, cause, _LEFT_THERE)
+        left_there, now = grants._with_sibling(), fields.Datetime.now()
+
+        def end(some):
+            revocation, expiry = Revocation(self.env), Expiry(self.env)
+            revocation.trigger(revocation.queue(some - left_there))
+            too_old = some.filtered(lambda grant: grant.expires_at <= now)
+            for ended, cause in ((too_old, "lifetime"), (some - too_old, "disuse")):
+                expiry.end(ended - left_there, cause)
+                expiry.end(ended & left_there, cause, _LEFT_THERE)
+
+        self._try(end, grants)
         return len(over), place
 
     def abandon_sign_ins(self, limit, after):
@@ -169,8 +173,7 @@ class CleanUp:
         ]
         pending = PendingSignIn(self.env)
         found, place = self._locked(_SIGN_INS, domain, limit, after)
-        for sign_in in found:
-            pending.abandon(sign_in)
+        self._try(lambda some: [pending.abandon(each) for each in some], found)
         return len(found), place
 
     def forget_sign_ins(self, limit, after):
@@ -200,12 +203,30 @@ class CleanUp:
     def _locked(self, model, domain, limit, after):
         """Lock the next records of a domain, by id; those that are held are left.
 
-        :return: ``(records, the last one's id)``, ``None`` when nothing may be left
+        :return: ``(records, where the batch ended)``
         """
-        place = [("id", ">", after)] if after else []
-        found = self.env[model].search([*domain, *place], limit=limit, order="id")
-        place = found[-1].id if len(found) == limit else None
-        return found.try_lock_for_update(), place
+        place = [("id", ">", after[0])] if after else []
+        query = self.env[model]._search([*domain, *place], limit=limit, order="id")
+        lock = SQL("%s FOR UPDATE SKIP LOCKED", query.select())
+        rows, place = fetch_batch(self.env, lock, limit)
+        return self.env[model].browse(row_id for (row_id,) in rows), place
+
+    def _try(self, change, records):
+        """Change records; where that fails, one by one, so that one keeps no other
+        waiting.
+        """
+        try:
+            with self.env.cr.savepoint():
+                return change(records)
+        except psycopg2.OperationalError:
+            raise  # of the transaction, not of a record
+        except Exception:  # whatever it is: the log has it
+            if len(records) == 1:
+                self._failed.append(str(records))
+                _logger.exception("Not cleaned up: %s", records)
+                return
+        for record in records:
+            self._try(change, record)
 
     def _delete(self, table, over, limit, after):
         statement = SQL("DELETE FROM %s USING chosen", SQL.identifier(table))

@@ -67,18 +67,15 @@ class TestJobsGoOn(LifeCycleCase):
         self.assertIn("an error of Odoo's own", line.reason)
         self.assertEqual(first.state, "active")
 
-    def test_an_error_in_one_step_of_the_clean_up_stops_no_other_step(self):
+    def test_an_error_in_one_record_of_the_clean_up_keeps_no_other_waiting(self):
         """What follows is done; then the job fails, as Odoo's form of it shows."""
-        unreadable = Keyring(self.env).encrypt("this is no JSON")
         past = self.ago(hours=1)
-        self.env["oauth2.authorization.request"].search([], limit=1).sudo().write(
-            {
-                "result": unreadable,
-                "used_at": past,
-                "decided_at": False,
-                "expires_at": past,
-            }
+        self.ask("44")
+        sign_ins = (
+            self.env["oauth2.authorization.request"].sudo().search([], order="id")
         )
+        sign_ins.write({"used_at": past, "decided_at": False, "expires_at": past})
+        sign_ins[0].result = Keyring(self.env).encrypt("this is no JSON")
         self.grant.expires_at = past
         old = Audit(self.env).record("refusal", reason="old")
         self.env.flush_all()
@@ -86,9 +83,10 @@ class TestJobsGoOn(LifeCycleCase):
         self.env.cr.execute(query, [old.id])
         with (
             self.assertTold("clean_up"),
-            self.assertRaisesRegex(ValueError, "abandon_sign_ins"),
+            self.assertRaisesRegex(ValueError, "oauth2.authorization.request"),
         ):
             self.run_job()
         self.env.invalidate_all()
+        self.assertEqual([bool(each.decided_at) for each in sign_ins], [False, True])
         self.assertEqual(self.grant.state, "expired")
         self.assertFalse(old.exists())
