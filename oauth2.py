@@ -8,6 +8,7 @@ import re
 from odoo import http
 from odoo.http import request
 
+from .protocol.argument_types import arguments_of, path_names
 from .protocol.errors import InsufficientScope
 from .protocol.scope import declared_scopes, scope_string
 
@@ -44,8 +45,9 @@ def oauth2_route(route=None, *, api=None, scopes=(), **routing):
     :param str api: endpoint of the one API, where the path does not name it
     :param scopes: names separated by spaces, or a list: all are needed, none by default
     :param routing: what else ``http.route`` takes; ``type="http"`` for files
-    :raises TypeError: for what this decorator sets itself or does not know, or a route
-        without API
+    :raises TypeError: for what this decorator sets itself or does not know, a route
+        without API, or arguments that cannot be served; those of an override, whose
+        type and path are its parent's, are judged when Odoo builds its routes
     :raises ValueError: for a malformed scope, API, type or method
     """
     _check_routing(routing)
@@ -63,7 +65,7 @@ def oauth2_route(route=None, *, api=None, scopes=(), **routing):
         routing["oauth2_api"] = api
     if paths:
         routing.setdefault("type", "oauth2_json")
-    return http.route(
+    decorate = http.route(
         route,
         auth="oauth2",
         csrf=False,
@@ -71,6 +73,13 @@ def oauth2_route(route=None, *, api=None, scopes=(), **routing):
         oauth2_scopes=declared_scopes(scopes),
         **routing,
     )
+
+    def protect(method):
+        if routing.get("type") == "oauth2_json":
+            arguments_of([method], path_names(paths))
+        return decorate(method)
+
+    return protect
 
 
 def _check_routing(routing):

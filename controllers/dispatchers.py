@@ -157,7 +157,7 @@ class OAuth2JsonDispatcher(_JsonDispatcher):
         if self.request.httprequest.method == "OPTIONS" not in methods:
             raise MethodNotAllowed(methods or {"GET", "POST"})
         self.request.params = bind(
-            endpoint.routing["oauth2_handlers"],
+            endpoint.routing["oauth2_arguments"],
             query=self.request.httprequest.args.to_dict(flat=False),
             body=self._body(),
             path=args,

@@ -6,6 +6,7 @@ import logging
 
 from odoo.http import request
 
+from ..protocol.argument_types import arguments_of, path_names
 from ..protocol.scope import declared_scopes
 
 _logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ _KEYWORDS = frozenset(
 )
 #: What ``inspect_route`` adds.
 _COMPUTED = frozenset(
-    "oauth2_handlers oauth2_problem oauth2_required oauth2_wants_api".split()
+    "oauth2_arguments oauth2_problem oauth2_required oauth2_wants_api".split()
 )
 
 
@@ -87,12 +88,18 @@ def inspect_route(url, endpoint):
         ``oauth2_problem`` (why it is refused, or ``None``); that of a protected one
         ``oauth2_required`` (frozenset of scope names), ``oauth2_wants_api`` (whether
         the handler takes an argument ``api``); that of a JSON route
-        ``oauth2_handlers`` (see ``_handlers``)
+        ``oauth2_arguments`` (what the handler takes)
     """
     routing = endpoint.routing
     routing.setdefault("oauth2_problem", None)
     if routing["type"] == "oauth2_json":
-        routing["oauth2_handlers"] = _handlers(endpoint)
+        try:
+            routing["oauth2_arguments"] = arguments_of(
+                _handlers(endpoint), path_names(routing.get("routes") or [url])
+            )
+        except TypeError as error:
+            _refuse(url, routing, str(error))
+            return
     routings = [
         method.original_routing
         for method in _overrides(endpoint)

@@ -1,11 +1,22 @@
 from datetime import date, datetime
-from typing import Optional
+from enum import Enum, StrEnum
+from typing import Annotated, Any, Literal, Optional
 
 from odoo import http
 from odoo.tests import tagged
 
 from ..oauth2 import oauth2_route
 from .json_route_common import JsonRouteCase
+
+
+class Hue(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Level(Enum):
+    LOW = 1
+    HIGH = 10
 
 
 @tagged("post_install", "-at_install")
@@ -32,8 +43,16 @@ class TestArguments(JsonRouteCase):
                 either: int | str = 0,
                 number_or_day: int | date | None = None,
                 both: list[int | str] = (),
+                state: Literal["draft", "sent", 3, True, None] = "draft",
+                hue: Hue = Hue.RED,
+                level: Level | None = None,
+                some: Annotated[int, "at most 80"] | Literal["all"] = 80,
+                deep: dict[str, list[date | None]] | None = None,
+                quoted: "list[Hue]" = (),
+                anything: Any = None,
                 plain=None,
-            ):
+                *never: int,
+            ) -> "NotKnownHere":  # noqa: F821
                 received = dict(locals())
                 del received["self"]
                 return {
@@ -44,6 +63,14 @@ class TestArguments(JsonRouteCase):
             @oauth2_route("/<api>/needed/<int:number>", methods=["GET", "POST"])
             def needed(self, number: int, word: str):
                 return [number, word]
+
+            @oauth2_route("/<api>/by/<day>/<thing>", methods=["GET"])
+            def by_day(self, day: date, thing: "NotKnownHere"):  # noqa: F821
+                return [type(day).__name__, day, thing]
+
+            @oauth2_route("/<api>/numbers", methods=["GET", "POST"])
+            def numbers(self, /, **others: int):
+                return others
 
             @oauth2_route("/<api>/whatever", methods=["GET", "POST"])
             def whatever(self, number: int = 0, **others):
@@ -90,6 +117,14 @@ class TestArguments(JsonRouteCase):
             ("either", "3", "str", "3"),
             ("number_or_day", "3", "int", 3),
             ("number_or_day", "2026-11-23", "date", "2026-11-23"),
+            ("state", "sent", "str", "sent"),
+            ("state", "3", "int", 3),
+            ("state", "true", "bool", True),
+            ("hue", "blue", "Hue", "blue"),
+            ("level", "10", "Level", 10),
+            ("some", "3", "int", 3),
+            ("some", "all", "str", "all"),
+            ("anything", "3", "str", "3"),
             ("plain", "3", "str", "3"),
         ):
             with self.subTest(name=name, text=text):
@@ -116,6 +151,23 @@ class TestArguments(JsonRouteCase):
             ("number_or_day", "2026-11-23", "date", "2026-11-23"),
             ("number_or_day", None, "NoneType", None),
             ("both", [1, "a"], "list", [1, "a"]),
+            ("state", "sent", "str", "sent"),
+            ("state", 3, "int", 3),
+            ("state", True, "bool", True),
+            ("state", None, "NoneType", None),
+            ("hue", "blue", "Hue", "blue"),
+            ("level", 10, "Level", 10),
+            ("level", None, "NoneType", None),
+            ("some", 3, "int", 3),
+            ("some", "all", "str", "all"),
+            (
+                "deep",
+                {"a": ["2026-11-23", None]},
+                "dict",
+                {"a": ["2026-11-23", None]},
+            ),
+            ("quoted", ["red", "blue"], "list", ["red", "blue"]),
+            ("anything", [None], "list", [None]),
             ("plain", {"a": [1]}, "dict", {"a": [1]}),
         ):
             with self.subTest(name=name, sent=sent):
@@ -139,6 +191,7 @@ class TestArguments(JsonRouteCase):
             ("moment", "noon"),
             ("limit", "none"),
             ("number_or_day", "noon"),
+            ("deep", "{}"),
         ):
             with self.subTest(name=name, query=text):
                 answer = self.call("typed", params={name: text})
@@ -170,10 +223,49 @@ class TestArguments(JsonRouteCase):
             ("either", None),
             ("number_or_day", "3"),
             ("both", [None]),
+            ("deep", {"a": ["noon"]}),
+            ("deep", {"a": None}),
         ):
             with self.subTest(name=name, body=value):
                 answer = self.call("typed", {name: value})
                 self.assertArgumentRefused(answer, name, "must be of type")
+
+    def test_an_argument_that_is_none_of_the_choices_is_told_them(self):
+        for name, sent, choices in (
+            ("state", "done", 'one of "draft", "sent", 3, true.'),
+            ("state", 1, 'one of "draft", "sent", 3, true.'),
+            ("state", 3.0, 'one of "draft", "sent", 3, true.'),
+            ("hue", "RED", 'one of "red", "blue".'),
+            ("hue", ["red"], 'one of "red", "blue".'),
+            ("level", "LOW", "one of 1, 10."),
+            ("level", True, "one of 1, 10."),
+            ("some", "none", 'of type integer or one of "all".'),
+        ):
+            answers = [self.call("typed", {name: sent})]
+            if isinstance(sent, str):
+                answers.append(self.call("typed", params={name: sent}))
+            for answer in answers:
+                with self.subTest(name=name, sent=sent):
+                    self.assertArgumentRefused(answer, name, f"must be {choices}")
+        answer = self.call("typed", {"quoted": ["green"]})
+        self.assertArgumentRefused(answer, "quoted", "must be of type list")
+
+    def test_a_text_of_the_path_is_read_as_its_argument_s_type(self):
+        answer = self.call("by/2026-11-23/x")
+        self.assertEqual(self.assertServed(answer), ["date", "2026-11-23", "x"])
+        answer = self.call("by/noon/x")
+        self.assertArgumentRefused(answer, "day", "must be of type date")
+
+    def test_arguments_that_a_handler_does_not_name_may_have_a_type(self):
+        answer = self.call("numbers?a=1", {"b": 2})
+        served = self.assertServed(answer)
+        self.assertEqual(served, {"a": 1, "b": 2, "api": "orders"})
+        answer = self.call("numbers?a=x")
+        self.assertArgumentRefused(answer, "a", "must be of type integer")
+
+    def test_positions_that_a_handler_takes_are_no_argument(self):
+        answer = self.call("typed", {"never": [1]})
+        self.assertArgumentRefused(answer, "never", "unknown")
 
     def test_an_unknown_argument_is_refused_by_name(self):
         for answer in (

@@ -1,6 +1,7 @@
 import json
 import types
 from datetime import date, datetime
+from typing import Literal
 from urllib.parse import parse_qs, urlencode
 
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, TransactionCase, tagged
 
 from ..controllers.arguments import bind, read_object
+from ..protocol.argument_types import arguments_of
 from ..protocol.errors import InvalidRequest
 from ..services.json2_methods import ARGUMENTS, SERVED_METHODS
 from ..services.json2_reach import reached
@@ -24,6 +26,7 @@ _TYPES = {
     "moment": (datetime, types.NoneType),
     "many": (list, tuple),
     "table": (dict, types.NoneType),
+    "choice": (str, int),
 }
 
 
@@ -37,6 +40,7 @@ def handler(
     moment: datetime | None = None,
     many: list[int] = (),
     table: dict | None = None,
+    choice: Literal["a", 1] = "a",
     anything=None,
 ):
     """Takes an argument of each type."""
@@ -49,13 +53,14 @@ class TestPropertyArguments(BaseCase):
     """A handler gets what its annotations say, or is not called."""
 
     def bind(self, query=None, body=None):
-        return bind((handler,), query=query or {}, body=body or {}, path={})
+        arguments = arguments_of([handler])
+        return bind(arguments, query=query or {}, body=body or {}, path={})
 
     def assertTyped(self, arguments):
         for name, value in arguments.items():
             if name in _TYPES:
                 self.assertIsInstance(value, _TYPES[name], name)
-            if name in ("whole", "real"):
+            if name in ("whole", "real", "choice"):
                 self.assertNotIsInstance(value, bool)
         self.assertEqual(
             {type(item) for item in arguments.get("many", ())} - {int}, set()

@@ -1,5 +1,11 @@
 """How a protected route is declared and found, and who is calling."""
 
+import enum
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Literal, TypedDict
+from uuid import UUID
+
 from werkzeug.test import EnvironBuilder
 
 from odoo import http
@@ -90,6 +96,92 @@ class TestWrongUse(BaseCase):
             @oauth2_route
             def handler(self):
                 """Never served."""
+
+
+class Address(TypedDict):
+    street: str
+
+
+class Ratio(enum.Enum):
+    HALF = 0.5
+
+
+@tagged("post_install", "-at_install", "api_auth_oauth2")
+class TestArgumentsAtImport(BaseCase):
+    """A handler that no call could fit is refused while Python imports its module."""
+
+    def assertRefusedAtImport(self, handler, *says, **routing):
+        with self.assertRaises(TypeError) as raised:
+            oauth2_route("/<api>/x", **routing)(handler)
+        for text in (handler.__qualname__, *says):
+            self.assertIn(text, str(raised.exception))
+
+    def test_an_annotation_that_no_json_value_becomes_is_refused_at_import(self):
+        for annotation, says in (
+            (Decimal, "Decimal"),
+            (UUID, "UUID"),
+            (Address, "Address"),
+            (Ratio, "0.5 of a Literal or an Enum"),
+            (Literal[b"a"], "b'a' of a Literal"),
+            (tuple[int, ...], "tuple"),
+            (set, "set"),
+            (bytes, "bytes"),
+            (Sequence[int], "Sequence"),
+            (dict[int, str], "dict"),
+            (int | Decimal, "Decimal"),
+            (list[UUID | None], "UUID"),
+            (dict[str, list[Decimal]], "Decimal"),
+            (type(self), "TestArgumentsAtImport"),
+            ("KnownToTypeCheckersAlone", "'KnownToTypeCheckersAlone' is not defined"),
+            ("list[KnownToTypeCheckersAlone]", "is not defined"),
+            ("enum.Missing", "Missing"),
+            ("a b", "must be an expression"),
+            (42, "42"),
+        ):
+
+            def handler(self, number: annotation):
+                """Never served."""
+
+            def taking_more(self, **number: annotation):
+                """Never served."""
+
+            for each in (handler, taking_more):
+                with self.subTest(annotation=annotation, handler=each):
+                    self.assertRefusedAtImport(
+                        each, "number is annotated with", says, "write bool, int"
+                    )
+
+    def test_an_argument_that_has_no_name_to_send_is_refused_at_import(self):
+        def handler(self, number, /, word):
+            """Never served."""
+
+        self.assertRefusedAtImport(handler, "move number behind the /")
+
+    def test_a_handler_without_self_is_refused_at_import(self):
+        def handler():
+            """Never served."""
+
+        self.assertRefusedAtImport(handler, "takes no self")
+
+        def keyword_only(*, number: int):
+            """Never served."""
+
+        self.assertRefusedAtImport(keyword_only, "takes no self")
+
+    def test_annotations_of_a_route_of_type_http_are_the_developer_s_own(self):
+        def handler(self, number: Decimal):
+            """Reads its arguments itself."""
+
+        oauth2_route("/<api>/x", type="http")(handler)
+
+    def test_an_annotation_of_what_only_some_paths_have_is_judged(self):
+        def handler(self, number: Decimal):
+            """Served by path alone."""
+
+        paths = ["/<api>/<string:number>", "/<api>/x/<number>"]
+        oauth2_route(paths)(handler)
+        with self.assertRaisesRegex(TypeError, "Decimal"):
+            oauth2_route([*paths, "/<api>/x"])(handler)
 
 
 @tagged("post_install", "-at_install", "api_auth_oauth2")

@@ -1,6 +1,7 @@
 """What inherits a protected route, and what weakens one by mistake."""
 
 import functools
+from decimal import Decimal
 
 from odoo import http
 from odoo.tests import tagged
@@ -78,7 +79,30 @@ class TestOverride(RouteCase):
                 return "weakened"
 
         cls.override = Override  # core knows subclasses by weak references alone
+        cls.add_annotated_routes()
         cls.add_wrong_routes()
+
+    @classmethod
+    def add_annotated_routes(cls):
+        class Annotated(http.Controller):
+            @oauth2_route("/<api>/annotated", scopes="probe.read")
+            def annotated(self, number: int = 0):
+                return number
+
+            @oauth2_route("/<api>/file", type="http", scopes="probe.read")
+            def file(self, number=0):
+                return str(number)
+
+        class AnnotatedOverride(Annotated):
+            @oauth2_route()
+            def annotated(self, number: Decimal = 0):
+                return number
+
+            @oauth2_route()
+            def file(self, number: Decimal = 0):
+                return str(Decimal(number))
+
+        cls.annotated_override = AnnotatedOverride
 
     @classmethod
     def add_wrong_routes(cls):
@@ -200,6 +224,13 @@ class TestOverride(RouteCase):
         self.assertNeverServed("/m3", "unknown keywords: api")
         self.assertNeverServed("/orders/m4", "separate scopes by spaces")
         self.assertNeverServed("/m5", "unknown keywords: oauth2_scope")
+
+    def test_an_override_with_an_annotation_that_is_not_served_is_refused(self):
+        self.assertNeverServed("/orders/annotated", "annotated with (Decimal)")
+
+    def test_an_override_of_a_route_of_type_http_reads_its_arguments_itself(self):
+        response = self.get("/orders/file?number=1.50", self.token)
+        self.assertEqual((response.status_code, response.text), (200, "1.50"))
 
     def test_a_malformed_scope_breaks_its_own_route_alone(self):
         self.assertNeverServed("/orders/bad", "no scope name")
