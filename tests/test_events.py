@@ -244,7 +244,7 @@ class TestEvents(OAuth2Case):
         self.assertEqual(Event.search([]), before)
         self.refuse_unproven()
         told = Event.search([]) - before
-        self.assertIn("2 invalid_request", told.sorted("id")[0].reason)
+        self.assertIn("2 not_found", told.sorted("id")[0].reason)
 
     def test_a_line_outlives_what_it_tells_of(self):
         self.authorize()

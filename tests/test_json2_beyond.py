@@ -267,4 +267,4 @@ class TestJson2Beyond(Json2Case):
             context={"allowed_company_ids": foreign.ids},
         )
         self.assertEqual(answer.status_code, 403, answer.text)
-        self.assertNotIn("error_description", answer.json())  # it is Odoo's refusal
+        self.assertEqual(answer.json()["name"], "odoo.exceptions.AccessError")
