@@ -33,7 +33,7 @@ def locked(path, busy="is setting up"):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            console.say(f"· Waiting for another ./dev that {busy} …")
+            console.say(f"· Waiting for another run that {busy} …")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -1,12 +1,16 @@
 """What a person sees: lines, steps with their time, failures without traceback."""
 
 import contextlib
+import contextvars
 import os
 import sys
 import threading
 import time
 
 HEARTBEAT_SECONDS = 20
+
+#: What stands before each line of this thread, where several print.
+_before = contextvars.ContextVar("before", default="")
 
 
 class Failure(Exception):
@@ -39,7 +43,12 @@ def paint(text, code, stream=None):
 
 def say(text=""):
     """Print a line at once, in order with what sub-processes print."""
-    print(text, flush=True)
+    print(f"{_before.get()}{text}\n", end="", flush=True)  # one write, unlike print's
+
+
+def begin_lines_with(text):
+    """Put a text before each line that this thread says from now on."""
+    _before.set(text)
 
 
 def error(text):
@@ -63,7 +72,8 @@ def step(text, progress=None):
             far = f", {progress()}" if progress else ""
             say(f"  … {text}: {time.monotonic() - started:.0f} s so far{far}")
 
-    thread = threading.Thread(target=heartbeat, daemon=True)
+    inside = contextvars.copy_context()
+    thread = threading.Thread(target=inside.run, args=[heartbeat], daemon=True)
     thread.start()
     try:
         yield

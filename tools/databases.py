@@ -127,7 +127,7 @@ class Databases:
         modules, demo = KINDS[kind]
         name = self._template_name(kind)
         stamp = places.DEV / f".{name}"
-        with artifact.locked(places.DEV / ".template.lock"):
+        with artifact.locked(places.DEV / f".template-{kind}.lock"):
             if self.exists(name) and (stamp.exists() or not self.private):
                 return name
             self.drop(name)

@@ -10,7 +10,6 @@ import os
 import shutil
 import sys
 import time
-import unittest
 
 import console
 import databases
@@ -20,7 +19,9 @@ import odoo_server
 import places
 import ports
 import python_env
+import unittest_runner
 from e2e_site import e2e_variables
+from unittest_runner import BROKEN, SKIPPED
 
 WORKERS = 4
 FILES = ("killed", "decisions", "jobs", "database", "answers", "clocks", "life")
@@ -28,48 +29,10 @@ DATABASE = "faults"
 DATABASES = ("bare", "fresh", DATABASE, "life", "life_copy")
 
 
-class Result(unittest.TestResult):
-    """Prints each case and its verdict."""
-
-    played = breached = not_run = 0
-
-    def startTest(self, test):
-        super().startTest(test)
-        self._begun = time.monotonic()
-
-    def _tell(self, test, verdict, colour, text=""):
-        seconds = time.monotonic() - self._begun
-        name = test.shortDescription() or test.id()
-        verdict = console.paint(f"{verdict:8}", colour)
-        console.say(f"{verdict} {name} ({seconds:.1f} s){text}")
-
-    def addSuccess(self, test):
-        self.played += 1
-        self._tell(test, "holds", "32")
-
-    def addFailure(self, test, err):
-        self.played += 1
-        self.breached += 1
-        text = "\n".join(self._exc_info_to_string(err, test).splitlines()[-16:])
-        if hasattr(test, "_testMethodName"):
-            self._tell(test, "BREACHED", "31;1", f"\n{text}")
-        else:
-            console.say(f"{console.paint('BREACHED', '31;1')} {test}\n{text}")
-
-    def addError(self, test, err):
-        if isinstance(err[1], console.Stopped):
-            raise err[1]  # unittest would go on with the next case
-        self.addFailure(test, err)
-
-    def addSkip(self, test, reason):
-        self.not_run += 1
-        self._tell(test, "not run", "33", f": {reason}")
-
-
 def main(names):
     """Prepare, play, judge; returns the exit status."""
     sys.path += [str(places.ROOT / "tests" / name) for name in ("faults", "e2e")]
-    begun, result = time.monotonic(), Result()
+    begun = time.monotonic()
     with faults_cluster.running() as cluster:
         odoo = _odoo(cluster)
         with console.step("Making the databases"):
@@ -79,22 +42,22 @@ def main(names):
         os.environ.update(odoo.pg | odoo.extra_env | e2e_variables(url, DATABASE, log))
         world = importlib.import_module("world")
         world.set_up(odoo, cluster, port, WORKERS)
-        suite = unittest.defaultTestLoader.loadTestsFromNames(names or FILES)
         try:
-            suite.run(result)
+            result = unittest_runner.play(names or FILES)
         finally:
             world.tear_down()
             for name in DATABASES:
                 shutil.rmtree(odoo_server.filestore(name), ignore_errors=True)
     minutes = (time.monotonic() - begun) / 60
+    broken, not_run = result.count(BROKEN), result.count(SKIPPED)
+    played = len(result.verdicts) - not_run
     console.say(
-        f"\n{result.played} case{'' if result.played == 1 else 's'} played"
-        f" in {minutes:.1f} minutes,"
-        f" {result.breached} breached, {result.not_run} not run"
+        f"\n{played} case{'' if played == 1 else 's'} played in {minutes:.1f} minutes,"
+        f" {broken} broken, {not_run} not run"
     )
-    if result.not_run:
+    if not_run:
         console.say("What was not run is not shown to hold: the exit status says so.")
-    return 1 if result.breached or result.not_run or not result.played else 0
+    return 1 if broken or not_run or not played else 0
 
 
 def _odoo(cluster):

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import console
 import odoo_home
 import places
-import ports
 import processes
 import python_env
 from console import Failure
@@ -115,7 +114,7 @@ class Odoo:
     def _process(
         self, database, arguments, *, log, script=None, port=None, env=None, **options
     ):
-        http = ["--http-port", port or ports.free(), "--gevent-port", ports.free()]
+        http = ["--http-port", port or 0, "--gevent-port", 0]  # any that is free
         subcommand = options.pop("subcommand", ()) or (["shell"] if script else ())
         command = self.command(database, *arguments, *http, subcommand=subcommand)
         with (places.LOGS / log).open("w") as output:

@@ -6,16 +6,25 @@ import os
 import re
 import signal
 import subprocess
+import threading
 
 import places
 from console import Failure
 
 PR_SET_PDEATHSIG = 1
+_children, _is_ending, _lock = set(), False, threading.Lock()
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+class Ended(Exception):
+    """``end_all`` was called meanwhile: another thread says why."""
+
+
 def _die_with_parent(number):
-    """A function that asks the kernel for a signal when our parent dies."""
+    """A function that asks the kernel for a signal when our parent dies.
+
+    That is the thread which starts the child: it must not end before.
+    """
     parent = os.getpid()
 
     def ask():
@@ -29,14 +38,32 @@ def _die_with_parent(number):
 def start(command, *, stop_signal=signal.SIGTERM, **options):
     """Start a child in a process group of its own; returns the ``Popen``.
 
-    The terminal's Ctrl-C reaches us only, and we end the children in order.
+    The terminal's Ctrl-C reaches us only, and we end the children in order. Raises
+    ``Ended`` after ``end_all``.
     """
-    return subprocess.Popen(
-        [str(part) for part in command],
-        start_new_session=True,
-        preexec_fn=_die_with_parent(stop_signal),
-        **options,
-    )
+    with _lock:
+        if _is_ending:
+            raise Ended
+        child = subprocess.Popen(
+            [str(part) for part in command],
+            start_new_session=True,
+            preexec_fn=_die_with_parent(stop_signal),
+            **options,
+        )
+        _children.add(child)
+    return child
+
+
+def end_all():
+    """Ask each child for its end, and start none from now on.
+
+    For threads that wait for one: they go on, and leave through their ``finally``.
+    """
+    global _is_ending
+    with _lock:
+        _is_ending = True
+        for child in _children:
+            child.terminate()
 
 
 def stop(child, *, stop_signal=signal.SIGTERM, seconds=15):
@@ -49,6 +76,8 @@ def stop(child, *, stop_signal=signal.SIGTERM, seconds=15):
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+    with _lock:
+        _children.discard(child)
 
 
 @contextlib.contextmanager

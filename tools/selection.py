@@ -2,7 +2,7 @@
 
 import ast
 import pathlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import places
 from console import Failure
@@ -53,18 +53,11 @@ class TestClass:
         ]
 
 
-@dataclass
-class Selection:
-    """What to run, by stage."""
-
-    odoo: list = field(default_factory=list)  # Odoo test tags
-    website: list = field(default_factory=list)  # the same, beside a website
-    e2e: list = field(default_factory=list)  # names for unittest
-    tools: list = field(default_factory=list)  # the same
-
-
 def select(names):
-    """The selection for the NAMEs of the command line; everything for none."""
+    """The tests that the NAMEs of the command line mean; all of them for none.
+
+    :return: [(TestClass, suffix)], the suffix as of ``TestClass.meant``
+    """
     classes = [
         found
         for module, root in _roots()
@@ -72,12 +65,9 @@ def select(names):
         for found in _classes(module, path)
     ]
     if not names:
-        selection = _by_stage((found, "") for found in classes)
-        selection.odoo = [f"/{module}" for module, _root in _roots()]
-        selection.website = [WITH_WEBSITE]
-        return selection
+        return [(found, "") for found in classes]
     files = sorted({str(found.path.relative_to(places.ROOT)) for found in classes})
-    return _by_stage(_chosen(classes, names, "test file", files))
+    return list(_chosen(classes, names, "test file", files))
 
 
 def select_faults(names):
@@ -108,22 +98,6 @@ def _chosen(classes, names, what, known):
                 + "\n  ".join(known)
             )
         yield from found
-
-
-def _by_stage(chosen):
-    selection = Selection()
-    for found, suffix in chosen:
-        if E2E in found.path.parents:
-            selection.e2e.append(found.unittest_name + suffix)
-        elif TOOLS in found.path.parents:
-            selection.tools.append(found.unittest_name + suffix)
-        else:
-            tag = found.odoo_tag + suffix
-            if "-standard" not in found.tags:
-                selection.odoo.append(tag)
-            if WITH_WEBSITE in found.tags:
-                selection.website.append(WITH_WEBSITE + tag)
-    return selection
 
 
 def _roots():

@@ -293,8 +293,13 @@ def held(query):
 
 
 def is_anybody_locked_out():
-    """Return whether a request waits for a lock."""
-    return bool(sql("SELECT 1 FROM pg_locks WHERE NOT granted"))
+    """Return whether a request to this database waits for a lock."""
+    return bool(
+        sql(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+    )
 
 
 def in_background(call):

@@ -1,4 +1,4 @@
-"""What a NAME of ``./dev test`` and ``./dev faults`` means, told before a set-up."""
+"""What a NAME of ``./dev faults`` means, told before a set-up."""
 
 import unittest
 
@@ -44,29 +44,3 @@ class TestSelectionOfFaults(unittest.TestCase):
                 with self.assertRaisesRegex(Failure, "clocks.ServerClock") as told:
                     selection.select_faults(["clocks", name])
                 self.assertIn(repr(name), str(told.exception))
-
-
-class TestSelectionOfTests(unittest.TestCase):
-    def test_a_test_can_be_named_by_file_class_or_method(self):
-        tag = self.chosen("test_token").odoo[0]
-        name = tag.rpartition(":")[2]
-        for spelling in (name, f"test_token.{name}"):
-            self.assertIn(tag, self.chosen(spelling).odoo)
-        whole = self.chosen("tests/test_token.py")
-        self.assertEqual(whole, self.chosen("test_token.py"))
-        self.assertFalse(whole.e2e or whole.tools)
-
-    def chosen(self, *names):
-        return selection.select(names)
-
-    def test_tests_go_to_the_stage_of_their_folder(self):
-        whole = self.chosen()
-        self.assertIn("/api_auth_oauth2", whole.odoo)
-        self.assertIn("test_callers.TestScripts", whole.e2e)
-        self.assertIn("test_selection.TestSelectionOfTests", whole.tools)
-        here = self.chosen("tests/tools")
-        self.assertEqual((here.odoo, here.e2e), ([], []))
-
-    def test_an_unknown_test_is_refused_with_a_list_of_the_known(self):
-        with self.assertRaisesRegex(Failure, "tests/test_token.py"):
-            self.chosen("nosuch")

@@ -1,9 +1,10 @@
 """test [NAME…]  run every test, or those of a file, a class or a method
 
-Four stages: Odoo's own runner on a fresh database, again for what must hold beside a
-website, then ``tests/e2e`` with unittest against a real server of several processes,
-then ``tests/tools``. Odoo runs the addon as it would be packaged (``tools/export.py``).
-All logs, at level DEBUG, are searched for every secret that the tests used.
+In stages, two at a time (``tools/stages``): Odoo's own runner on a fresh database,
+again for what must hold beside a website, ``tests/e2e`` with unittest against a real
+server of several processes, ``tests/tools``. A stage's name is a NAME, too. Odoo runs
+the addon as it would be packaged (``tools/export.py``). All logs, at level DEBUG, are
+searched for every secret that the tests used.
 """
 
 import os
@@ -13,21 +14,22 @@ import artifact
 import console
 import databases
 import debian
-import e2e_stage
 import export
 import log_search
-import odoo_log
 import odoo_server
 import places
 import provider
-import selection
-import unittest_stage
+import stages
 from console import Failure
+from stages import lanes
+from stages.stage import Ground
 
 
 def run(args):
     """Run the tests; the last line printed is ``N passed, N failed``."""
-    chosen = selection.select(args)
+    if not (places.ROOT / "__manifest__.py").exists():
+        raise Failure("There is no addon here yet: __manifest__.py is missing")
+    plan = lanes.planned(args, stages.ALL)
     places.make_dev()
     # One at a time: there is one set of logs, and they are what is judged.
     with artifact.locked(places.DEV / ".test.lock", "runs tests"):
@@ -35,7 +37,7 @@ def run(args):
             odoo.extra_env = _what_tests_need(odoo.python)
             odoo.addons = _exported()
             with databases.opened(odoo) as made:
-                verdicts = list(_stages(odoo, made, chosen, search))
+                verdicts = lanes.run(Ground(odoo, made, search), plan)
             verdicts.append(search.verdict())
         return _report(verdicts)
 
@@ -58,46 +60,6 @@ def _what_tests_need(python):
         "OAUTH2_TEST_CHROMIUM": shutil.which("chromium") or "",
         "OAUTH2_TEST_EXAMPLES": str(places.ROOT / "examples"),
     }
-
-
-def _stages(odoo, made, chosen, search):
-    """Run the stages that have something to run; yields their verdicts."""
-    if not (places.ROOT / "__manifest__.py").exists():
-        raise Failure("There is no addon here yet: __manifest__.py is missing")
-    if chosen.odoo:
-        yield _odoo_stage(odoo, made, search, "test", chosen.odoo)
-    if chosen.website:
-        tags = chosen.website
-        yield _odoo_stage(odoo, made, search, "website", tags, kind="website")
-    if chosen.e2e:
-        yield e2e_stage.run(odoo, made, search, chosen.e2e)[0]
-    if chosen.tools:
-        beside = places.TOOLS, selection.TESTS / "fuzz"
-        yield unittest_stage.run(
-            odoo, selection.TOOLS, chosen.tools, log="tools.log", beside=beside
-        )[0]
-
-
-def _odoo_stage(odoo, made, search, name, tags, *, kind="plain"):
-    """Install the addons on a fresh database with the tests that bear the tags."""
-    log = places.LOGS / f"{name}.log"
-    log.unlink(missing_ok=True)
-    odoo.extra_env |= search.environment(log)
-    arguments = search.odoo_arguments(log)
-    with made.temporary(name, kind=kind) as database:
-        with console.step(
-            f"Odoo's test runner ({kind})",
-            lambda: f"{odoo_log.started(log)} tests begun",
-        ):
-            modules = ",".join(places.our_modules())
-            tags = ",".join(tags)
-            odoo.run(
-                database,
-                [*arguments, "-i", modules, "--test-tags", tags, "--stop-after-init"],
-                log=log.name,
-                check=False,
-            )
-    return odoo_log.verdict(log)
 
 
 def _report(verdicts):

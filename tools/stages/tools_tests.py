@@ -1,0 +1,23 @@
+"""Tests of the tools: of what ``./dev`` does, without an Odoo."""
+
+import places
+import selection
+from stages import with_unittest
+from stages.stage import Stage
+
+
+class ToolsTests(Stage):
+    """The tests of ``tests/tools``."""
+
+    name = "tools"
+    seconds = 10
+
+    def takes(self, found, suffix):
+        """A name for unittest, of the tests in its folder."""
+        inside = selection.TOOLS in found.path.parents
+        return found.unittest_name + suffix if inside else ""
+
+    def run(self, ground, words):
+        """Run them with the tools on their path."""
+        beside = places.TOOLS, selection.TESTS / "fuzz"
+        return with_unittest.run(ground.odoo, selection.TOOLS, words, beside=beside)
