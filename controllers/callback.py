@@ -1,11 +1,14 @@
+from urllib.parse import urlencode
+
 from odoo import http
-from odoo.http import request
+from odoo.http import Response, request
 
 from ..protocol.browser import Caller, classify_client
 from ..protocol.errors import EmbeddedCaller, InvalidRequest
 from ..services.callback import AuthorizationResponse, Callback
 from ..services.consent import Consent
 from ..services.rate_limit import RateLimit
+from .client_request import read_parameters
 from .pages import (
     BROWSER_ROUTING,
     consent_page,
@@ -15,18 +18,18 @@ from .pages import (
     start_cookie,
 )
 
+_PATHS = [
+    "/<string:api>/oauth2/callback",
+    "/<string:api>/oauth2/callback/<int:provider>",
+]
+#: RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207; what is for people comes besides
+_NAMES = ("code", "state", "iss", "error")
+
 
 class CallbackController(http.Controller):
     """The provider sends its user back (RFC 6749 section 4.1.2)."""
 
-    @http.route(
-        [
-            "/<string:api>/oauth2/callback",
-            "/<string:api>/oauth2/callback/<int:provider>",
-        ],
-        methods=["GET"],
-        **BROWSER_ROUTING,
-    )
+    @http.route(_PATHS, methods=["GET"], **BROWSER_ROUTING)
     def callback(self, api, provider=None):
         httprequest = request.httprequest
         caller = classify_client(httprequest.method, httprequest.headers)
@@ -54,13 +57,34 @@ class CallbackController(http.Controller):
             delete_cookie(page, cookie, oauth2_api)
         return page
 
+    @http.route(_PATHS, methods=["POST"], **BROWSER_ROUTING)
+    def callback_form(self, api, provider=None):
+        """The provider has the browser post a form (OAuth 2.0 Form Post Response Mode).
+
+        Nothing is done with it but to lead to the address where other providers send
+        their users: to a form of another site a browser adds no cookie of a sign-in.
+        """
+        request.oauth2_shows_pages = True
+        oauth2_api, form = find_api(api), read_parameters()
+        sent = {name: form.text(name) for name in _NAMES}
+        sent["error_description"] = form.remark("error_description")
+        query = urlencode({name: value for name, value in sent.items() if value})
+        path = f"/{provider}" if provider else ""
+        return Response(
+            status=303,
+            headers={
+                "Location": f"/{oauth2_api.endpoint}/oauth2/callback{path}?{query}",
+                "Cache-Control": "no-store",
+                "Referrer-Policy": "no-referrer",
+            },
+        )
+
 
 def response_parameters(arguments):
     """:return: dict of what the provider sent, fields of ``AuthorizationResponse``
     :raises InvalidRequest: for one that comes twice (RFC 6749 section 3.1)
     """
-    known = ("code", "state", "iss", "error", "error_description")
-    names = [name for name in known if name in arguments]
+    names = [name for name in (*_NAMES, "error_description") if name in arguments]
     if any(len(arguments.getlist(name)) > 1 for name in names):
         raise InvalidRequest("A parameter was sent twice.")
     return {name: arguments[name] for name in names}

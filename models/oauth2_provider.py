@@ -4,7 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..protocol.network_policy import NetworkPolicy, is_loopback, is_safe_url
-from ..protocol.provider_client import OPENID_SCOPE, RESERVED_AUTHORIZE_PARAMS
+from ..protocol.provider_client import (
+    OPENID_SCOPE,
+    RESERVED_AUTHORIZE_PARAMS,
+    RESERVED_TOKEN_PARAMS,
+)
 from ..services.authorization import Authorization
 from ..services.provider_discovery import ProviderDiscovery
 from ..services.provider_presets import PLACEHOLDERS, PRESETS
@@ -92,6 +96,28 @@ class OAuth2Provider(models.Model):
         help="Added to the sign-in address, as access_type=offline&prompt=consent for"
         " Google. Never one that the flow itself sets.",
     )
+    token_params = fields.Char(
+        "Extra Token Parameters",
+        help="Sent with each request to the token endpoint, as"
+        " audience=https://api.example.com; scope is sent with refreshes only.",
+    )
+    use_pkce = fields.Boolean(
+        "PKCE",
+        default=True,
+        help="A code is good only for the sign-in that it was asked for (RFC 7636)."
+        " Switch it off only for a provider that refuses it, as LinkedIn does.",
+    )
+    use_nonce = fields.Boolean(
+        "Nonce",
+        default=True,
+        help="An id_token is good only for the sign-in that it was asked for. Switch it"
+        " off only for a provider that leaves it out, as LinkedIn does.",
+    )
+    response_mode = fields.Selection(
+        [("form_post", "As a form (form_post)")],
+        help="How the provider sends its users back: in the address, unless it demands"
+        " a form, as Apple does where the email is asked for.",
+    )
     user_matching = fields.Selection(
         [
             ("login", "A claim equals the Odoo login"),
@@ -157,6 +183,8 @@ class OAuth2Provider(models.Model):
         "issuer",
         "allow_private_addresses",
         "own_redirect_uri",
+        "use_pkce",
+        "use_nonce",
         "authorization_response_iss_parameter_supported",
         "client_ids.api_ids.client_ids.provider_id",
     )
@@ -184,6 +212,7 @@ class OAuth2Provider(models.Model):
                     "This Odoo's own base URL is not http://localhost, so it is taken"
                     " for a production system: a provider is called by https only."
                 )
+        yield from self._warnings_of_lost_protection(scopes)
         written = " ".join(url or "" for url in addresses)
         if words := [word for word in PLACEHOLDERS if word in written]:
             yield self.env._(
@@ -200,6 +229,26 @@ class OAuth2Provider(models.Model):
                 "An API of this provider has another one, too, and nothing tells whose"
                 " answer came: set that it sends iss, if it does, or give it a redirect"
                 " URI of its own."
+            )
+
+    def _warnings_of_lost_protection(self, scopes):
+        """RFC 9700 section 2.1.1: what binds a code to the sign-in that asked for it"""
+        has_nonce = self.use_nonce and "openid" in scopes
+        if not self.use_pkce and not has_nonce:
+            yield self.env._(
+                "Without PKCE and nonce nothing binds a code to its sign-in: a code"
+                " that was stolen from one user can be used in the sign-in of another,"
+                " who then acts as that user."
+            )
+        elif not self.use_pkce:
+            yield self.env._(
+                "Without PKCE a stolen code can be exchanged by another application"
+                " that knows the client's secret, or by any where there is none."
+            )
+        elif not self.use_nonce and "openid" in scopes:
+            yield self.env._(
+                "Without a nonce an id_token of another sign-in is not noticed: PKCE"
+                " alone binds a code to its sign-in."
             )
 
     @api.onchange("preset")
@@ -247,18 +296,25 @@ class OAuth2Provider(models.Model):
                         )
                     )
 
-    @api.constrains("authorize_params", "authorization_endpoint")
-    def _check_authorize_params(self):
+    @api.constrains("authorize_params", "authorization_endpoint", "token_params")
+    def _check_parameters(self):
         for provider in self:
             query = urlsplit(provider.authorization_endpoint).query
             names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
             try:
-                names |= provider._extra_parameters().keys()
+                names |= provider._parameters("authorize_params").keys()
+                token_names = provider._parameters("token_params").keys()
             except ValueError as error:
                 raise ValidationError(
-                    self.env._("Write extra parameters as name=value&name=value.")
+                    self.env._(
+                        "Write extra parameters as name=value&name=value, each name"
+                        " once."
+                    )
                 ) from error
-            if taken := sorted(RESERVED_AUTHORIZE_PARAMS & names):
+            if taken := sorted(
+                (RESERVED_AUTHORIZE_PARAMS & names)
+                | (RESERVED_TOKEN_PARAMS & token_names)
+            ):
                 raise ValidationError(
                     self.env._("The flow itself sets %s.", ", ".join(taken))
                 )
@@ -378,12 +434,17 @@ class OAuth2Provider(models.Model):
         uri = oauth2_api.redirect_uri
         return f"{uri}/{self.id}" if self.own_redirect_uri else uri
 
-    def _extra_parameters(self):
-        """:return: ``{name: value}`` of ``authorize_params``
-        :raises ValueError: when it cannot be read
+    def _parameters(self, field_name):
         """
-        text = (self.authorize_params or "").strip()
-        return dict(parse_qsl(text, strict_parsing=True)) if text else {}
+        :param str field_name: ``authorize_params`` or ``token_params``
+        :return: ``{name: value}`` of it
+        :raises ValueError: when it cannot be read, or a name comes twice
+        """
+        text = (self[field_name] or "").strip()
+        pairs = parse_qsl(text, strict_parsing=True) if text else []
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError("a name comes twice")
+        return dict(pairs)
 
     def _asks_for_openid(self):
         return OPENID_SCOPE in (self.scope or "").split()

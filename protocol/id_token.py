@@ -80,24 +80,45 @@ def is_issuer(text, issuer):
     return bool(_GUID.fullmatch(text[len(before) : len(text) - len(after)]))
 
 
-def _header(id_token):
+def verify_userinfo(
+    token, *, issuer, client_id, jwks_uri, network_policy=PUBLIC, keys=key_sets
+):
+    """Return the claims (dict) of a signed userinfo answer (OpenID Connect Core 5.3.2).
+
+    Its `iss` and `aud` need not be there, but must be right if they are. Raises like
+    `verify_id_token`.
+    """
+    what = "signed userinfo"
+    find_key = partial(keys.find, jwks_uri, network_policy=network_policy)
+    claims = load_json_object(
+        _signed_payload(token, _header(token, what), find_key, what)
+    )
+    if "iss" in claims and not is_issuer(str(claims["iss"]), issuer):
+        raise ProviderMisbehaved("the signed userinfo's iss is not the issuer")
+    audience = claims.get("aud", client_id)
+    if client_id not in (audience if isinstance(audience, list) else [audience]):
+        raise ProviderMisbehaved("the signed userinfo's aud is not this client")
+    return claims
+
+
+def _header(id_token, what="id_token"):
     """Return the token's header, of which `alg` and `kid` alone are ever used."""
     try:
         header = jwt.get_unverified_header(id_token)
     except (jwt.PyJWTError, ValueError, RecursionError):
         header = None
     if not isinstance(header, dict):
-        raise ProviderMisbehaved("the id_token is not a signed JWT")
+        raise ProviderMisbehaved(f"the {what} is not a signed JWT")
     # RFC 7515 4.1.11: an extension that is not understood; none is understood here.
     if "crit" in header:
-        raise ProviderMisbehaved("the id_token has critical extensions")
+        raise ProviderMisbehaved(f"the {what} has critical extensions")
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise ProviderMisbehaved("the id_token's algorithm is not allowed")
+        raise ProviderMisbehaved(f"the {what}'s algorithm is not allowed")
     return header
 
 
-def _signed_payload(id_token, header, find_key):
+def _signed_payload(id_token, header, find_key, what="id_token"):
     """Return the payload (bytes), its signature verified with a key of the provider."""
     algorithm, kid = header["alg"], header.get("kid")
     key = find_key(kid=kid, algorithm=algorithm)
@@ -107,7 +128,7 @@ def _signed_payload(id_token, header, find_key):
         key = find_key(kid=kid, algorithm=algorithm, distrust=True)
         payload = _payload(id_token, key, algorithm)
     if payload is None:
-        raise ProviderMisbehaved("the id_token's signature is wrong")
+        raise ProviderMisbehaved(f"the {what}'s signature is wrong")
     return payload
 
 
@@ -147,15 +168,24 @@ def _check_audience(claims, client_id):
 
 def _check_times(claims, now):
     """`exp` is ahead, `iat` is behind but not far, `nbf` if any is behind (9, 10)."""
-    if _epoch_seconds(claims, "exp") <= now - LEEWAY_SECONDS:
-        raise ProviderMisbehaved("the id_token has expired")
-    issued_at = _epoch_seconds(claims, "iat")
+    expires_at, issued_at = (_epoch_seconds(claims, name) for name in ("exp", "iat"))
+    if expires_at <= now - LEEWAY_SECONDS:
+        raise _wrong_time("has expired", now - expires_at)
     if issued_at > now + LEEWAY_SECONDS:
-        raise ProviderMisbehaved("the id_token is issued in the future")
+        raise _wrong_time("is issued in the future", now - issued_at)
     if issued_at < now - MAX_AGE_SECONDS - LEEWAY_SECONDS:
-        raise ProviderMisbehaved("the id_token is too old")
+        raise _wrong_time("is too old", now - issued_at)
     if "nbf" in claims and _epoch_seconds(claims, "nbf") > now + LEEWAY_SECONDS:
-        raise ProviderMisbehaved("the id_token is not yet valid")
+        raise _wrong_time("is not yet valid", now - claims["nbf"])
+
+
+def _wrong_time(problem, ahead):
+    """:param ahead: seconds by which Odoo's clock is ahead of the time in the token"""
+    difference = f"{abs(int(ahead))} s {'ahead of' if ahead > 0 else 'behind'}"
+    return ProviderMisbehaved(
+        f"the id_token {problem}: the clock of this server is {difference} the"
+        " provider's time in it; if that is no old token, set the clock of one of them"
+    )
 
 
 def _epoch_seconds(claims, name):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from .errors import InvalidRequest
 from .json_object import read_json_object
+from .provider_errors import safe_text
 
 MAX_BODY = 64 * 1024  # bytes
 MAX_VALUE = 16 * 1024  # characters: whatever token is stored proves later
@@ -65,6 +66,11 @@ class Parameters:
         if not all(" " <= character <= "~" for character in value):
             raise InvalidRequest(f"The parameter {name} must be printable ASCII.")
         return value
+
+    def remark(self, name):
+        """:return: what is written for people, fit for a log; ``""`` when left out"""
+        value = self._values.get(name)
+        return safe_text(value) if isinstance(value, str) else ""
 
     def identity(self, name="client_user_identity", *, required=False):
         """Read a client's name for its user.

@@ -21,10 +21,14 @@ from oauthlib.oauth2 import WebApplicationClient
 from requests.auth import HTTPBasicAuth
 
 from .back_off import requests_to_wait
-from .id_token import verify_id_token
+from .id_token import verify_id_token, verify_userinfo
 from .json_object import load_json_object
 from .network_policy import PUBLIC, as_spelled_in, https_spelling
-from .provider_errors import ProviderRefused, ProviderUnavailable
+from .provider_errors import (
+    ProviderMisbehaved,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from .token_response import raise_for_error, token_parameters
 from .transport import ProviderSession
 
@@ -47,6 +51,21 @@ RESERVED_AUTHORIZE_PARAMS = frozenset(
         "response_type",
         "scope",
         "state",
+    }
+)
+
+#: What a request to the token endpoint has of the flow itself.
+RESERVED_TOKEN_PARAMS = frozenset(
+    {
+        "client_assertion",
+        "client_assertion_type",
+        "client_id",
+        "client_secret",
+        "code",
+        "code_verifier",
+        "grant_type",
+        "redirect_uri",
+        "refresh_token",
     }
 )
 
@@ -118,12 +137,18 @@ def check_authorize_params(params):
 
 
 class ProviderClient:
-    """The calls of one client to one provider, which `network_policy` must allow."""
+    """The calls of one client to one provider, which `network_policy` must allow.
 
-    def __init__(self, metadata, credentials, network_policy=PUBLIC):
+    `token_params` (dict of strings) go along with each request to the token endpoint,
+    `scope` with refreshes alone, as RFC 6749 has it.
+    """
+
+    def __init__(self, metadata, credentials, network_policy=PUBLIC, token_params=None):
         self.metadata = metadata
         self.credentials = credentials
         self.network_policy = network_policy
+        self.token_params = dict(token_params or {})
+        self.refresh_scope = self.token_params.pop("scope", None)
 
     def authorization_url(
         self,
@@ -131,11 +156,12 @@ class ProviderClient:
         redirect_uri,
         scope,
         state,
-        code_verifier,
+        code_verifier=None,
         nonce=None,
+        response_mode=None,
         extra=None,
     ):
-        """Return the URL where the user signs in (RFC 6749 4.1.1), always with PKCE.
+        """Return the URL where the user signs in (RFC 6749 4.1.1), with PKCE if asked.
 
         `scope` is a string of scopes separated by spaces; `extra` are more query
         parameters (dict of strings). Raises ValueError when one of these, or of the
@@ -156,13 +182,13 @@ class ProviderClient:
             redirect_uri=redirect_uri,
             scope=scope,
             state=state,
-            code_challenge=client.create_code_challenge(code_verifier, "S256"),
-            code_challenge_method="S256",
             nonce=nonce,
+            response_mode=response_mode,
+            **_challenge(client, code_verifier),
         )
         return as_spelled_in(endpoint, add_params_to_uri(url, extra.items()))
 
-    def fetch_token(self, *, code, redirect_uri, code_verifier):
+    def fetch_token(self, *, code, redirect_uri, code_verifier=None):
         """Return the provider's answer to `code` (RFC 6749 4.1.3), verbatim, as a dict.
 
         `redirect_uri` is the one of the authorization request, exactly.
@@ -186,6 +212,7 @@ class ProviderClient:
                 auth=self.credentials.basic_auth(),
                 include_client_id=bool(in_body),
                 client_secret=in_body.get("client_secret"),
+                **self.token_params,
             )
         return answer.parameters
 
@@ -197,7 +224,11 @@ class ProviderClient:
         """
         endpoint = self.metadata.token_endpoint
         requests_to_wait.check(endpoint, self.credentials.client_id)
-        with self._heeding(endpoint), self._session() as session:
+        # No scope, where none is configured: requests-oauthlib would send it.
+        with (
+            self._heeding(endpoint),
+            self._session(scope=self.refresh_scope) as session,
+        ):
             answer = _TokenAnswer(
                 session,
                 "refresh_token_response",
@@ -208,6 +239,7 @@ class ProviderClient:
                 refresh_token=refresh_token,
                 auth=self.credentials.basic_auth(),
                 **self.credentials.body_parameters(),
+                **self.token_params,
             )
         return answer.parameters
 
@@ -245,15 +277,28 @@ class ProviderClient:
     def userinfo(self, access_token):
         """Return the claims of the userinfo endpoint (OpenID Connect Core 5.3), a dict.
 
-        Whether its `sub` is the id_token's is the caller's to check (5.3.2).
+        Signed or not. Whether its `sub` is the id_token's is the caller's to check
+        (5.3.2).
         """
         token = {"access_token": access_token, "token_type": "Bearer"}
         with self._session(token=token) as session:
             response = session.get(
-                session.endpoint(self.metadata.userinfo_endpoint), headers=dict(_JSON)
+                session.endpoint(self.metadata.userinfo_endpoint),
+                headers={"Accept": "application/json, application/jwt;q=0.9"},
             )
         raise_for_error(response, secrets=[access_token])
-        return load_json_object(response.content)
+        media_type = response.headers.get("Content-Type", "").partition(";")[0]
+        if media_type.strip().lower() != "application/jwt":
+            return load_json_object(response.content)
+        if not self.metadata.jwks_uri:
+            raise ProviderMisbehaved("userinfo is signed, and there is no JWKS URI")
+        return verify_userinfo(
+            response.content.decode("ascii", "replace").strip(),
+            issuer=self.metadata.issuer,
+            client_id=self.credentials.client_id,
+            jwks_uri=self.metadata.jwks_uri,
+            network_policy=self.network_policy,
+        )
 
     def verify_id_token(self, id_token, *, nonce_digest=None, access_token=None):
         """Return the claims of a valid id_token; see `id_token.verify_id_token`."""
@@ -276,15 +321,21 @@ class ProviderClient:
             requests_to_wait.note(endpoint, self.credentials.client_id, failure)
             raise
 
-    def _session(self, **kwargs):
-        # No scope: requests-oauthlib raises when it is given one and the provider
-        # grants another, which Google and Microsoft always do.
+    def _session(self, scope=None, **kwargs):
         return ProviderSession(
             self.credentials.client_id,
-            scope=None,
+            scope=scope,
             network_policy=self.network_policy,
             **kwargs,
         )
+
+
+def _challenge(client, code_verifier):
+    """Return the parameters of PKCE (RFC 7636 4.3), none without a verifier."""
+    if not code_verifier:
+        return {}
+    challenge = client.create_code_challenge(code_verifier, "S256")
+    return {"code_challenge": challenge, "code_challenge_method": "S256"}
 
 
 class _TokenAnswer:

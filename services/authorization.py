@@ -129,13 +129,15 @@ class Authorization:
         :raises ServerError: that address is out of the provider's reach
         """
         provider = record.client_id.provider_id
-        state, verifier = digests.random_token(), create_code_verifier()
-        nonce = digests.random_token() if provider._asks_for_openid() else None
+        state = digests.random_token()
+        verifier = create_code_verifier() if provider.use_pkce else None
+        has_nonce = provider.use_nonce and provider._asks_for_openid()
+        nonce = digests.random_token() if has_nonce else None
         record.write(
             {
                 "state_digest": digests.digest(state),
                 "nonce_digest": nonce and digests.digest(nonce),
-                "code_verifier": Keyring(self.env).encrypt(verifier),
+                "code_verifier": verifier and Keyring(self.env).encrypt(verifier),
             }
         )
         with translate_provider_errors():
@@ -145,7 +147,8 @@ class Authorization:
                 state=state,
                 code_verifier=verifier,
                 nonce=nonce,
-                extra=provider._extra_parameters(),
+                response_mode=provider.response_mode or None,
+                extra=provider._parameters("authorize_params"),
             )
 
     def forget_states(self, providers):

@@ -221,7 +221,7 @@ class Callback:
     def _exchange_call(self, record, code):
         """:return: the call that turns the code into tokens (RFC 6749 section 4.1.3)"""
         verifier = Keyring(self.env).decrypt(record.code_verifier)
-        if verifier is None:
+        if record.code_verifier and verifier is None:
             raise InvalidRequest("This sign-in cannot be finished; start again.")
         with translate_provider_errors():
             fetch_token = provider_client(record.client_id).fetch_token
@@ -277,6 +277,9 @@ class Callback:
                     nonce_digest=record.nonce_digest or None,
                     access_token=answer["access_token"],
                 )
+            elif record.nonce_digest and not record.code_verifier:
+                # RFC 9700 section 2.1.1: without PKCE it alone binds the code.
+                raise ServerError(reason="no id_token came, and PKCE is switched off")
             # An address counts only with what the same document says of it.
             said = {"email", "email_verified"} & matching.wanted_claims()
             if not said or not said <= claims.keys():

@@ -63,6 +63,7 @@ def provider_client(client):
             token_endpoint_auth_method=provider.token_endpoint_auth_method,
         ),
         provider._network_policy(),
+        provider._parameters("token_params"),
     )
 
 

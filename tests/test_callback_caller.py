@@ -87,7 +87,7 @@ class TestCallbackCaller(CallbackCase):
 
     def test_another_method_is_refused_before_the_state_is_taken(self):
         url = self.sign_in(self.asked["authorization_url"])
-        for method in ("POST", "PUT", "DELETE"):
+        for method in ("PUT", "DELETE"):
             response = self.visit(url, method=method)
             self.assertRefused(response, 405, "invalid_request")
             self.assertIn("GET", response.headers["Allow"])

@@ -10,6 +10,7 @@ import json
 import secrets
 import threading
 import time
+from html import escape
 from urllib.parse import unquote_plus, urlencode
 
 import jwt
@@ -35,6 +36,8 @@ class WellBehavedProvider:
     issue_refresh_token = True
     names_itself = True  # as `iss` in its answer to the callback (RFC 9207)
     clock_ahead = 0  # seconds
+    pkce = True  # False: what has to do with it is refused, as LinkedIn does
+    signs_userinfo = False
 
     def __init__(self, issuer):
         self.first_key = _spare_keys.pop() if _spare_keys else _new_key()
@@ -124,6 +127,10 @@ class WellBehavedProvider:
         query = {"code": code, "state": params.get("state", "")}
         if self.names_itself:
             query["iss"] = self.issuer
+        if params.get("response_mode") == "form_post":
+            form = _form(params["redirect_uri"], query).encode()
+            handler.reply(200, form, {"Content-Type": "text/html"})
+            return
         location = f"{params['redirect_uri']}?{urlencode(query)}"
         handler.reply(303, b"", {"Location": location})
 
@@ -131,6 +138,11 @@ class WellBehavedProvider:
         token = handler.headers.get("Authorization", "").removeprefix("Bearer ")
         if not any(token in grant["access"] for grant in self.grants):
             return 401, {"error": "invalid_token"}
+        if self.signs_userinfo:
+            claims = {"iss": self.issuer, "aud": self.client_id, **self.user_claims()}
+            body = (self.forge or self.sign)(claims)
+            handler.reply(200, body.encode(), {"Content-Type": "application/jwt"})
+            return None
         return 200, self.user_claims()
 
     def on_revocation(self, handler, params):
@@ -169,10 +181,12 @@ class WellBehavedProvider:
         asked = self.codes.pop(params.get("code"), None)
         verifier = params.get("code_verifier", "").encode()
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest())
+        expected = challenge.rstrip(b"=").decode() if self.pkce else None
         if (
             not asked
             or asked.get("redirect_uri") != params.get("redirect_uri")
-            or asked.get("code_challenge") != challenge.rstrip(b"=").decode()
+            or asked.get("code_challenge") != expected
+            or (verifier and not self.pkce)
         ):
             return None
         self.grants.append({"asked": asked, "access": [], "refresh": []})
@@ -209,6 +223,16 @@ class WellBehavedProvider:
             answer["id_token"] = self.id_token(access_token, nonce)
         answer.update(self.token_answer_override)
         return {name: value for name, value in answer.items() if value is not None}
+
+
+def _form(address, values):
+    """Return a page that has its browser post values (Form Post Response Mode)."""
+    fields = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(value)}">'
+        for name, value in values.items()
+    )
+    form = f'<form method="post" action="{escape(address)}">{fields}</form>'
+    return f"{form}<script>document.forms[0].submit()</script>"
 
 
 def _new_key():

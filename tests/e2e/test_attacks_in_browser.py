@@ -64,6 +64,21 @@ class TestZeroClick(AttackCase):
         self.assertNothingDone()
 
 
+class TestZeroClickByForm(AttackCase):
+    provider_values = {"response_mode": "form_post"}
+
+    def test_a_form_that_is_posted_unseen_grants_nothing(self):
+        """Mallory's frame has the provider post its answer to Olivia's Odoo."""
+        for number, name in enumerate(("frame", "object"), 1):
+            with self.subTest(name):
+                url = self.site.ask()["authorization_url"]
+                with page_of_somebody_else(UNSEEN[name] % url, SAME_SITE) as address:
+                    self.page.goto(address)
+                    wait_until(lambda n=number: len(callbacks(self.site)) == n)
+                self.assertEqual(set(callbacks(self.site)), {"403"})
+        self.assertNothingDone()
+
+
 class TestZeroClickOfASession(AttackCase):
     provider_values = {"user_matching": "session"}
 

@@ -161,7 +161,7 @@ class TestConfirmationPage(PageCase):
             self.assertTrue("ERR_BLOCKED_BY_RESPONSE" in frame.content())
 
 
-class TestSessionMatching(PageCase):
+class SessionCase(PageCase):
     """Where the user is whoever is signed in to this Odoo, and nobody else."""
 
     provider_values = {"user_matching": "session"}
@@ -179,6 +179,8 @@ class TestSessionMatching(PageCase):
         page.fill("input[name=password]", PASSWORD)
         page.press("input[name=password]", "Enter")
 
+
+class TestSessionMatching(SessionCase):
     def test_session_matching_leads_a_user_on_after_the_login_to_odoo(self):
         self.assertTrue(self.url.startswith(f"{URL}/"))
         self.page.goto(self.url)
@@ -201,3 +203,16 @@ class TestSessionMatching(PageCase):
         other.goto(callback)
         self.assertRefusedPage(other)
         self.assertEqual(self.grants(self.site), 0)
+
+
+class TestSessionMatchingByForm(SessionCase):
+    provider_values = {"user_matching": "session", "response_mode": "form_post"}
+
+    def test_a_form_that_the_provider_has_posted_finishes_the_browser_s_own_sign_in(
+        self,
+    ):
+        """A browser sends no Lax cookie with a form of another site."""
+        self.page.goto(self.url)
+        self.log_in(self.page)
+        self.page.wait_for_selector(ALLOW)
+        self.assertEqual(self.allow()["login"], self.login)

@@ -124,6 +124,24 @@ class TestIndependentProvider(ServerCase):
         self.assertEqual(information["login"], site.login)
         self.assertEqual(site.provider.stats()["userinfo"], 1)
 
+    def test_userinfo_may_be_signed(self):
+        signed = {"client_secret": SECRET, "userinfo_signed_response_alg": "RS256"}
+        site = self.at_provider(client=signed, idTokenClaims=False)
+        information, _identity = site.authorize()
+        self.assertEqual(information["login"], site.login)
+        self.assertEqual(site.provider.stats()["userinfo"], 1)
+
+    def test_the_main_job_with_answers_that_are_posted(self):
+        site = self.at_provider(record={"response_mode": "form_post"})
+        identity, tokens = self.walk(site)
+        self.assertRevokes(site, identity, tokens["access_token"])
+
+    def test_the_main_job_without_pkce_and_nonce(self):
+        off = {"use_pkce": False, "use_nonce": False}
+        site = self.at_provider(record=off, pkceRequired=False)
+        identity, tokens = self.walk(site)
+        self.assertRevokes(site, identity, tokens["access_token"])
+
     def test_an_unverified_email_becomes_nobody(self):
         site = self.make_site()
         client = {

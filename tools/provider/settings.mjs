@@ -86,6 +86,7 @@ export function configuration(options, issuer) {
     features: {
       devInteractions: { enabled: true },
       introspection: { enabled: true },
+      jwtUserinfo: { enabled: true },
       revocation: { enabled: true },
       userinfo: { enabled: true },
       resourceIndicators: resourceIndicators(options.accessTokenFormat, issuer),
