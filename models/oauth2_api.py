@@ -70,8 +70,8 @@ class OAuth2Api(models.Model):
     )
     trust_identity = fields.Boolean(
         "Trust Identities Without Proof",
-        help="Serve token and revoke to whoever names a client and an identity, without"
-        " secret or token. Only for applications that can send nothing else.",
+        help="Serve token and revoke to a caller who names a client and an identity,"
+        " without secret or token. Only for applications that can send nothing else.",
     )
     json2_enabled = fields.Boolean(
         "Serve JSON-2", help="Serve Odoo's JSON-2 under this API, limited by scopes."

@@ -50,7 +50,7 @@ class OAuth2Client(models.Model):
     )
     require_secret = fields.Boolean(
         help="Demand the client secret on authorize, token and revoke, and accept no"
-        " other proof. Recommended: without it, whoever knows the Client ID can ask a"
+        " other proof. Recommended: without it, all who know the Client ID can ask a"
         " user to sign in.",
     )
     follows_sign_in = fields.Boolean(

@@ -56,7 +56,7 @@ class OAuth2Event(models.Model):
         "Done By",
         readonly=True,
         ondelete="set null",
-        help="Who was signed in to Odoo when it happened. Nobody, where an application"
+        help="Who was signed in to Odoo when it happened. Empty where an application"
         " called.",
     )
     actor_login = fields.Char("Done By (Login)", readonly=True)

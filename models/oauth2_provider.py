@@ -122,7 +122,7 @@ class OAuth2Provider(models.Model):
         [
             ("login", "A claim equals the Odoo login"),
             ("oauth_uid", "The user's existing OAuth link"),
-            ("session", "Whoever is signed in to this Odoo"),
+            ("session", "The user signed in to this Odoo"),
             ("create", "A new portal user, by verified email"),
         ],
         default="login",
@@ -144,8 +144,8 @@ class OAuth2Provider(models.Model):
     vouches_for_claim = fields.Boolean(
         "Provider Vouches for the Claim",
         help="Set only where the provider's users cannot choose the claim's value"
-        " themselves, and only your own organisation's users exist there. Whoever can"
-        " choose it becomes any Odoo user.",
+        " themselves, and only your own organisation's users exist there. A user who"
+        " can choose it becomes any Odoo user.",
     )
     auth_provider_id = fields.Many2one(
         "auth.oauth.provider",
@@ -155,8 +155,8 @@ class OAuth2Provider(models.Model):
     )
     allow_private_addresses = fields.Boolean(
         help="The provider is in your own network, or on this very machine: Odoo may"
-        " call private addresses. Whoever can change what its names lead to can then"
-        " have Odoo call other services there.",
+        " call private addresses. Those who can change what its names lead to can"
+        " then have Odoo call other services there.",
     )
     client_ids = fields.One2many("oauth2.client", "provider_id", "Clients")
     is_multi_tenant = fields.Boolean(compute="_compute_is_multi_tenant")
@@ -201,7 +201,7 @@ class OAuth2Provider(models.Model):
             )
         if foreign := scopes - _SIGN_IN_SCOPES:
             yield self.env._(
-                "The scopes %s open more than a sign-in: whoever holds such a token can"
+                "The scopes %s open more than a sign-in: the holder of such a token can"
                 " use it elsewhere than in Odoo.",
                 ", ".join(sorted(foreign)),
             )

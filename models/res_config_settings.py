@@ -27,8 +27,8 @@ class ResConfigSettings(models.TransientModel):
         ],
         "Encryption Key From",
         compute="_compute_api_auth_oauth2_key_source",
-        help="A key from this database protects nothing against whoever has a dump of"
-        " it: set api_auth_oauth2_keys in odoo.conf.",
+        help="A key from this database does not protect it against the holder of a"
+        " dump: set api_auth_oauth2_keys in odoo.conf.",
     )
 
     api_auth_oauth2_limit_address = fields.Integer(
@@ -90,7 +90,7 @@ class ResConfigSettings(models.TransientModel):
                 )
 
     def set_values(self):
-        self.check_access("write")  # anybody may call it, on no record too
+        self.check_access("write")  # any user may call it, on no record too
         result = super().set_values()
         parameters = self.env["ir.config_parameter"].sudo()
         for settings in self:

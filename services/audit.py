@@ -119,7 +119,7 @@ class Audit:
         if named and failures.of_clients.is_due(
             (db, named["client"].id, named.get("client_user_ref"), reason)
         ):
-            reason += "; nothing was proven, and for an hour the like is only counted"
+            reason += "; nothing was proven; for an hour such refusals are only counted"
             self.record("refusal", error=refusal.error, reason=reason, **named)
         elif summary := failures.count(db, refusal.error, may_write):
             self.record("refusal", reason=summary, address=False)

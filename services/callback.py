@@ -77,7 +77,7 @@ class Callback:
         :param response: an :class:`AuthorizationResponse`
         :return: the ``oauth2.authorization.request``, which waits for consent
         :raises AlreadyAllowed: this address was reloaded, and access was granted
-        :raises ScriptRefused: nobody would be asked, and this client's users must be
+        :raises ScriptRefused: it asks no user, and this client's users must be asked
         :raises UnknownSignIn: unknown, forged, expired or used state
         :raises InvalidRequest: no code, wrong ``iss``, another browser
         :raises SignInDenied: the provider's user said no

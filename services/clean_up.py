@@ -173,7 +173,12 @@ class CleanUp:
         ]
         pending = PendingSignIn(self.env)
         found, place = self._locked(_SIGN_INS, domain, limit, after)
-        self._try(lambda some: [pending.abandon(each) for each in some], found)
+
+        def abandon(some):
+            for sign_in in some:
+                pending.abandon(sign_in)
+
+        self._try(abandon, found)
         return len(found), place
 
     def forget_sign_ins(self, limit, after):
@@ -217,7 +222,8 @@ class CleanUp:
         """
         try:
             with self.env.cr.savepoint():
-                return change(records)
+                change(records)
+            return
         except psycopg2.OperationalError:
             raise  # of the transaction, not of a record
         except Exception:  # whatever it is: the log has it

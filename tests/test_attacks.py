@@ -144,7 +144,7 @@ class TestAttacksOnASignIn(AttackCase):
         form = self.open_page()
         for warning in (
             "Did you start this yourself?",
-            "Whoever asked for this link will act as this user",
+            "The one who asked for this link will act as this user",
             self.client.name,
             self.provider_record.name,
             self.user.login,

@@ -21,7 +21,7 @@ endpoint() {
 # Ends the script when there is no identity yet.
 signed_in() {
     [ -s "$file.identity" ] && return
-    echo 'Nobody has signed in yet: run `authorize` first' >&2
+    echo 'No user has signed in yet: run `authorize` first' >&2
     exit 1
 }
 

@@ -46,7 +46,7 @@ class Memory:
             return {}
 
     def write(self, values):
-        """Replace the file in one go; nobody else may read it."""
+        """Replace the file in one go; no other user may read it."""
         fresh = self.path.with_name(self.path.name + ".new")
         fresh.unlink(missing_ok=True)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -76,7 +76,7 @@ class Client:
         """Ask where the user signs in; return the address."""
         identity = self.memory.read().get("client_user_identity")
         told = self._endpoint("provider/authorize", identity)
-        # Odoo made this name up. It is a secret: whoever knows it can refresh.
+        # Odoo made this name up. It is a secret: all who know it can refresh.
         self.memory.write({"client_user_identity": told["client_user_identity"]})
         return told["authorization_url"]
 
@@ -114,7 +114,7 @@ class Client:
         try:
             return self.memory.read()["client_user_identity"]
         except KeyError:
-            raise Refused("Nobody has signed in yet: run `authorize` first") from None
+            raise Refused("No user has signed in yet: run `authorize` first") from None
 
     def _endpoint(self, name, identity):
         """POST to one of the API's OAuth2 endpoints; return its JSON."""

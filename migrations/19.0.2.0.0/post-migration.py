@@ -51,7 +51,7 @@ _FILL = """
 """
 
 
-#: Nobody said so before, and each may do it.
+#: There was no such switch before: each could do it.
 _FOLLOW = "UPDATE oauth2_client SET follows_sign_in = true"
 
 

@@ -8,7 +8,7 @@ _MOST = 200  # contacts in one answer
 
 
 class Partners(http.Controller):
-    """Contacts, for whoever brings an access token with the right scope."""
+    """Contacts, for callers with an access token with the right scope."""
 
     @oauth2_route("/<api>/partners", scopes="partners.read", methods=["GET"])
     def partners(self, limit=80):
