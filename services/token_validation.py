@@ -155,11 +155,11 @@ class TokenValidation:
 def note_use(env, grant_id):
     """Have the use of a grant written down after the call, now and then."""
     registry, values = env.registry, {"id": grant_id, "every": _NOTED_EVERY}
-    if not _noted_uses.is_due((registry.db_name, grant_id)):
-        return
 
-    @env.cr.postcommit.add
+    @env.cr.postcommit.add  # a refused call is rolled back: it is no use
     def note():
+        if not _noted_uses.is_due((registry.db_name, grant_id)):
+            return
         # The call was answered well: whatever happens here must not undo that.
         try:
             with registry.cursor() as cr:

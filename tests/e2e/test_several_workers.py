@@ -95,6 +95,17 @@ class TestSeveralWorkers(ServerCase):
             self.assertAllOpen()
         self.assertEqual(self.last_use(), (noted, True))
 
+    def test_a_refused_call_is_no_use_of_a_grant_and_the_first_good_one_is(self):
+        """However many processes have refused the grant's first calls."""
+        line = "oauth2.scope.line", self.line_id
+        self.administrator.write(*line, perm_read=False)
+        for _time in range(5):
+            self.assertAllRefused(403, "insufficient_scope")
+        self.assertEqual(self.last_use(), (None, None))
+        self.administrator.write(*line, perm_read=True)
+        self.assertAllOpen()
+        self.assertTrue(self.last_use()[1])
+
     def test_a_revocation_counts_at_once_in_each_worker(self):
         self.assertAllOpen()
         self.assertEqual(self.site.revoke(self.identity).status_code, 200)
