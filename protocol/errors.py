@@ -1,8 +1,9 @@
 """The errors that a caller may see, one class per RFC error code.
 
 Each class knows its wire form. ``error_description`` is static ASCII: it tells the
-caller what to do next and never what was stored, sent or guessed. What an administrator
-needs to know goes into ``reason``, which reaches the log and nothing else.
+caller what to do next and never what was stored, sent or guessed, but for the names of
+what a protected call lacks. What an administrator needs to know goes into ``reason``,
+which reaches event and log, and into ``about``, which reaches the event alone.
 
 The one place that writes ``WWW-Authenticate`` (RFC 9110 section 11.6.1).
 """
@@ -31,6 +32,7 @@ class OAuth2Error(Exception):
 
     :param description: static ASCII text for the caller; the class's own when left out
     :param reason: what the log says; never a token, secret, identity or provider's text
+    :param about: whom the refusal was of, for the event alone: it may name a person
     :param retry_after: seconds after which the caller may try again
     """
 
@@ -40,11 +42,12 @@ class OAuth2Error(Exception):
     # Odoo logs what escapes a handler at this level instead of with a traceback.
     loglevel = logging.DEBUG
 
-    def __init__(self, description=None, *, reason="", retry_after=None):
+    def __init__(self, description=None, *, reason="", about="", retry_after=None):
         super().__init__(reason or self.error)
         if description is not None:
             self.description = description
         self.reason = reason
+        self.about = about
         self.retry_after = retry_after
 
     def body(self):
@@ -302,6 +305,11 @@ class InsufficientScope(ProtectedResourceError):
     error = "insufficient_scope"
     status = 403
     description = "The access token does not carry the scope that this route needs."
+
+    def __init__(self, description=None, *, scope="", **options):
+        if description is None and scope:
+            description = f"The access token lacks the scope that is needed: {scope}."
+        super().__init__(description, scope=scope, **options)
 
 
 class MisconfiguredRoute(OAuth2Error):

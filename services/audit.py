@@ -109,6 +109,8 @@ class Audit:
             self._log_unproven(refusal, None if is_limit else named)
         elif not is_limit:
             reason = refusal.reason or refusal.description
+            if refusal.about:
+                reason += f"; {refusal.about}"
             self.record("refusal", error=refusal.error, reason=reason, **named)
 
     def _log_unproven(self, refusal, named):

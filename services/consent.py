@@ -53,7 +53,8 @@ class Consent:
         oauth2_api, provider = record.api_id, record.client_id.provider_id
         try:
             user = provider._match_user(claims, record.user_id)
-        except AccessDenied:
+        except AccessDenied as refusal:
+            refusal.about = UserMatching(provider).looked_for(claims)
             # As of a user who is found, so that time does not tell.
             oauth2_api._allows_by_group(self.env.user)
             raise

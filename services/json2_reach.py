@@ -41,14 +41,15 @@ def reached(model, method_name, arguments, context):
     :param str method_name: a public one
     :param dict arguments: by name, without ``ids`` and ``context``
     :param context: the call's own context, a mapping
-    :return: set of ``(model name, operation)``
+    :return: the ``(model name, operation)`` reached, in the order in which the
+        arguments come to them; each once, comparable with a set
     :raises InvalidRequest: for an argument that cannot be followed
     """
     reach, name, by_kind = _Reach(), "context", method_name in SERVED_METHODS
     try:
         _check_context(model, context, defaults=by_kind)
         if not by_kind:
-            return reach.found
+            return reach.found.keys()
         reach.follow_defaults(model, context)
         for name, value in arguments.items():
             reach.follow_argument(model, name, value)
@@ -60,7 +61,7 @@ def reached(model, method_name, arguments, context):
             reach.follow_copy(model)
     except _NotFollowed as error:
         raise _refusal(name, error) from error
-    return reach.found
+    return reach.found.keys()
 
 
 class _NotFollowed(Exception):
@@ -91,13 +92,14 @@ class _Reach:
     """What one call reaches: ``found`` grows while its arguments are followed."""
 
     def __init__(self):
-        self.found = set()
+        self.found = {}  # an ordered set
         self._terms = 0
         self._named = set()
         self._copied = set()
 
     def _add(self, model_name, *operations):
-        self.found |= {(model_name, operation) for operation in operations}
+        for operation in sorted(operations):
+            self.found.setdefault((model_name, operation))
 
     def _count(self, terms):
         self._terms += terms

@@ -2,13 +2,17 @@
 
 The rules, in this order:
 
-1. What is sent can be stored and answered, and ``ids`` are ids.
+1. What is sent can be stored and answered.
 2. The called model is opened for the method: for its kind, or by its name.
-3. The arguments can be followed to the models that they reach.
-4. Each of those is opened for what is done there.
+3. ``ids`` are ids, and the other arguments are ones that the method takes.
+4. The arguments can be followed to the models that they reach.
+5. Each of those is opened for what is done there.
 
 What the Odoo user may do stays the outer limit. ``docs/scopes.md`` tells it in full.
 """
+
+import inspect
+import re
 
 from ..protocol.errors import InsufficientScope, InvalidRequest
 from ..protocol.json_object import check_storable
@@ -17,6 +21,8 @@ from .json2_methods import SERVED_METHODS
 from .json2_reach import reached
 
 _MAX_ID = 2**31 - 1  # PostgreSQL's integer
+#: What a refusal repeats of a path.
+_NAME = re.compile(r"[A-Za-z0-9_. ]{1,64}")
 
 
 class JSON2Scope:
@@ -32,46 +38,76 @@ class JSON2Scope:
         :param str model_name: as in the path
         :param str method_name: as in the path
         :param dict arguments: the call's, by name
-        :raises InsufficientScope: naming the scopes that would open the model
-        :raises InvalidRequest: for an argument whose reach cannot be told
+        :raises InsufficientScope: naming model, operation and the scopes that would do
+        :raises InvalidRequest: for an argument that the method does not take, or whose
+            reach cannot be told
         """
         check_storable(arguments)
         opened = self.env["oauth2.scope"]._opened_models(token.api_id, token.version)
         granted = [opened[name] for name in token.scopes if name in opened]
-        if not _opens(granted, model_name, method_name):
-            enough = [n for n in opened if _opens([opened[n]], model_name, method_name)]
-            raise InsufficientScope(
-                "No scope of this token opens this model for this kind of method.",
-                scope=scope_string(enough),
-            )
+        needed = SERVED_METHODS.get(method_name) or {_method(method_name)}
+        if lacking := needed - _opened_of(model_name, granted):
+            raise _refusal("The call needs", model_name, lacking, opened)
+        # In the order in which the call comes to them: of what lies behind a model that
+        # is not opened, nothing is told.
         for other, operation in self._reached(model_name, method_name, arguments):
-            if operation not in _union(granted, other)[0]:
-                raise InsufficientScope(
-                    "The call reaches other models that no scope of this token opens."
-                )
+            if operation not in _opened_of(other, granted):
+                raise _refusal("The call reaches", other, {operation}, opened)
 
     def _reached(self, model_name, method_name, arguments):
         """:return: ``{(model, operation)}`` that the call reaches by its arguments
         :raises InvalidRequest: for an argument whose reach cannot be told
         """
         model, arguments = self.env[model_name], dict(arguments)
+        if method_name in SERVED_METHODS:  # of any other Odoo says it
+            _check_taken(getattr(model, method_name), arguments)
         _check_ids(arguments.pop("ids", None))
         context = arguments.pop("context", None) or {}
         return reached(model, method_name, arguments, context)
 
 
-def _opens(scopes, model_name, method_name):
-    """:return: whether scopes, together, open a method of a model"""
-    operations, methods = _union(scopes, model_name)
-    needed = SERVED_METHODS.get(method_name)
-    return method_name in methods if needed is None else needed <= operations
+def _method(name):
+    return f"method {name}"
 
 
-def _union(scopes, model_name):
-    """:return: ``(operations, methods)`` of a model that scopes open together"""
-    lines = [scope[model_name] for scope in scopes if model_name in scope]
-    operations, methods = zip(*lines, strict=True) if lines else ((), ())
-    return frozenset().union(*operations), frozenset().union(*methods)
+def _opened_of(model_name, scopes):
+    """:return: set of what scopes, together, open of a model"""
+    found = set()
+    for scope in scopes:
+        operations, methods = scope.get(model_name, ((), ()))
+        found.update(operations, map(_method, methods))
+    return found
+
+
+def _refusal(what, model_name, lacking, opened):
+    """:return: the refusal of a call, by what the token's scopes lack of one model"""
+    enough = [n for n in opened if lacking <= _opened_of(model_name, [opened[n]])]
+    kinds = " and ".join(sorted(lacking))
+    if not _NAME.fullmatch(model_name) or not _NAME.fullmatch(kinds):
+        model_name, kinds = "a model", "what was called"
+    return InsufficientScope(
+        f"{what} {model_name} ({kinds}), which no scope of this token opens; "
+        + (
+            f"these do: {scope_string(enough)}."
+            if enough
+            else "no single scope of this API does."
+        ),
+        scope=scope_string(enough),
+    )
+
+
+def _check_taken(method, arguments):
+    """:raises InvalidRequest: for an argument that a method does not have"""
+    taken = {"ids": None, "context": None, **inspect.signature(method).parameters}
+    if any(p and p.kind is p.VAR_KEYWORD for p in taken.values()):
+        return
+    for name in arguments:
+        if name not in taken:
+            shown = name if _NAME.fullmatch(name) else "sent"
+            raise InvalidRequest(
+                f"The argument {shown} does not exist: {method.__name__} takes"
+                f" {', '.join(taken)}."
+            )
 
 
 def _check_ids(value):

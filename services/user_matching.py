@@ -15,6 +15,7 @@ from ..protocol.email_address import normalize_email
 from ..protocol.errors import AccessDenied, ServerError
 
 _MAX_NAME = 128
+_MAX_QUOTED = 300  # an address, and its quotes
 
 
 class UserMatching:
@@ -154,6 +155,16 @@ class UserMatching:
         is_vouched = provider.vouches_for_claim and not provider.is_multi_tenant
         return email_verified is True or (email_verified is None and is_vouched)
 
+    def looked_for(self, claims):
+        """:return: whom a sign-in was of, for the administrator; possibly nothing"""
+        matching = self.provider.user_matching
+        if matching == "session":
+            return ""
+        if matching == "oauth_uid":
+            return f"the account was {_quoted(self.subject(claims))}"
+        claim = self._claim if matching == "login" else "email"
+        return f"{claim} was {_quoted(claims[claim])}" if claims.get(claim) else ""
+
     def wanted_claims(self):
         """:return: names of the claims that the matching reads"""
         matching = self.provider.user_matching
@@ -208,6 +219,11 @@ def _one_line(name):
         return ""
     printable = "".join([c if c.isprintable() else " " for c in name])
     return " ".join(printable.split())[:_MAX_NAME].strip()
+
+
+def _quoted(value):
+    """:return: one line of ASCII, whatever a provider sent"""
+    return ascii(value)[:_MAX_QUOTED]
 
 
 def _origin(url):

@@ -21,7 +21,7 @@ MALFORMED = (
 )
 INSUFFICIENT = (
     'Bearer realm="odoo", error="insufficient_scope", error_description="The access'
-    ' token does not carry the scope that this route needs.", scope="%s"'
+    ' token lacks the scope that is needed: %s.", scope="%s"'
 )
 
 
@@ -123,4 +123,6 @@ class RouteCase(OAuth2Records, HttpCase):
 
     def assertForbidden(self, scope, token=None, path="/orders/probe", **options):
         response = self.get(path, token or self.token, **options)
-        self.assertRefused(response, 403, "insufficient_scope", INSUFFICIENT % scope)
+        self.assertRefused(
+            response, 403, "insufficient_scope", INSUFFICIENT % (scope, scope)
+        )

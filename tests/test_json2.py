@@ -40,6 +40,48 @@ class TestJson2(Json2Case):
         )
         self.assertBeyond(answer)
         self.assertIn('scope="all also"', answer.headers["WWW-Authenticate"])
+        self.assertEqual(
+            answer.json()["error_description"],
+            "The call needs res.partner (write), which no scope of this token opens;"
+            " these do: all also.",
+        )
+        answer = self.json2("res.partner", "copy", ids=self.partner.ids)
+        self.assertBeyond(answer)
+        self.assertIn('scope="new"', answer.headers["WWW-Authenticate"])
+
+    def test_a_refusal_names_the_model_that_the_arguments_reach(self):
+        users = self.env["oauth2.scope"].create(
+            {"api_id": self.access.api.id, "name": "users"}
+        )
+        self.open_model(users, "res.users", "read")
+        for arguments, model in (
+            ({"domain": [["user_ids.login", "=", "x"]]}, "res.users"),
+            ({"domain": [["bank_ids", "ilike", "60"]]}, "res.partner.bank"),
+            ({"domain": [], "order": "user_id.login"}, "res.users"),
+        ):
+            with self.subTest(arguments=arguments):
+                answer = self.json2("res.partner", "search", **arguments)
+                self.assertBeyond(answer)
+                says = answer.json()["error_description"]
+                self.assertIn(f"The call reaches {model} (read), which no", says)
+                enough = model == "res.users"
+                self.assertIn("do: users." if enough else "no single scope", says)
+                challenge = answer.headers["WWW-Authenticate"]
+                self.assertEqual('scope="users"' in challenge, enough)
+
+    def test_of_what_lies_behind_an_unopened_model_a_refusal_tells_nothing(self):
+        path = [["bank_ids.partner_id.user_ids.login", "=", "x"]]
+        answer = self.json2("res.partner", "search", domain=path)
+        self.assertIn("res.partner.bank (read)", answer.json()["error_description"])
+        self.assertNotIn("res.users", answer.text)
+
+    def test_a_refusal_repeats_no_path_that_names_no_model(self):
+        for model, method in (("%3Cb%3Ex", "read"), ("res.users", "a%3Cb%3E")):
+            answer = self.json2(model, method)
+            self.assertBeyond(answer)
+            self.assertIn("needs a model (what was called)", answer.text)
+        answer = self.json2("res.users", "context_get")
+        self.assertIn("res.users (method context_get)", answer.text)
 
     def test_an_unopened_model_is_refused(self):
         self.assertBeyond(self.json2("res.users", "search_read", fields=["login"]))

@@ -86,6 +86,23 @@ class TestJson2Errors(Json2Case):
                     self.assertEqual(answer.status_code, 400, answer.text)
                     self.assertEqual(answer.json()["error"], "invalid_request")
 
+    def test_an_argument_that_does_not_exist_is_called_that(self):
+        for method, arguments, name, takes in (
+            ("search", {"filter": []}, "filter", "search takes ids, context, domain,"),
+            ("search", {"domain": [], "vals": {}}, "vals", "search takes"),
+            ("write", {"ids": [1], "values": {}}, "values", "takes ids, context, vals"),
+            ("unlink", {"<b>": 1}, "sent", "unlink takes ids, context."),
+        ):
+            self.open("res.partner", "read", "write", "unlink")
+            for answer in self.both(method, arguments):
+                with self.subTest(method=method, path=answer.request.path_url):
+                    self.assertEqual(answer.status_code, 400, answer.text)
+                    body = answer.json()
+                    self.assertEqual(body["error"], "invalid_request")
+                    says = f"The argument {name} does not exist: "
+                    self.assertIn(says, body["error_description"])
+                    self.assertIn(takes, body["error_description"])
+
     def test_a_body_that_is_nested_too_deeply_is_the_caller_s_doing(self):
         for answer in self.both("search", "[" * 50_000):
             self.assertEqual(answer.status_code, 400, answer.text)

@@ -103,10 +103,11 @@ class TestProtocolErrors(BaseCase):
             errors.InsufficientScope,
             errors.MalformedAuthorization,
         ):
-            challenge = error_class(scope="a").headers()["WWW-Authenticate"]
+            error = error_class(scope="a")
+            challenge = error.headers()["WWW-Authenticate"]
             found = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
             self.assertEqual(found["error"], error_class.error)
-            self.assertEqual(found["error_description"], error_class.description)
+            self.assertEqual(found["error_description"], error.description)
             self.assertEqual(found["scope"], "a")
 
 

@@ -109,6 +109,24 @@ class TestMatchByLogin(UserMatchingCase):
         self.provider.claims["email"] = "nobody@example.com"
         self.assertNobody("not exactly one active user")
 
+    def test_whom_a_refused_sign_in_was_of_is_told_to_the_administrator_alone(self):
+        email = "somebody.unknown@example.com"
+        self.provider.claims["email"] = email
+        for headers in (None, BROWSER_HEADERS):
+            with self.assertLogs(level="DEBUG") as logs:
+                response = self.come_back(headers)
+            self.assertEqual(response.status_code, 403)
+            self.assertNotIn(email, response.text)
+            self.assertNotIn(email, "\n".join(logs.output))
+            event = self.env["oauth2.event"].search([("kind", "=", "refusal")], limit=1)
+            self.assertEqual(
+                event.reason,
+                "not exactly one active user has the claimed login;"
+                f" email was {email!r}",
+            )
+        self.provider.claims["email"] = "\uff4e\n" * 1000
+        self.assertNobody("email was '\\uff4e\\n\\uff4e")
+
     def test_logins_are_compared_as_odoo_does(self):
         for email in ("OLIVIA@example.com", "olivia@example._om", "%"):
             with self.subTest(email=email):

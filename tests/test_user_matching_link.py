@@ -30,7 +30,7 @@ class TestMatchByLink(UserMatchingCase):
 
     def test_an_account_without_link_matches_no_user(self):
         self.provider.login = "mallory"
-        self.assertNobody("not exactly one active user is linked")
+        self.assertNobody("is linked to the claimed account; the account was 'mallory'")
 
     def test_an_unlinked_user_is_not_matched_by_email(self):
         self.user.oauth_uid = False
