@@ -1,4 +1,4 @@
-"""Whether the scopes of a token open a JSON-2 call.
+"""Whether the scopes of a token open a JSON-2 call, and which calls they open.
 
 The rules, in this order:
 
@@ -13,6 +13,10 @@ What the Odoo user may do stays the outer limit. ``docs/scopes.md`` tells it in 
 
 import inspect
 import re
+from contextlib import suppress
+
+from odoo.exceptions import AccessError
+from odoo.service.model import get_public_method
 
 from ..protocol.errors import InsufficientScope, InvalidRequest
 from ..protocol.json_object import check_storable
@@ -23,6 +27,8 @@ from .json2_reach import reached
 _MAX_ID = 2**31 - 1  # PostgreSQL's integer
 #: What a refusal repeats of a path.
 _NAME = re.compile(r"[A-Za-z0-9_. ]{1,64}")
+_METHOD = "method "
+_NAMED = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
 
 
 class JSON2Scope:
@@ -43,16 +49,40 @@ class JSON2Scope:
             reach cannot be told
         """
         check_storable(arguments)
-        opened = self.env["oauth2.scope"]._opened_models(token.api_id, token.version)
-        granted = [opened[name] for name in token.scopes if name in opened]
+        opened, granted = self._opened(token)
         needed = SERVED_METHODS.get(method_name) or {_method(method_name)}
         if lacking := needed - _opened_of(model_name, granted):
-            raise _refusal("The call needs", model_name, lacking, opened)
+            raise _refusal(opened, "needs", model_name, lacking)
         # In the order in which the call comes to them: of what lies behind a model that
         # is not opened, nothing is told.
         for other, operation in self._reached(model_name, method_name, arguments):
             if operation not in _opened_of(other, granted):
-                raise _refusal("The call reaches", other, {operation}, opened)
+                raise _refusal(opened, "reaches", other, {operation})
+
+    def describe(self, token, model_name):
+        """Tell what a token may call on a model.
+
+        :return: ``{method: {"parameters": {name: {"name": name}}, "api": ["model"]}}``,
+            ``api`` empty where the method takes ``ids``: what Odoo's ``/doc-bearer``
+            says of methods, but the parameters that JSON-2 takes by name
+        :raises InsufficientScope: no scope opens the model for anything
+        """
+        opened, granted = self._opened(token)
+        found = _opened_of(model_name, granted)
+        if not found:
+            raise _refusal(opened, "describes", model_name)
+        names = {name for name, needed in SERVED_METHODS.items() if needed <= found}
+        names |= {n.removeprefix(_METHOD) for n in found if n.startswith(_METHOD)}
+        model, described = self.env[model_name], {}
+        for name in sorted(names):
+            with suppress(AttributeError, AccessError):  # not there, or private
+                described[name] = _described(get_public_method(model, name))
+        return described
+
+    def _opened(self, token):
+        """:return: ``(what the API's scopes open, what those of the token do)``"""
+        opened = self.env["oauth2.scope"]._opened_models(token.api_id, token.version)
+        return opened, [opened[name] for name in token.scopes if name in opened]
 
     def _reached(self, model_name, method_name, arguments):
         """:return: ``{(model, operation)}`` that the call reaches by its arguments
@@ -67,7 +97,17 @@ class JSON2Scope:
 
 
 def _method(name):
-    return f"method {name}"
+    return _METHOD + name
+
+
+def _described(function):
+    _self, *parameters = inspect.signature(function).parameters.values()
+    return {
+        "parameters": {
+            p.name: {"name": p.name} for p in parameters if p.kind in _NAMED
+        },
+        "api": ["model"] if hasattr(function, "_api_model") else [],
+    }
 
 
 def _opened_of(model_name, scopes):
@@ -79,19 +119,27 @@ def _opened_of(model_name, scopes):
     return found
 
 
-def _refusal(what, model_name, lacking, opened):
-    """:return: the refusal of a call, by what the token's scopes lack of one model"""
-    enough = [n for n in opened if lacking <= _opened_of(model_name, [opened[n]])]
-    kinds = " and ".join(sorted(lacking))
+def _refusal(opened, does, model_name, lacking=frozenset()):
+    """:return: the refusal of a call, by what the token's scopes lack of one model
+
+    :param lacking: operations and methods; none: anything would do
+    """
+    enough = [
+        name
+        for name, scope in opened.items()
+        if (found := _opened_of(model_name, [scope])) and lacking <= found
+    ]
+    kinds = " and ".join(sorted(lacking)) or "any operation"
     if not _NAME.fullmatch(model_name) or not _NAME.fullmatch(kinds):
         model_name, kinds = "a model", "what was called"
+    would_do = (
+        f"these do: {scope_string(enough)}"
+        if enough
+        else "no single scope of this API does"
+    )
     return InsufficientScope(
-        f"{what} {model_name} ({kinds}), which no scope of this token opens; "
-        + (
-            f"these do: {scope_string(enough)}."
-            if enough
-            else "no single scope of this API does."
-        ),
+        f"The call {does} {model_name} ({kinds}), which no scope of this token opens;"
+        f" {would_do}.",
         scope=scope_string(enough),
     )
 

@@ -1,6 +1,7 @@
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..services.json2_methods import SERVED_METHODS
 from .json2_common import Json2Case
 
 
@@ -171,6 +172,49 @@ class TestJson2(Json2Case):
         self.assertBeyond(self.json2("res.partner", "web_read", base="", ids=[1]))
         domain = [["bank_ids.id", "child_of", "60"]]
         self.assertBeyond(self.json2("res.partner", "search", base="", domain=domain))
+
+    def describe(self, model="res.partner", token=None):
+        """Ask for the methods of a model, as client libraries do."""
+        headers = {"Authorization": f"Bearer {token or self.access.token}"}
+        return self.url_open(f"/orders/doc-bearer/{model}.json", headers=headers)
+
+    def test_a_model_s_description_tells_the_methods_that_scopes_open(self):
+        described = self.assertServed(self.describe())
+        self.assertEqual(described["model"], "res.partner")
+        methods = described["methods"]
+        self.assertEqual(
+            set(methods),
+            {m for m, needed in SERVED_METHODS.items() if needed == {"read"}},
+        )
+        for name, parameters, api in (
+            ("search", ["domain", "offset", "limit", "order"], ["model"]),
+            ("read", ["fields", "load"], []),
+        ):
+            self.assertEqual(list(methods[name]["parameters"]), parameters)
+            self.assertEqual(methods[name]["api"], api)
+        self.open("res.partner", "write", methods="address_get with_user nothing")
+        methods = self.assertServed(self.describe())["methods"]
+        self.assertEqual(
+            set(methods), {"write", "action_archive", "action_unarchive", "address_get"}
+        )
+
+    def test_an_unopened_model_is_not_described(self):
+        for model in ("res.users", "no.such.model"):
+            answer = self.describe(model)
+            self.assertBeyond(answer)
+            self.assertIn(f"describes {model} (any operation)", answer.text)
+        users = self.env["oauth2.scope"].create(
+            {"api_id": self.access.api.id, "name": "users"}
+        )
+        self.open_model(users, "res.users", "write")
+        challenge = self.describe("res.users").headers["WWW-Authenticate"]
+        self.assertIn('scope="users"', challenge)
+
+    def test_nothing_is_described_without_a_token_or_without_json2(self):
+        self.assertEqual(self.describe(token="wrong").status_code, 401)
+        self.access.api.json2_enabled = False
+        self.env.flush_all()
+        self.assertEqual(self.describe().status_code, 404)
 
     def test_api_keys_keep_working_on_odoos_own_json2(self):
         answer = self.search_count("res.users", base="", token=self.make_key())

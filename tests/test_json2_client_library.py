@@ -8,6 +8,9 @@ from odoo.tools import mute_logger
 
 from .json2_common import Json2Case
 
+if importlib.util.find_spec("odoolib"):
+    import httpx  # it comes with the library
+
 _EXAMPLES = (
     os.environ.get("OAUTH2_TEST_EXAMPLES") or Path(__file__).parents[1] / "examples"
 )
@@ -71,6 +74,21 @@ class TestJson2ClientLibrary(Json2Case):
         self.env.invalidate_all()
         self.assertFalse(self.env["res.partner"].browse(created).exists())
 
+    def test_an_existing_program_may_give_arguments_by_position(self):
+        self.open("res.partner", "read", "create", "write", "unlink")
+        with self.allow_requests():
+            partners = self.connect().get_model("res.partner")
+            created = partners.create([{"name": "By position"}])
+            partners.write(created, {"email": "position@example.com"})
+            found = [["id", "in", created]]
+            self.assertEqual(partners.search(found, 0, 5, "name"), created)
+            told = {"id": created[0], "email": "position@example.com"}
+            self.assertEqual(partners.search_read(found, ["email"]), [told])
+            self.assertEqual(partners.read(created, ["email"]), told)
+            self.assertEqual(partners.search_count(found), 1)
+            partners.unlink(created)
+            self.assertEqual(partners.search_count(found), 0)
+
     @mute_logger("odoo.http")
     def test_what_no_scope_opens_is_refused_in_its_words(self):
         library = self.script.odoolib
@@ -78,6 +96,8 @@ class TestJson2ClientLibrary(Json2Case):
             users = self.connect().get_model("res.users")
             with self.assertRaisesRegex(ValueError, "403.*insufficient_scope"):
                 users.search_read(domain=[], fields=["login"])
+            with self.assertRaisesRegex(httpx.HTTPStatusError, "403"):
+                users.search_read([], ["login"])
             with self.assertRaises(library.json2.AuthenticationError):
                 self.connect("wrong").get_model("res.partner").search(domain=[])
 

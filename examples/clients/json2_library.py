@@ -48,7 +48,6 @@ def main(model="res.partner", *fields):
         os.environ.get("OAUTH2_DATABASE", ""),
         kept_token(),
     )
-    # Arguments by name: for others the library asks /doc-bearer, which an API has not.
     found = connection.get_model(model).search_read(
         domain=[], fields=list(fields) or ["display_name"], limit=10
     )
