@@ -89,15 +89,17 @@ class OAuth2Event(models.Model):
             self._refuse()
         return super().create(vals_list)
 
-    def write(self, vals):  # pylint: disable=method-required-super
-        """:raises AccessError: always, for the superuser too"""
-        self._refuse()
+    def write(self, vals):
+        """:raises AccessError: for any line, for the superuser too"""
+        if self:
+            self._refuse()
+        return super().write(vals)
 
-    def unlink(self):  # pylint: disable=method-required-super
+    def unlink(self):
         """:raises AccessError: for any line; the job forgets old ones by SQL"""
         if self:
             self._refuse()
-        return True
+        return super().unlink()
 
     def _refuse(self):
         raise AccessError(self.env._("The audit log is only ever added to."))

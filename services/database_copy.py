@@ -41,7 +41,7 @@ class DatabaseCopy:
             # The dump of an earlier version: what is not there yet holds nothing.
             with contextlib.suppress(UndefinedColumn, UndefinedTable):
                 with self.env.cr.savepoint(flush=False):
-                    self.env.cr.execute(statement, log_exceptions=False)
+                    self.env.cr.execute(SQL("%s", statement), log_exceptions=False)
         self.env.invalidate_all(flush=False)
         Audit(self.env).record_in_any_version(
             "revoke", "this database is a copy: its grants stay with the original"

@@ -47,12 +47,15 @@ class RouteCase(OAuth2Records, HttpCase):
         cls.grant, cls.token = cls.make_grant(cls.client, cls.user)
         cls.env.flush_all()
         cls.addClassCleanup(forget)
-        cls.add_controllers()
+        cls.override = cls.add_controllers()
         cls.registry.clear_cache("routing")
 
     @classmethod
     def add_controllers(cls):
-        """Define controllers here: they are known until the class's last test."""
+        """Define controllers here: they are known until the class's last test.
+
+        :return: what overrides another one, as Odoo holds it by a weak reference
+        """
 
     def get(self, path="/orders/probe", token=None, *, method="GET", **options):
         """Call a protected route."""

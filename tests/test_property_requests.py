@@ -4,7 +4,6 @@ import json
 import unicodedata
 from urllib.parse import quote_plus, urlencode
 
-from hypothesis import assume
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
@@ -156,7 +155,8 @@ class TestPropertyParameters(BaseCase):
         """RFC 6749 sections 3.2 and appendix A: what is unknown is ignored"""
         sent = {"a": text, "client_user_identity": identity}
         body = json.dumps({**sent, "unknown": unknown})
-        assume("NaN" not in body and "Infinity" not in body)
+        if "NaN" in body or "Infinity" in body:
+            return  # no JSON
         parameters = self.parameters(body.encode(), JSON.upper())
         self.assertEqual(parameters.text("a"), text)
         self.assertEqual(parameters.identity(required=True), str(identity))
@@ -185,7 +185,8 @@ class TestPropertyParameters(BaseCase):
     @holds_for(values)
     def test_a_text_is_printable_ascii_as_it_was_sent(self, value):
         body = json.dumps({"a": value})
-        assume("NaN" not in body and "Infinity" not in body)
+        if "NaN" in body or "Infinity" in body:
+            return  # no JSON
         try:
             text = self.parameters(body.encode()).text("a")
         except InvalidRequest:
@@ -200,7 +201,8 @@ class TestPropertyParameters(BaseCase):
     )
     def test_an_identity_is_text_without_control_characters(self, value):
         body = json.dumps({"client_user_identity": value})
-        assume("NaN" not in body and "Infinity" not in body)
+        if "NaN" in body or "Infinity" in body:
+            return  # no JSON
         try:
             identity = self.parameters(body.encode()).identity()
         except InvalidRequest:
@@ -217,7 +219,8 @@ class TestPropertyParameters(BaseCase):
             form = urlencode(sent).encode()
         except UnicodeEncodeError:
             return  # a form cannot say it
-        assume(form)
+        if not form:
+            return
         ours = self.parameters(json.dumps(sent).encode()), self.parameters(form, FORM)
         for name in sent:
             self.assertEqual(*(self.told(one, name) for one in ours))
