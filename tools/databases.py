@@ -18,6 +18,7 @@ KINDS = {
     "plain": ("base,web,rpc,auth_oauth", False),
     "demo": ("base,web,rpc,auth_oauth", True),
     "website": ("base,web,rpc,auth_oauth,website", False),
+    "odoos_own": ("base,web,rpc,auth_oauth,website,test_http,test_lint", False),
 }
 PREFIX = places.ADDON
 
@@ -137,7 +138,7 @@ class Databases:
                 arguments = ["-i", modules, "--stop-after-init"]
                 arguments += ["--with-demo"] if demo else []
                 self.odoo.run(name, arguments, log=f"{name}.log")
-            if self.private and kind != "website":  # no browser looks at it
+            if self.private:
                 with console.step("Building the web client's files"):
                     self.odoo.run(name, [], log=f"{name}-files.log", script=BUNDLES)
             stamp.write_text("")

@@ -40,7 +40,6 @@ class Odoo:
         return (
             given
             | self.pg
-            | self.extra_env
             | {
                 "PYTHONPATH": os.pathsep.join(path),
                 # The checkout as current directory must not shadow Python's modules.
@@ -51,6 +50,7 @@ class Odoo:
                     [str(self.python.parent), os.environ.get("PATH", os.defpath)]
                 ),
             }
+            | self.extra_env
         )
 
     def command(self, database, *arguments, subcommand=()):

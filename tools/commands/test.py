@@ -1,10 +1,11 @@
 """test [NAME…]  run every test, or those of a file, a class or a method
 
 In stages, two at a time (``tools/stages``): Odoo's own runner on a fresh database,
-again for what must hold beside a website, ``tests/e2e`` with unittest against a real
-server of several processes, ``tests/tools``. A stage's name is a NAME, too. Odoo runs
-the addon as it would be packaged (``tools/export.py``). All logs, at level DEBUG, are
-searched for every secret that the tests used.
+again for what must hold beside a website, Odoo's own tests beside the addon,
+``tests/e2e`` with unittest against a real server of several processes, ``tests/tools``.
+A stage's name is a NAME, too. Odoo runs the addon as it would be packaged
+(``tools/export.py``). The logs of our tests, at level DEBUG, are searched for every
+secret that they used.
 """
 
 import os

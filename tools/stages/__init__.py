@@ -2,6 +2,7 @@
 
 from stages.e2e import EndToEnd
 from stages.odoo_tests import Plain, Website
+from stages.odoos_own import OdoosOwn
 from stages.tools_tests import ToolsTests
 
-ALL = (Plain(), Website(), EndToEnd(), ToolsTests())
+ALL = (Plain(), Website(), OdoosOwn(), EndToEnd(), ToolsTests())
