@@ -40,6 +40,11 @@ class OAuth2Token(models.Model):
     )
     expires_at = fields.Datetime(required=True, readonly=True)
     rotated_at = fields.Datetime(readonly=True)
+    revocable_until = fields.Datetime(
+        readonly=True,
+        help="So long the provider may honour it: until then it is kept, replaced or"
+        " not, to be revoked there with its grant.",
+    )
     # What a check needs of the grant. Plain numbers: a reference would cost an index.
     user_ref = fields.Integer(readonly=True, copy=False, groups=fields.NO_ACCESS)
     api_ref = fields.Integer(readonly=True, copy=False, groups=fields.NO_ACCESS)

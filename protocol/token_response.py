@@ -84,6 +84,14 @@ def _check_unbound(access_token):
         raise ProviderMisbehaved("the provider's access token is bound to a key")
 
 
+def is_jwt(token):
+    """Return whether a token is a JWT, as far as its header tells (RFC 7519 7.2)."""
+    try:
+        return bool(jwt.get_unverified_header(token))
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        return False
+
+
 def lifetime_seconds(parameters):
     """Return `expires_in` of a token answer in whole seconds, None when it has none.
 

@@ -104,7 +104,8 @@ class CleanUp:
         )
 
     def forget_tokens(self, limit, after):
-        """Forget tokens that open and prove nothing any more.
+        """Forget tokens that open and prove nothing any more, and that the provider
+        need not be told of when their grant ends.
 
         No refresh touches these, so that none waits for the lock on them.
         """
@@ -112,9 +113,11 @@ class CleanUp:
         return self._delete(
             "oauth2_token",
             SQL(
-                "(rotated_at < %s OR expires_at < %s)",
+                "(rotated_at < %s OR expires_at < %s)"
+                " AND (revocable_until IS NULL OR revocable_until < %s)",
                 now - ROTATION_GRACE,
                 now - EXPIRED_TOKEN_PROOF,
+                now,
             ),
             limit,
             after,

@@ -36,8 +36,12 @@ from .transactions import commit_now
 from .user_matching import UserMatching
 
 _DROPPED = (
-    "the earlier refresh token was dropped here, but not revoked at the provider, which"
-    " might end the new one with it"
+    "the earlier refresh token was dropped here; the provider has no address at which"
+    " it could be revoked"
+)
+_KEPT = (
+    "the earlier refresh token opens nothing here any more; the provider is told of it"
+    " with the grant's end, as it might end the new one with it"
 )
 
 
@@ -151,12 +155,16 @@ class Consent:
                 account = matching.issuer(claims), matching.subject(claims, user), user
                 grant, lost = self._renew_or_create(record, account, scopes)
                 replaced = grant._current_token("refresh")
-                GrantTokens(self.env).store(grant, result["answer"])
+                GrantTokens(self.env).store(
+                    grant, result["answer"], is_new_sign_in=True
+                )
         except psycopg2.errors.UniqueViolation as error:
             # The same as in _lock_or_create, for a new user.
             raise ConcurrencyError("two sign-ins of one user at once") from error
         record.api_id._note_redirect_uri(record._redirect_parts()[0])
-        dropped = _DROPPED if replaced.rotated_at else None
+        dropped = None
+        if replaced.rotated_at:
+            dropped = _KEPT if replaced.revocable_until else _DROPPED
         reasons = "; ".join(filter(None, [dropped, lost])) or None
         Audit(self.env).record_of(grant, "sign_in", reason=reasons)
         record.is_allowed = True

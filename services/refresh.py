@@ -103,7 +103,7 @@ class Refresh:
 
         The application does not hear of it, so the tokens that it knows go on proving
         and opening what they did: the new refresh token is kept under the digest of the
-        old one, the new access token is left to expire.
+        old one, the new access token for its revocation alone.
 
         :param grant: the client API user
         :return: whether it was refreshed; not, where another caller has just done so
@@ -308,13 +308,15 @@ class Refresh:
             raise ServerError(reason="the refreshed id_token names another user")
 
     def _keep_refresh_token(self, grant, answer):
-        """Keep the refresh token alone of an answer, under the digest of the old one.
+        """Keep the refresh token of an answer, under the digest of the old one; the
+        access token is kept for its revocation alone.
 
         :return: the refresh token's record
         """
         token = grant._current_token("refresh")
         if text := answer.get("refresh_token"):
             token.value = Keyring(self.env).encrypt(text)
+        self.tokens.keep_unused(grant, answer)
         self._unmark(grant)
         return token
 

@@ -5,7 +5,10 @@
   whatever comes, the tokens open nothing any more, and no revocation is lost.
 - The provider is told then. What it does not confirm is told again by the job, with
   doubling pauses, for three days.
-- The refresh token goes first: most providers end its access tokens with it.
+- All that is known of a grant is revoked, what was replaced, too. The refresh token
+  goes first: most providers end its access tokens with it.
+- An access token that the provider refuses to revoke is not asked for again: it is gone
+  with its refresh token, or, signed, lives on until it expires, which is told.
 - A provider that does not answer is asked once a run.
 - The outbox holds what its call needs, also when client and provider are deleted.
 """
@@ -30,8 +33,10 @@ from ..protocol.provider_errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
+from ..protocol.token_response import is_jwt
 from .audit import Audit
 from .client_authentication import ClientAuthentication
+from .grant_tokens import GrantTokens
 from .keyring import Keyring
 from .provider_calls import OWN_ERROR, client_secret, provider_client
 from .refresh import Refresh
@@ -96,9 +101,9 @@ class Revocation:
         :return: ``oauth2.revocation`` records
         """
         return self.queue_tokens(
-            (grant.client_id, kind, grant._current_token(kind).sudo().value)
+            (grant.client_id, token.kind, token.value)
             for grant in grants.sudo()
-            for kind in ("refresh", "access")
+            for token in GrantTokens(self.env).revocable(grant)
         )
 
     def queue_tokens(self, tokens):
@@ -148,30 +153,31 @@ class Revocation:
             self.env.ref("api_auth_oauth2.ir_cron_revocations").sudo()._trigger()
 
     def send(self, revocations):
-        """Tell the providers, each token on its own, as far as time allows.
+        """Tell the provider of a grant's tokens, each on its own, as time allows.
 
-        A kind of token that a provider cannot revoke, as signed access tokens often
-        are, lives on until it expires: then its answer for the other kind counts.
-
+        :param revocations: of one grant, the current refresh token's first
         :return: whether all was confirmed; what was not is sent again by the job
         """
         if Keyring(self.env).is_missing():
             return False  # which the log tells; the grant has ended all the same
         answers, silent = [], set()
+        is_over = False  # whether a refresh token of the grant was revoked
         deadline = time.monotonic() + _SEND_SECONDS
         for revocation in revocations.sudo():
             provider = self._provider_of(revocation)
             if provider in silent or time.monotonic() > deadline:
                 answers.append(False)
                 continue
+            is_refresh = revocation.kind == "refresh"
             try:
-                answers.append(self._notify_provider(revocation))
+                answers.append(self._notify_provider(revocation, is_over))
+                is_over = is_over or (is_refresh and answers[-1])
             except ProviderError as failure:
                 self._postpone(revocation, failure)
                 answers.append(False)
                 if isinstance(failure, ProviderUnavailable):
                     silent.add(provider)
-        return True in answers and False not in answers
+        return bool(answers) and all(answers)
 
     def send_due(self, limit=100):
         """Send what is due, for the job, each in a transaction of its own.
@@ -235,10 +241,11 @@ class Revocation:
                 self._postpone(left, OWN_ERROR)
         return True
 
-    def _notify_provider(self, revocation):
+    def _notify_provider(self, revocation, is_over=False):
         """Tell the provider of one token.
 
-        :return: whether it confirmed; ``None`` when it never will
+        :param bool is_over: whether a refresh token of its grant was revoked just now
+        :return: whether it is good for nothing there; where not, it never will be told
         :raises ProviderError: it did not, or the token cannot be read
         """
         text = Keyring(self.env).decrypt(revocation.value)
@@ -248,12 +255,15 @@ class Revocation:
         told = True
         try:
             run_once(("tell", revocation.id), lambda: client.revoke_token(text, hint))
-        except ProviderRefused as failure:
-            if failure.code != UNSUPPORTED_TOKEN_TYPE:
-                raise
+        except ProviderRefused as refusal:
             # Trying again is of no use (RFC 7009 section 2.2.1).
-            _logger.info("A provider cannot revoke %s tokens.", revocation.kind)
-            told = None
+            is_unsupported = refusal.code == UNSUPPORTED_TOKEN_TYPE
+            is_final = is_unsupported or is_over or revocation.kind == "access"
+            if refusal.is_about_client or not is_final:
+                raise
+            _logger.info("%s token not revoked: %s", revocation.kind, refusal.reason)
+            # A signed one is checked without asking the provider: it may live on.
+            told = is_over and not is_unsupported and not is_jwt(text)
         revocation.unlink()
         return told
 

@@ -94,6 +94,16 @@ class TestKeepAlive(LifeCycleCase):
                 return request["params"]["token"]
         return None
 
+    def test_a_revocation_tells_of_access_tokens_that_no_caller_got(self):
+        self.keep_alive()
+        [given] = self.provider.grants
+        answer = self.bearer("/orders/partners", given["access"][1])
+        self.assertRefused(answer, 401, "invalid_token")
+        self.run_job()
+        self.assertRevoked(self.revoke(client_secret="demo-secret"))
+        tokens = [given["refresh"][1], *given["access"]]
+        self.assertEqual([token for _hint, token in self.told()], tokens)
+
     def test_keep_alive_works_where_the_provider_does_not_rotate(self):
         self.provider.rotate = False
         self.keep_alive()

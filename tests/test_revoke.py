@@ -1,8 +1,13 @@
 import json
+from datetime import timedelta
 from urllib.parse import urlencode
 
+from odoo import fields
 from odoo.tests import tagged
 
+from ..services import grant_tokens
+from ..services.clean_up import CleanUp
+from ..services.grant_tokens import GrantTokens
 from ..services.refresh import Refresh
 from .test_token import TokenCase
 
@@ -84,12 +89,81 @@ class TestRevoke(RevokeCase):
         self.assertFalse(self.provider.grants)
         self.assertFalse(self.pending)
 
-    def test_a_revocation_tells_of_the_current_tokens_and_ends_rotated_ones_here(self):
-        new = self.refreshed(self.by_secret())
+    def refreshed_again(self):
+        """:return: the tokens of the sign-in and of two refreshes, the newest last"""
+        found = [self.information]
+        for _time in range(2):
+            token = found[-1]["refresh_token"]
+            found.append(self.refreshed(self.refresh(refresh_token=token)))
+        self.age(seconds=120)
+        self.env.flush_all()
+        return found
+
+    def replaced(self, kind="access"):
+        return self.grant.token_ids.filtered(
+            lambda token: token.kind == kind and token.rotated_at
+        )
+
+    def test_a_revocation_tells_of_access_tokens_that_refreshes_replaced(self):
+        """At some providers they live on; their replaced refresh tokens do not."""
+        oldest, old, new = self.refreshed_again()
+        CleanUp(self.env).forget_tokens(100, None)
+        self.assertRevoked(self.revoke(client_secret="demo-secret"))
+        tokens = [new["refresh_token"]]
+        tokens += [each["access_token"] for each in (new, old, oldest)]
+        self.assertEqual([token for _hint, token in self.told()], tokens)
+
+    def test_a_replaced_token_that_is_kept_opens_and_proves_nothing(self):
+        for text in [each["access_token"] for each in self.refreshed_again()[:2]]:
+            answer = self.bearer("/orders/partners", text)
+            self.assertRefused(answer, 401, "invalid_token")
+            for call in (self.refresh, self.revoke):
+                self.assertRefused(call(bearer=text), 400, "invalid_grant")
+        self.assertEqual(len(self.replaced()), 2)
+
+    def test_a_replaced_token_is_kept_no_longer_than_the_provider_honours_it(self):
+        self.refreshed_again()
+        kept, over = self.replaced()
+        over.revocable_until = fields.Datetime.now() - timedelta(seconds=1)
+        text = GrantTokens(self.env).plaintext(over)
+        CleanUp(self.env).forget_tokens(100, None)
+        self.assertEqual(self.replaced(), kept)
+        self.assertRevoked(self.revoke(client_secret="demo-secret"))
+        self.assertNotIn(("access_token", text), self.told())
+
+    def test_no_replaced_token_is_kept_where_the_provider_cannot_revoke_it(self):
+        self.provider_record.revocation_endpoint = False
+        self.refreshed_again()
+        CleanUp(self.env).forget_tokens(100, None)
+        self.assertFalse(self.replaced())
+
+    def test_of_replaced_tokens_the_youngest_are_kept(self):
+        self.patch(grant_tokens, "_KEPT", 1)
+        _oldest, old, new = self.refreshed_again()
+        self.assertRevoked(self.revoke(client_secret="demo-secret"))
+        tokens = [new["refresh_token"], new["access_token"], old["access_token"]]
+        self.assertEqual([token for _hint, token in self.told()], tokens)
+
+    def test_where_the_provider_says_no_end_a_replaced_token_is_kept_with_its_grant(
+        self,
+    ):
+        self.provider.expires_in = None
+        self.information, _identity = self.authorize(self.identity)
+        self.refreshed_again()
+        self.assertIn(self.grant.expires_at, self.replaced().mapped("revocable_until"))
+
+    def test_a_revocation_tells_of_the_refresh_token_of_an_earlier_sign_in(self):
+        new, _identity = self.authorize(self.identity)
+        self.age(seconds=120)
+        CleanUp(self.env).forget_tokens(100, None)
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
         self.assertEqual(
-            [token for _hint, token in self.told()],
-            [new["refresh_token"], new["access_token"]],
+            self.told(),
+            [
+                (hint, information[hint])
+                for hint in ("refresh_token", "access_token")
+                for information in (new, self.information)
+            ],
         )
 
     def test_a_grant_that_another_call_deletes_meanwhile_is_invalid_grant(self):

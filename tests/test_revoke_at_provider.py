@@ -87,7 +87,42 @@ class TestRevokeAtProvider(RevokeCase):
             self.names["client_user_identity"] = self.identity
             self.provider.answer("revocation", **answer)
             self.assertRevoked(self.revoke(), at_provider=False)
-        self.assertEqual(len(self.pending), 6)
+        # An access token that is refused, and not because of the client, is final.
+        refused = self.pending.filtered(lambda each: "status 400" in each.reason)
+        self.assertEqual(refused.mapped("kind"), ["refresh"])
+        self.assertEqual(len(self.pending), 5)
+
+    def refuse_access_tokens(self, **error):
+        """The provider revokes refresh tokens, and of access tokens answers this."""
+        revoke = self.provider.on_revocation
+
+        def on_revocation(handler, params):
+            if params["token_type_hint"] == "access_token":
+                return 400, error
+            return revoke(handler, params)
+
+        self.provider.on_revocation = on_revocation
+
+    def test_an_access_token_that_is_gone_with_its_refresh_token_is_revoked(self):
+        self.refuse_access_tokens(error="invalid_request")
+        self.assertRevoked(self.revoke(client_secret="demo-secret"))
+        self.assertFalse(self.pending)
+
+    def test_a_signed_access_token_that_cannot_be_revoked_is_told(self):
+        self.provider.access_token_format = "jwt"
+        for error in ("invalid_request", "unsupported_token_type"):
+            self.refuse_access_tokens(error=error)
+            self.information, _identity = self.authorize(self.identity)
+            response = self.revoke(client_secret="demo-secret")
+            self.assertRevoked(response, at_provider=False)
+            self.assertFalse(self.pending)
+
+    def test_the_job_asks_once_for_an_access_token_that_is_refused(self):
+        self.refuse_access_tokens(error="invalid_request")
+        self.grant.unlink()
+        self.tell_providers()
+        self.assertEqual(len(self.told()), 2)
+        self.assertFalse(self.pending)
 
     def test_unsupported_token_type_is_not_asked_again(self):
         # RFC 7009 section 2.2.1: asking again would not help.

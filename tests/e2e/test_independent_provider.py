@@ -77,9 +77,12 @@ class TestIndependentProvider(ServerCase):
 
         # RFC 7009 section 2.2.1: this provider cannot revoke a signed token, and says
         # so; with the refresh token it ends the grant all the same.
-        self.assertRevokes(site, identity, tokens["access_token"])
+        self.assertRevokes(
+            site, identity, tokens["access_token"], provider_revoked=False
+        )
         self.assertFalse(self.introspect(site, tokens["refresh_token"]))
-        self.assertEqual(site.provider.stats()["revocation"], 2)
+        # The refresh token, and the access tokens of sign-in and refresh.
+        self.assertEqual(site.provider.stats()["revocation"], 3)
 
     def test_a_revocation_that_the_provider_does_not_know_is_not_confirmed(self):
         site = self.at_provider(accessTokenFormat="jwt", refreshTokens="none")
