@@ -222,17 +222,9 @@ class Consent:
 
     def _find_grant(self, record):
         """:return: the client API user that a sign-in renews, possibly none"""
-        return (
-            self.env["oauth2.client.user"]
-            .sudo()
-            .search(
-                [
-                    ("api_id", "=", record.api_id.id),
-                    ("client_id", "=", record.client_id.id),
-                    ("identity_digest", "=", record.identity_digest),
-                ]
-            )
-        )
+        grants = self.env["oauth2.client.user"]
+        digest = record.identity_digest
+        return grants._find_by_digest(record.api_id, record.client_id, [digest])
 
     def _lock_or_create(self, record):
         """Keep others from making or changing this sign-in's grant meanwhile.
