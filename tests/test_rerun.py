@@ -17,6 +17,7 @@ from odoo.tools import config, mute_logger
 
 from ..protocol.jwks import key_sets
 from ..protocol.keyring import fingerprint
+from ..services.json2_scope import JSON2Scope
 from ..services.keyring import FINGERPRINT, KEYS_OPTION
 from ..services.rate_limit import LIMIT_PARAMETER
 from ..services.refresh import Refresh
@@ -73,14 +74,14 @@ class RealCursorsCase(OAuth2Records, BaseCase):
 
         setattr(self.provider, f"on_{endpoint}", meanwhile)
 
-    def request(self, method, path, body=None):
+    def request(self, method, path, body=None, **headers):
         """:return: status and JSON body of the answer to a request"""
         answer = Client(http.root).open(
             path,
             method=method,
             data=json.dumps({"client_id": "demo-app", **(body or {})}),
             content_type="application/json",
-            headers={"X-Odoo-Database": self.database},
+            headers={"X-Odoo-Database": self.database, **headers},
         )
         with closing(answer):
             return answer.status_code, answer.json
@@ -278,6 +279,28 @@ class TestRerun(RealCursorsCase):
         self.refresh_twice(names)
         # It was run twice, and had the one place that there is.
         self.assertEqual(self.request("POST", "/reruns/oauth2/token", names)[0], 429)
+
+    def test_a_rerun_call_has_its_token_checked_again(self):
+        with self.registry.cursor() as cr:
+            type(self).env = api.Environment(cr, SUPERUSER_ID, {})
+            oauth2_api = self.env["oauth2.api"]._by_endpoint("reruns")
+            oauth2_api.json2_enabled = True
+            client, user = oauth2_api.client_ids, self.env.ref("base.user_admin")
+            _grant, token = self.make_grant(client, user, oauth2_api)
+        check, times = JSON2Scope.check, []
+
+        def meet_a_revocation(*args):
+            times.append(1)
+            if len(times) == 1:
+                self.change("DELETE FROM oauth2_client_user")
+                raise ConcurrencyError("met a revocation")
+            return check(*args)
+
+        self.patch(JSON2Scope, "check", meet_a_revocation)
+        bearer = {"Authorization": f"Bearer {token}"}
+        call = ("POST", "/reruns/json/2/res.partner/search_count", {})
+        self.assertEqual(self.request(*call, **bearer)[0], 401)
+        self.assertEqual(len(times), 1)
 
 
 # In an order that their references allow.
