@@ -81,6 +81,7 @@ from . import (  # noqa: E402
     test_token,
     test_token_check_cost,
     test_token_validation,
+    test_toolkit,
     test_unwritable_answers,
     test_upgrade,
     test_token_proof,

@@ -72,15 +72,21 @@ class OAuth2Records:
     def make_access(cls, endpoint="orders", scopes=(), user=None, **api_values):
         """API, client, user and token in one line.
 
-        :param str endpoint: of the API, which must be a new one
-        :param scopes: names of the API's scopes, all granted
+        :param str endpoint: of the API: a new one, or one whose record an addon has
+        :param scopes: names of scopes, all granted; made where the API has them not
         :param user: the Odoo user that the token stands for; an employee by default
         :param api_values: further values of the API
         :return: ``Access``
         """
         user = user or cls.make_user()
-        oauth2_api = cls.make_api(endpoint, scopes, **api_values)
-        client = cls.make_client(oauth2_api, cls.make_provider())
+        oauth2_api = cls.find_api(endpoint) or cls.make_api(endpoint, scopes=())
+        oauth2_api.write({"active": True, **api_values})
+        missing = set(scopes) - set(oauth2_api.scope_ids.mapped("name"))
+        cls.make_scopes(oauth2_api, sorted(missing))
+        granted = oauth2_api.scope_ids.filtered(lambda scope: scope.name in scopes)
+        client = cls.make_client(
+            oauth2_api, cls.make_provider(), scope_ids=[(6, 0, granted.ids)]
+        )
         grant, token = cls.make_grant(client, user)
         cls.env.flush_all()
         return Access(oauth2_api, client, user, grant, token)
@@ -113,6 +119,10 @@ class OAuth2Records:
 
     @classmethod
     def make_user(cls, login="olivia@example.com", **values):
+        """:return: a new employee; the demo's user makes way for one of its login"""
+        demo = cls.env.ref("api_auth_oauth2.user_olivia", raise_if_not_found=False)
+        if demo and demo.login == login:
+            demo.write({"login": f"demo.{login}", "email": f"demo.{login}"})
         return cls.env["res.users"].create(
             {
                 "name": login.partition("@")[0].title(),
@@ -124,14 +134,23 @@ class OAuth2Records:
         )
 
     @classmethod
+    def find_api(cls, endpoint):
+        apis = cls.env["oauth2.api"].with_context(active_test=False)
+        return apis.search([("endpoint", "=", endpoint)])
+
+    @classmethod
     def make_api(cls, endpoint="orders", scopes=("partners.read",), **values):
         oauth2_api = cls.env["oauth2.api"].create(
             {"name": endpoint.title(), "endpoint": endpoint, **values}
         )
-        cls.env["oauth2.scope"].create(
-            [{"api_id": oauth2_api.id, "name": name} for name in scopes]
-        )
+        cls.make_scopes(oauth2_api, scopes)
         return oauth2_api
+
+    @classmethod
+    def make_scopes(cls, oauth2_api, names):
+        return cls.env["oauth2.scope"].create(
+            [{"api_id": oauth2_api.id, "name": name} for name in names]
+        )
 
     @classmethod
     def make_provider(cls, endpoints=None, **values):

@@ -55,7 +55,8 @@ class TestEvents(OAuth2Case):
         self.assertEqual(
             refusal.reason,
             "the claimed email is not verified:"
-            " email_verified is a text, not the boolean true",
+            " email_verified is a text, not the boolean true;"
+            f" email was {self.user.login!r}",
         )
 
     def test_a_refused_sign_in_of_a_known_user_names_the_user(self):

@@ -143,6 +143,7 @@ class TestJson2Beyond(Json2Case):
 
     def test_commands_on_records_of_another_model(self):
         self.open_all()
+        banks = self.env["res.partner.bank"].search([])
         commands = {"bank_ids": [[0, 0, {"acc_number": "BE1"}]]}
         child = {"child_ids": [[0, 0, {"name": "C", **commands}]]}
         ids = self.partner.ids
@@ -155,7 +156,7 @@ class TestJson2Beyond(Json2Case):
             with self.subTest(method=method):
                 self.assertBeyond(self.json2("res.partner", method, **arguments))
         self.env.invalidate_all()
-        self.assertEqual(self.env["res.partner.bank"].search([]), self.bank)
+        self.assertEqual(self.env["res.partner.bank"].search([]), banks)
 
     def test_emptying_a_list_deletes_what_was_in_it(self):
         self.open_all()

@@ -1,5 +1,4 @@
 from lxml import html
-from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
@@ -134,7 +133,8 @@ class TestMatchByLogin(UserMatchingCase):
                 self.assertNobody("not exactly one active user")
 
     def test_two_users_never_have_one_login(self):
-        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation):
+        # By the database, or by website's own rule.
+        with mute_logger("odoo.sql_db"), self.assertRaisesRegex(Exception, "login"):
             with self.env.cr.savepoint():
                 self.make_user()
         other = self.make_user("Olivia@example.com")

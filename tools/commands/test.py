@@ -1,5 +1,8 @@
 """test [NAME…]  run every test, or those of a file, a class or a method
 
+``./dev test --with sale,website,contacts --demo [NAME…]`` runs the tests of the addon
+and its examples on a database with these modules of Odoo, and with demo data.
+
 In stages, two at a time (``tools/stages``): Odoo's own runner on a fresh database,
 again for what must hold beside a website, Odoo's own tests beside the addon,
 ``tests/e2e`` with unittest against a real server of several processes, ``tests/tools``.
@@ -8,6 +11,7 @@ A stage's name is a NAME, too. Odoo runs the addon as it would be packaged
 secret that they used.
 """
 
+import argparse
 import os
 import shutil
 
@@ -30,7 +34,8 @@ def run(args):
     """Run the tests; the last line printed is ``N passed, N failed``."""
     if not (places.ROOT / "__manifest__.py").exists():
         raise Failure("There is no addon here yet: __manifest__.py is missing")
-    plan = lanes.planned(args, stages.ALL)
+    names, chosen = _options(args)
+    plan = lanes.planned(names, chosen)
     places.make_dev()
     # One at a time: there is one set of logs, and they are what is judged.
     with artifact.locked(places.DEV / ".test.lock", "runs tests"):
@@ -41,6 +46,19 @@ def run(args):
                 verdicts = lanes.run(Ground(odoo, made, search), plan)
             verdicts.append(search.verdict())
         return _report(verdicts)
+
+
+def _options(args):
+    """:return: the NAMEs of the command line, and the stages to run"""
+    parser = argparse.ArgumentParser("./dev test")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--with", dest="modules", default="", metavar="MODULE,…")
+    parser.add_argument("--demo", action="store_true")
+    given = parser.parse_args(args)
+    modules = sorted(filter(None, given.modules.split(",")))
+    if not (modules or given.demo):
+        return given.names, stages.ALL
+    return given.names, (stages.Beside(modules, given.demo),)
 
 
 def _exported():

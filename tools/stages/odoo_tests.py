@@ -1,6 +1,7 @@
 """Tests with Odoo's own runner, on a fresh database."""
 
 import console
+import databases
 import odoo_log
 import places
 import selection
@@ -10,7 +11,7 @@ from stages.stage import Stage
 class Plain(Stage):
     """The addon's tests, and those of its examples."""
 
-    name = "plain"
+    name = kind = "plain"  # the kind of its database
     seconds = 240
 
     def takes(self, found, suffix):
@@ -31,7 +32,7 @@ class Plain(Stage):
         arguments = [*ground.search.odoo_arguments(log), "-i", modules]
         arguments += ["--test-tags", ",".join(words), "--stop-after-init"]
         with (
-            ground.made.temporary(self.name, kind=self.name) as database,
+            ground.made.temporary(self.name, kind=self.kind) as database,
             console.step("Odoo's test runner", lambda: _begun(log)),
         ):
             odoo.run(database, arguments, log=log.name, check=False)
@@ -41,7 +42,7 @@ class Plain(Stage):
 class Website(Plain):
     """What must hold on a database with a website, too."""
 
-    name = "website"
+    name = kind = "website"
     seconds = 80
 
     def takes(self, found, suffix):
@@ -52,6 +53,31 @@ class Website(Plain):
     def everything(self, words):
         """The website's own tag."""
         return [selection.WITH_WEBSITE]
+
+
+class Beside(Plain):
+    """The same tests on a database with more of Odoo's modules, or with demo data.
+
+    No part of ``./dev test``: its ``--with`` and ``--demo`` run it instead.
+    """
+
+    name = "beside"
+
+    def __init__(self, modules, demo):
+        self.has_website = "website" in modules
+        self.kind = "beside_demo" if demo else "beside"
+        plain, _demo = databases.KINDS["plain"]
+        databases.KINDS[self.kind] = ",".join([plain, *modules]), demo
+
+    def takes(self, found, suffix):
+        """A tag; with a website those of its own tests, too."""
+        own = self.has_website and Website().takes(found, suffix)
+        return own or super().takes(found, suffix)
+
+    def everything(self, words):
+        """Whole modules; with a website its own tag, too."""
+        website = [selection.WITH_WEBSITE] if self.has_website else []
+        return [*super().everything(words), *website]
 
 
 def _begun(log):
