@@ -28,6 +28,7 @@
         "views/oauth2_menus.xml",
     ],
     "demo": ["demo/demo.xml"],
+    "post_load": "post_load",
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

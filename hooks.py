@@ -1,6 +1,12 @@
-"""What Odoo runs once, when the addon is installed or removed."""
+"""What Odoo runs once: in each process, when the addon is installed, or removed."""
 
+from .controllers.no_connection import answer_without_connection
 from .services.keyring import Keyring
+
+
+def post_load():
+    """Answer calls of an API for which there is no connection to the database."""
+    answer_without_connection()
 
 
 def post_init_hook(env):

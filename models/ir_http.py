@@ -24,7 +24,6 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
-from ..protocol.logs import note_endpoints
 from ..protocol.scope import scope_string
 from ..services import routes
 from ..services.audit import Audit
@@ -43,9 +42,14 @@ class IrHttp(models.AbstractModel):
 
     _inherit = "ir.http"
 
+    def _register_hook(self):
+        super()._register_hook()
+        # Known before the first call, which may find no connection to the database.
+        routes.note_endpoints(self.env["oauth2.api"]._active_endpoints())
+
     def _generate_routing_rules(self, modules, converters):
         endpoints = self.env["oauth2.api"]._active_endpoints()
-        note_endpoints(endpoints)
+        routes.note_endpoints(endpoints)
         for url, endpoint in super()._generate_routing_rules(modules, converters):
             routes.inspect_route(url, endpoint)
             if endpoint.routing["auth"] == "oauth2":

@@ -6,6 +6,7 @@ import logging
 
 from odoo.http import request
 
+from ..protocol import logs
 from ..protocol.argument_types import arguments_of, path_names
 from ..protocol.scope import declared_scopes
 
@@ -16,6 +17,7 @@ NATIVE_JSON2 = "/json/2/<__model__>/<__method__>"
 #: Where an API's description stands (RFC 9728 section 3)
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 _API = "<api>"
+_noted_endpoints = set()  # of whatever database
 #: What a protected route takes. Odoo keeps any other keyword and ignores it: a misspelt
 #: ``oauth2_scopes`` would leave the route open to every token of the API.
 _KEYWORDS = frozenset(
@@ -52,6 +54,22 @@ def matched_endpoint():
 def find_api(env, endpoint):
     """:return: the active API with that endpoint, possibly none"""
     return env["oauth2.api"].sudo().search([("endpoint", "=", endpoint)], limit=1)
+
+
+def note_endpoints(endpoints):
+    """Remember endpoints of APIs, for what is to be known without a database."""
+    _noted_endpoints.update(endpoints)
+    logs.note_endpoints(endpoints)
+
+
+def is_noted_path(path):
+    """:return: whether a path is one of an API that this process has routed"""
+    first, _, rest = path.lstrip("/").partition("/")
+    return (
+        first in _noted_endpoints
+        or rest.startswith("oauth2/")
+        or path.startswith(f"{RESOURCE_METADATA}/")
+    )
 
 
 def is_api_path(env, path):

@@ -8,7 +8,7 @@ import places
 from console import Failure
 
 TESTS = places.ROOT / "tests"
-E2E, TOOLS, FAULTS = TESTS / "e2e", TESTS / "tools", TESTS / "faults"
+E2E, POOLED, TOOLS, FAULTS = map(TESTS.joinpath, ("e2e", "pooled", "tools", "faults"))
 
 # The Odoo test tag of what must hold on a database with a website, too.
 WITH_WEBSITE = "with_website"

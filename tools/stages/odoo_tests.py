@@ -16,7 +16,9 @@ class Plain(Stage):
 
     def takes(self, found, suffix):
         """A tag, but for tests of another folder and those with a website alone."""
-        others = {selection.E2E, selection.TOOLS} & {*found.path.parents}
+        others = {selection.E2E, selection.POOLED, selection.TOOLS} & {
+            *found.path.parents
+        }
         return "" if others or "-standard" in found.tags else found.odoo_tag + suffix
 
     def everything(self, words):

@@ -1,0 +1,100 @@
+"""Tests of servers whose connections to the database are few: behind pgbouncer, or not.
+
+One server is behind a pooler of transactions, one behind a pooler of sessions, one has
+few connections in Odoo's own pool.
+"""
+
+import contextlib
+import dataclasses
+import json
+
+import odoo_log
+import pgbouncer
+import places
+import ports
+import postgres
+import selection
+from e2e_site import e2e_variables, install
+from stages import with_unittest
+from stages.stage import Stage
+
+CONNECTIONS = 3  # fewer than callers
+MODULES = [*places.our_modules(), places.PROBE.name]
+_WORKERS = ["--workers=4", "--max-cron-threads=0"]
+SERVERS = {
+    "few": ["--workers=0", "--max-cron-threads=0", f"--db_maxconn={CONNECTIONS}"],
+    "transaction": _WORKERS,
+    "session": _WORKERS,
+}
+#: A process knows an API of before its start, or of before a call that it served.
+API = """
+    INSERT INTO oauth2_api (name, endpoint, active, access_token_lifetime,
+                            refresh_token_lifetime, authorization_lifetime)
+    VALUES ('Pooled', 'pooled', true, 3600, 86400, 86400)"""
+#: What Odoo says of a statement that the pooler refuses.
+REFUSED = "server closed the connection unexpectedly"
+LOGS = {name: places.LOGS / f"pooled-{name}.log" for name in ("install", *SERVERS)}
+
+
+class Pooled(Stage):
+    """The tests of ``tests/pooled``."""
+
+    name = "pooled"
+    seconds = 90
+
+    def takes(self, found, suffix):
+        """A name for unittest, of the tests in its folder."""
+        inside = selection.POOLED in found.path.parents
+        return found.unittest_name + suffix if inside else ""
+
+    def run(self, ground, words):
+        """Make a database, poolers and servers, and run the tests against them.
+
+        The PostgreSQL must be ours: a pooler is led to its socket.
+        """
+        if postgres.is_given():
+            return odoo_log.Verdict(0, 0, len(words), [], [])
+        odoo, found = ground.with_variables({}), {}
+        with contextlib.ExitStack() as stack:
+            database = stack.enter_context(ground.made.temporary(self.name))
+            at_install = ground.search.odoo_arguments(LOGS["install"])
+            install(odoo, database, MODULES, self.name, *at_install)
+            listening = {
+                name: stack.enter_context(ports.Listening()) for name in SERVERS
+            }
+            urls = {name: f"http://localhost:{p.port}" for name, p in listening.items()}
+            base_url = "api_auth_oauth2.base_url", urls["few"]
+            ground.made.set_parameter(database, *base_url)
+            ground.made.execute(database, API)
+            for name, options in SERVERS.items():
+                pg = odoo.pg
+                if name != "few":
+                    pooler = pgbouncer.running(odoo.pg, name, CONNECTIONS)
+                    pg = stack.enter_context(pooler)
+                found[name] = {"url": urls[name], "host": pg["PGHOST"]}
+                found[name]["port"] = pg["PGPORT"]
+                log = LOGS[name]
+                options = [*options, *ground.search.odoo_arguments(log)]
+                server = dataclasses.replace(odoo, pg=pg)
+                at = database, listening[name]
+                stack.enter_context(server.serving(*at, *options, log=log.name))
+            ground.search.add(places.LOGS / f"{self.name}.log")
+            env = ground.search.environment()
+            env |= e2e_variables(urls["few"], database, LOGS["few"])
+            env["OAUTH2_POOLED"] = json.dumps(found)
+            verdict = with_unittest.run(
+                odoo, selection.POOLED, words, env=env, beside=[selection.E2E]
+            )
+        for log in LOGS.values():
+            verdict.complaints += _complaints(log)
+        return verdict
+
+
+def _complaints(log):
+    """What should not be in a log, which tells of each connection that was not got."""
+    return [
+        entry
+        for entry in odoo_log.complaints(log)
+        if not (entry.logger == "odoo.sql_db" and REFUSED in entry.text)
+        and "No connection to the database: " not in entry.first_line
+    ]
