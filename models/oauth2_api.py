@@ -236,6 +236,7 @@ class OAuth2Api(models.Model):
     def write(self, vals):
         self._check_switches([vals])
         if "endpoint" in vals:
+            self._check_endpoint_is_fixed(vals["endpoint"])
             self.env["ir.http"].routing_map()  # as in create
         result = super().write(vals)
         if {"endpoint", "active"} & vals.keys():
@@ -263,6 +264,20 @@ class OAuth2Api(models.Model):
                 raise AccessError(
                     self.env._("Only Settings administrators may widen who is trusted.")
                 )
+
+    def _check_endpoint_is_fixed(self, endpoint):
+        """Routes may be tied to an endpoint: users agreed to those of another one.
+
+        :raises AccessError: for others than Settings administrators
+        """
+        moved = self.filtered(lambda record: record.endpoint != endpoint)
+        if moved.sudo().client_user_ids and not self.env.is_system():
+            raise AccessError(
+                self.env._(
+                    "Users have authorized applications on this API: only Settings"
+                    " administrators may change its endpoint."
+                )
+            )
 
     def _configuration_parties(self):
         return {"oauth2_api": self}

@@ -51,7 +51,7 @@ class OAuth2Client(models.Model):
     require_secret = fields.Boolean(
         help="Demand the client secret on authorize, token and revoke, and accept no"
         " other proof. Recommended: without it, all who know the Client ID can ask a"
-        " user to sign in.",
+        " user to sign in. Only Settings administrators can switch it off.",
     )
     follows_sign_in = fields.Boolean(
         "Follows the Sign-in Itself",
@@ -154,13 +154,10 @@ class OAuth2Client(models.Model):
         )
 
     def _inverse_client_secret(self):
-        # It is proof for each grant: who may set it may act as every user of them.
-        if not self.env.is_system() and self.sudo().client_user_ids:
+        # It is proof for each user who authorizes the client, today or tomorrow.
+        if not self.env.is_system():
             raise AccessError(
-                self.env._(
-                    "Only Settings administrators may replace the secret of a client"
-                    " that users have authorized."
-                )
+                self.env._("Only Settings administrators may set a client's secret.")
             )
         keyring = Keyring(self.env)
         for client in self:
@@ -209,13 +206,7 @@ class OAuth2Client(models.Model):
         return clients
 
     def write(self, vals):
-        if vals.get("follows_sign_in") and not self.env.is_system():
-            raise AccessError(  # no page asks the user of such a client
-                self.env._(
-                    "Only Settings administrators may let a client follow the sign-in"
-                    " itself."
-                )
-            )
+        self._check_switches(vals)
         if "provider_id" in vals:
             if not self.env.is_system():
                 self._refuse_provider()
@@ -242,6 +233,21 @@ class OAuth2Client(models.Model):
 
     def _configuration_parties(self):
         return {"client": self}
+
+    def _check_switches(self, vals):
+        """Without its secret, or a page, who it is counts for less.
+
+        :raises AccessError: for others than Settings administrators
+        """
+        if self.env.is_system():
+            return
+        drops_secret = not vals.get("require_secret", True)
+        if vals.get("follows_sign_in") or (
+            drops_secret and any(client.require_secret for client in self)
+        ):
+            raise AccessError(
+                self.env._("Only Settings administrators may widen who is trusted.")
+            )
 
     def _refuse_provider(self):
         raise AccessError(

@@ -129,9 +129,17 @@ class OAuth2ClientUser(models.Model):
     # columns, so that it does not write here.
     _account_idx = models.Index("(subject, client_id) WHERE state = 'active'")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        grants = super().create(vals_list)
+        grants.scope_ids._note_granted()
+        return grants
+
     def write(self, vals):
         """What ends or narrows a grant counts for its tokens at once."""
         result = super().write(vals)
+        if "scope_ids" in vals:
+            self.scope_ids._note_granted()
         if _CARRIED & vals.keys():
             for grant in self.sudo():
                 grant.token_ids._follow(grant)

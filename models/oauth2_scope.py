@@ -1,6 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-from odoo.tools import ormcache
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL, ormcache
 
 from ..protocol.scope import SCOPE_TOKEN
 from ..services.transactions import primary_cursor
@@ -32,6 +32,11 @@ class OAuth2Scope(models.Model):
     )
     api_id = fields.Many2one(
         "oauth2.api", "API", required=True, ondelete="cascade", index=True
+    )
+    was_granted = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="A user has agreed to it: only Settings administrators may open more.",
     )
     json2_served = fields.Boolean(compute="_compute_json2_served")
 
@@ -70,6 +75,39 @@ class OAuth2Scope(models.Model):
                 )
         return opened
 
+    def _agreement(self):
+        """:return: set of what a user agrees to: ``(scope id, scope name)`` and
+        ``(scope id, model name, operation or method)``
+        """
+        return {(scope.id, scope.name) for scope in self} | self.line_ids._opened()
+
+    def _were_granted(self):
+        """:return: whether a user granted one of these scopes, now or ever
+
+        A grant that is made at the same time writes to the scope's row, too: Odoo runs
+        the later of the two again, and it sees what the other has done.
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE oauth2_scope SET was_granted = was_granted WHERE id IN %s",
+                tuple(self.ids),
+            )
+        )
+        self.invalidate_recordset(["was_granted"])
+        return any(self.sudo().mapped("was_granted"))
+
+    def _note_granted(self):
+        """Remember that a user agreed to these scopes as they are."""
+        new = self.sudo().filtered(lambda scope: not scope.was_granted)
+        if new:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE oauth2_scope SET was_granted = true WHERE id IN %s",
+                    tuple(new.ids),
+                )
+            )
+            new.invalidate_recordset(["was_granted"])
+
     @api.constrains("name")
     def _check_name(self):
         for scope in self:
@@ -83,6 +121,8 @@ class OAuth2Scope(models.Model):
                 )
 
     def write(self, vals):
+        if "was_granted" in vals and not self.env.su:
+            raise AccessError(self.env._("Only a sign-in says that it was granted."))
         if "name" in vals:
             renamed = self.filtered(lambda scope: scope.name != vals["name"])
             Grant = self.env["oauth2.client.user"].sudo()

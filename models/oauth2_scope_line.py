@@ -1,7 +1,15 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 from ..services.json2_methods import SERVED_METHODS
+
+_OPERATIONS = ("read", "create", "write", "unlink")
+#: How the names of models begin that say who users are, and what users and Odoo may do:
+#: a line on one could make a Settings administrator of an application's owner.
+_ADMINISTRATION = (
+    *("res.users", "res.groups", "res.config"),
+    *("ir.", "base.", "auth.", "auth_", "oauth2."),
+)
 
 
 class OAuth2ScopeLine(models.Model):
@@ -60,6 +68,49 @@ class OAuth2ScopeLine(models.Model):
                         )
                     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._check_widening(lines._opened())
+        return lines
+
+    def write(self, vals):
+        before = self._opened()
+        result = super().write(vals)
+        self._check_widening(self._opened() - before)
+        return result
+
+    def _check_widening(self, gained):
+        """Only Settings administrators open more to applications that users authorized
+        already, what decides rights, and methods that do whatever they do.
+
+        :param gained: what a change of these lines opens, as of :meth:`_opened`
+        :raises AccessError: it is a Settings administrator's to open
+        """
+        if not gained or self.env.is_system():
+            return
+        if self.scope_id._were_granted():
+            raise AccessError(
+                self.env._(
+                    "Users have agreed to what this scope opens: only Settings"
+                    " administrators may open more. Make a new scope instead."
+                )
+            )
+        for _scope, model_name, what in gained:
+            # A parent by delegation is a part of the record.
+            names = (model_name, *self.env[model_name]._inherits)
+            if what not in _OPERATIONS or any(
+                name.startswith(_ADMINISTRATION) for name in names
+            ):
+                raise AccessError(
+                    self.env._(
+                        "Only Settings administrators may open %(what)s of %(model)s:"
+                        " methods by name, and models that decide who may do what.",
+                        what=what,
+                        model=model_name,
+                    )
+                )
+
     def _configuration_parties(self):
         return {"oauth2_api": self.scope_id.api_id}
 
@@ -68,11 +119,30 @@ class OAuth2ScopeLine(models.Model):
         self.ensure_one()
         return (self.method_names or "").replace(",", " ").split()
 
+    def _opened(self):
+        """:return: set of ``(scope id, model name, operation or method)``"""
+        return {
+            (line.scope_id.id, line.model_id.model, what)
+            for line in self.sudo()
+            for what in (*line._operations(), *line._methods())
+        }
+
+    def _in_words(self):
+        """:return: what the line opens of its model, for people"""
+        self.ensure_one()
+        words = {
+            "read": self.env._("read"),
+            "create": self.env._("create"),
+            "write": self.env._("change"),
+            "unlink": self.env._("delete"),
+        }
+        kinds = self._operations()
+        opened = [word for operation, word in words.items() if operation in kinds]
+        return ", ".join(opened + self._methods())
+
     def _operations(self):
         """:return: frozenset of ``read``, ``create``, ``write``, ``unlink``"""
         self.ensure_one()
         return frozenset(
-            operation
-            for operation in ("read", "create", "write", "unlink")
-            if self[f"perm_{operation}"]
+            operation for operation in _OPERATIONS if self[f"perm_{operation}"]
         )

@@ -80,9 +80,8 @@ class Consent:
         with self._abandoned_if_refused(record):
             user = self.find_user(record, claims)
         scopes = client._scopes_on(oauth2_api)
-        self.pending.store(
-            record, result | {"shown": {"user": user.id, "scopes": scopes.ids}}
-        )
+        shown = {"user": user.id, "agreement": sorted(scopes._agreement())}
+        self.pending.store(record, result | {"shown": shown})
         now = fields.Datetime.now()
         form_secret, cookie_secret = digests.random_token(), digests.random_token()
         if not record.form_digest:  # shown again, a page ends when it would have
@@ -150,7 +149,8 @@ class Consent:
                 if shown := result.get("shown"):
                     if user.id != shown["user"]:
                         raise AccessDenied(reason="the page showed another user")
-                    scopes = scopes.filtered(lambda scope: scope.id in shown["scopes"])
+                    agreed = {tuple(each) for each in shown.get("agreement", ())}
+                    scopes = scopes.filtered(lambda s: s._agreement() <= agreed)
                 user = user or matching.create_user(claims)
                 account = matching.issuer(claims), matching.subject(claims, user), user
                 grant, lost = self._renew_or_create(record, account, scopes)

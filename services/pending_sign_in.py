@@ -30,7 +30,7 @@ class PendingSignIn:
         """Keep what a decision needs, encrypted.
 
         :param dict result: ``answer`` (the provider's token answer), ``claims``
-            (verified), ``shown`` (what the page showed, ids of ``user`` and ``scopes``)
+            (verified), ``shown`` (what the page showed, id of ``user``, ``agreement``)
         """
         record.result = Keyring(self.env).encrypt(json.dumps(result))
         record.exchange_began_at = False

@@ -219,26 +219,38 @@ class TestSwitches(AccessCase):
         self.request.unlink()
         self.revocation.unlink()
 
-    def test_only_settings_administrators_set_the_secret_of_a_client_with_grants(self):
-        """It proves each of their grants: who sets it may act as all of them."""
+    def test_only_settings_administrators_set_a_client_s_secret(self):
+        """It proves each grant, of yesterday and of tomorrow."""
         client = self.as_user(self.manager, self.client)
         for secret in ("new", False):
             self.assertNotAllowed(client.write, {"client_secret": secret})
-        self.as_user(self.system, self.client).client_secret = "new"
-        self.client.client_user_ids.unlink()
-        self.as_user(self.manager, self.client).client_secret = "newer"
+        self.as_user(self.manager, self.grant | self.portal_grant).unlink()
+        self.assertNotAllowed(client.write, {"client_secret": "new"})
+        api = self.api.with_user(self.manager)
+        update = Command.update(client.id, {"client_secret": "new"})
+        self.assertNotAllowed(api.write, {"client_ids": [update]})
+        self.as_user(self.system, self.client).client_secret = "newer"
         self.assertEqual(client_secret(self.client), "newer")
 
-    def test_only_settings_administrators_let_a_client_follow_the_sign_in(self):
-        """It has no page, so its user is not asked."""
-        values = {"follows_sign_in": True}
-        self.client.follows_sign_in = False
+    def test_only_settings_administrators_have_a_client_prove_less_or_ask_no_user(self):
+        self.client.write({"require_secret": True, "follows_sign_in": False})
         client = self.as_user(self.manager, self.client)
-        self.assertNotAllowed(client.write, values)
-        update = {"client_ids": [Command.update(client.id, values)]}
-        self.assertNotAllowed(self.api.with_user(self.manager).write, update)
-        self.as_user(self.system, self.client).write(values)
+        for values in ({"require_secret": False}, {"follows_sign_in": True}):
+            self.assertNotAllowed(client.write, values)
+            update = Command.update(client.id, values)
+            api = self.api.with_user(self.manager)
+            self.assertNotAllowed(api.write, {"client_ids": [update]})
         self.as_user(self.manager, self.client).follows_sign_in = False
+        opposite = {"require_secret": False, "follows_sign_in": True}
+        self.as_user(self.system, self.client).write(opposite)
+
+    def test_only_settings_administrators_move_an_api_with_grants(self):
+        """Routes that are tied to another endpoint were not agreed to."""
+        values = {"endpoint": "routes-of-others"}
+        self.assertNotAllowed(self.as_user(self.manager, self.api).write, values)
+        self.as_user(self.system, self.api).write(values)
+        self.as_user(self.manager, self.api).write({**values, "name": "Others"})
+        self.make_api("crm").with_user(self.manager).endpoint = "sales"
 
     def test_only_settings_administrators_set_a_client_s_provider(self):
         other = self.make_provider()
@@ -284,3 +296,72 @@ class TestSwitches(AccessCase):
         self.env["ir.default"].set("oauth2.api", "trust_identity", True)
         new = {"name": "New", "endpoint": "new"}
         self.assertNotAllowed(self.as_user(self.manager, self.api).create, new)
+
+
+class TestScopeWidening(AccessCase):
+    """What users agreed to, and what decides rights: Settings administrators alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.scope = self.line.scope_id.with_user(self.manager)
+        self.new = self.scope.create({"api_id": self.api.id, "name": "new"})
+        self.env.flush_all()
+
+    def values(self, model, **values):
+        model_id = self.env["ir.model"]._get_id(model)
+        return {"model_id": model_id, "perm_read": True, **values}
+
+    def assertNotHis(self, scope, model, **values):
+        values = self.values(model, **values)
+        lines = self.as_user(self.manager, scope).line_ids
+        self.assertNotAllowed(lines.create, {**values, "scope_id": scope.id})
+        command = {"line_ids": [Command.create(values)]}
+        self.assertNotAllowed(self.as_user(self.manager, scope).write, command)
+        self.as_user(self.system, scope).write(command)
+
+    def test_only_settings_administrators_open_more_by_a_granted_scope(self):
+        self.assertNotHis(self.scope, "res.country")
+        line = self.as_user(self.manager, self.line)
+        moved = self.new.line_ids.create(
+            {**self.values("res.country.state"), "scope_id": self.new.id}
+        )
+        for values in (
+            {"perm_write": True},
+            {"model_id": self.env["ir.model"]._get_id("res.country.group")},
+        ):
+            self.assertNotAllowed(line.write, values)
+        self.assertNotAllowed(moved.write, {"scope_id": self.scope.id})
+
+    def test_a_scope_stays_granted_whatever_becomes_of_its_grants(self):
+        self.as_user(self.manager, self.grant | self.portal_grant).unlink()
+        scope = self.as_user(self.manager, self.line.scope_id)
+        self.assertNotAllowed(scope.write, {"was_granted": False})
+        self.assertNotHis(scope, "res.country")
+
+    def test_our_administrators_have_a_granted_scope_open_less(self):
+        line = self.as_user(self.manager, self.line)
+        line.perm_read = False
+        line.unlink()
+
+    def test_our_administrators_open_models_by_a_scope_that_no_user_granted(self):
+        line = self.new.line_ids.create(
+            {**self.values("res.partner"), "scope_id": self.new.id}
+        )
+        line.write({"perm_create": True, "perm_write": True, "perm_unlink": True})
+
+    def test_only_settings_administrators_open_models_that_decide_rights(self):
+        for model in (
+            "res.users",
+            "res.users.apikeys",
+            "res.groups",
+            "ir.attachment",
+            "ir.model.access",
+            "oauth2.client",
+            "auth.oauth.provider",
+        ):
+            with self.subTest(model):
+                self.assertNotHis(self.new, model)
+
+    def test_only_settings_administrators_open_methods_by_name(self):
+        self.assertNotHis(self.new, "res.partner", method_names="web_save")
+        self.assertNotHis(self.new, "res.country", perm_read=False, method_names="load")

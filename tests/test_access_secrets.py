@@ -32,7 +32,7 @@ PUBLIC_METHODS = {
     "ir.config_parameter": {"create", "write", "unlink"},
     "oauth2.api": {"create", "write", "unlink"},
     "oauth2.client": {"create", "write", "unlink"},
-    "oauth2.client.user": {"write", "unlink", "action_revoke"},
+    "oauth2.client.user": {"create", "write", "unlink", "action_revoke"},
     "oauth2.configuration": {"create", "write", "unlink"},
     "oauth2.event": {"create", "write", "unlink"},
     "oauth2.provider": {"create", "write", "unlink"},
@@ -164,12 +164,11 @@ class TestSecretFields(AccessCase):
             self.assertNotAllowed(record.copy, {name: "x"})
 
     def test_the_client_secret_is_write_only(self):
-        self.client.client_user_ids.unlink()
         for user in (self.manager, self.system):
             user.group_ids += self.env.ref("base.group_allow_export")
-            client = self.as_user(user, self.client)
-            client.client_secret = "a-new-secret"
+            self.as_user(self.system, self.client).client_secret = "a-new-secret"
             self.assertEqual(client_secret(self.client), "a-new-secret")
+            client = self.as_user(user, self.client)
             self.env.flush_all()
             for value in (
                 client.client_secret,
@@ -180,7 +179,7 @@ class TestSecretFields(AccessCase):
             ):
                 self.assertFalse(value)
             self.assertTrue(client.has_client_secret)
-            client.client_secret = False
+            self.as_user(self.system, self.client).client_secret = False
             self.assertFalse(client.has_client_secret)
 
     def test_the_client_secret_cannot_be_searched(self):

@@ -135,6 +135,33 @@ class TestConfirmationPage(ConfirmCase):
         ):
             self.assertIn(expected, text)
 
+    def test_the_consent_page_says_what_the_scopes_open(self):
+        line = self.open_model(self.api.scope_ids, "res.country", "read", "write")
+        line.method_names = "load web_save"
+        self.open_page()
+        text = " ".join(html.fromstring(self.response.text).text_content().split())
+        self.assertIn("Country: read, change, load, web_save", text)
+
+    def test_a_scope_that_became_more_than_the_page_showed_is_not_granted(self):
+        scope, was_granted = self.api.scope_ids, False
+        line = self.open_model(scope, "res.country", "read", "write")
+        for values, granted in (
+            ({"method_names": "load"}, False),
+            ({"method_names": ""}, True),
+            ({"perm_create": True}, False),
+            ({"perm_create": False, "perm_write": False}, True),
+        ):
+            with self.subTest(values):
+                self.asked = self.ask(self.identity)
+                form = self.open_page()
+                line.write(values)
+                self.env.flush_all()
+                self.assertPage(self.decide(form), 200)
+                grant = self.grant_of(self.identity)
+                self.assertEqual(grant.scope_ids, scope if granted else scope[:0])
+                was_granted = was_granted or granted
+                self.assertEqual(scope.was_granted, was_granted)
+
     def test_the_consent_page_says_for_how_long(self):
         """RFC 6749 section 10.2"""
         self.api.authorization_lifetime = 10 * 24 * 3600

@@ -51,7 +51,7 @@ class TestConfigurationEvents(AccessCase):
             ("oauth2.scope", self.manager, scope, "name"),
             (
                 "oauth2.scope.line",
-                self.manager,
+                self.system,  # who may open more by a granted scope
                 {"scope_id": self.api.scope_ids.id, "model_id": model_id},
                 "method_names",
             ),

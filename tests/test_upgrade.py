@@ -100,6 +100,14 @@ class TestUpgrade(OAuth2Records, TransactionCase):
         self.upgrade()
         self.assertTrue(client.follows_sign_in)
 
+    def test_scopes_that_users_granted_before_an_upgrade_are_known_as_granted(self):
+        granted = self.access.grant.scope_ids
+        values = {"api_id": self.access.api.id, "name": "unused"}
+        unused = self.env["oauth2.scope"].create(values)
+        self.env.cr.execute("UPDATE oauth2_scope SET was_granted = NULL")
+        self.upgrade()
+        self.assertEqual((granted | unused).filtered("was_granted"), granted)
+
     def test_renamed_columns_keep_their_values_in_an_upgrade(self):
         token, grant = self.access.grant.token_ids, self.access.grant.sudo()
         token.rotated_at = "2026-11-01 10:00:00"

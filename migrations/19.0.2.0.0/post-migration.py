@@ -55,9 +55,17 @@ _FILL = """
 _FOLLOW = "UPDATE oauth2_client SET follows_sign_in = true"
 
 
+#: Whose lines only Settings administrators widen.
+_AGREED = """
+    UPDATE oauth2_scope SET was_granted = true
+     WHERE id IN (SELECT scope_id FROM oauth2_client_user_scope_rel)
+"""
+
+
 def migrate(cr, version):
     """:param version: the installed one, ``None`` on a first installation"""
     cr.execute(SQL(_GONE))
     cr.execute(SQL(_FILL))
     cr.execute(SQL(_RENAME))
     cr.execute(SQL(_FOLLOW))
+    cr.execute(SQL(_AGREED))
