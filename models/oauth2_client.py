@@ -220,7 +220,12 @@ class OAuth2Client(models.Model):
                 )
             # Secrets of one provider are never shown to another.
             changed.sudo().client_secret_encrypted = False
-        return super().write(vals)
+        before = {client: client.scope_ids for client in self}
+        result = super().write(vals)
+        for client, old in before.items():
+            if client.follows_sign_in and client.scope_ids - old:
+                self._check_switches({"follows_sign_in": True})
+        return result
 
     def unlink(self):
         """Its grants end at once; the job tells the provider, as the client it was."""
@@ -235,7 +240,8 @@ class OAuth2Client(models.Model):
         return {"client": self}
 
     def _check_switches(self, vals):
-        """Without its secret, or a page, who it is counts for less.
+        """Without its secret, who it is counts for less; without a page, its users are
+        not asked, for its scopes neither.
 
         :raises AccessError: for others than Settings administrators
         """

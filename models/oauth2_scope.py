@@ -82,7 +82,8 @@ class OAuth2Scope(models.Model):
         return {(scope.id, scope.name) for scope in self} | self.line_ids._opened()
 
     def _were_granted(self):
-        """:return: whether a user granted one of these scopes, now or ever
+        """:return: whether a user granted one of these scopes, now or ever, or is not
+        asked, by a client that follows the sign-in itself and may have one
 
         A grant that is made at the same time writes to the scope's row, too: Odoo runs
         the later of the two again, and it sees what the other has done.
@@ -94,7 +95,9 @@ class OAuth2Scope(models.Model):
             )
         )
         self.invalidate_recordset(["was_granted"])
-        return any(self.sudo().mapped("was_granted"))
+        Client = self.env["oauth2.client"].sudo().with_context(active_test=False)
+        unasked = [("scope_ids", "in", self.ids), ("follows_sign_in", "=", True)]
+        return any(self.mapped("was_granted")) or bool(Client.search(unasked, limit=1))
 
     def _note_granted(self):
         """Remember that a user agreed to these scopes as they are."""

@@ -92,7 +92,8 @@ class OAuth2ScopeLine(models.Model):
         if self.scope_id._were_granted():
             raise AccessError(
                 self.env._(
-                    "Users have agreed to what this scope opens: only Settings"
+                    "Users have agreed to what this scope opens, or are not asked by a"
+                    " client that follows the sign-in itself: only Settings"
                     " administrators may open more. Make a new scope instead."
                 )
             )

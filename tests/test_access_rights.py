@@ -206,6 +206,7 @@ class TestSwitches(AccessCase):
     def test_our_administrators_manage_the_rest(self):
         api = self.as_user(self.manager, self.api)
         api.write({"name": "X", "allowed_group_ids": False, "json2_enabled": True})
+        self.client.follows_sign_in = False
         client = self.client.with_user(self.manager)
         client.write({"require_secret": True, "name": "X"})
         api.scope_ids = [Command.create({"name": "new"})]
@@ -303,6 +304,7 @@ class TestScopeWidening(AccessCase):
 
     def setUp(self):
         super().setUp()
+        self.client.follows_sign_in = False
         self.scope = self.line.scope_id.with_user(self.manager)
         self.new = self.scope.create({"api_id": self.api.id, "name": "new"})
         self.env.flush_all()
@@ -342,6 +344,16 @@ class TestScopeWidening(AccessCase):
         line = self.as_user(self.manager, self.line)
         line.perm_read = False
         line.unlink()
+
+    def test_only_settings_administrators_open_more_by_a_client_that_asks_no_user(self):
+        """Who follows the sign-in itself sees no page."""
+        self.client.write({"follows_sign_in": True, "scope_ids": [(4, self.new.id)]})
+        self.assertNotHis(self.new, "res.country")
+        client = self.as_user(self.manager, self.client)
+        client.scope_ids -= self.new.with_user(self.manager)
+        more = {"scope_ids": [Command.link(self.new.id)]}
+        self.assertNotAllowed(client.write, more)
+        client.write({**more, "follows_sign_in": False})
 
     def test_our_administrators_open_models_by_a_scope_that_no_user_granted(self):
         line = self.new.line_ids.create(
