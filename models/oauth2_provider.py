@@ -267,7 +267,12 @@ class OAuth2Provider(models.Model):
         """Fill in the form, before its first save, too; nothing is stored by that."""
         if self.read_from_issuer:
             self.read_from_issuer = False
-            self.update(ProviderDiscovery(self).fetch())
+            values, notes = ProviderDiscovery(self).fetch()
+            self.update(values)
+            if notes:
+                title = self.env._("Read, with what is left to do")
+                return {"warning": {"title": title, "message": "\n\n".join(notes)}}
+        return None
 
     @api.constrains(*ENDPOINT_FIELDS, "issuer", "allow_private_addresses")
     def _check_urls(self):

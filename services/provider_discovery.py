@@ -8,6 +8,8 @@ from ..protocol.discovery import (
     OPTIONAL_ENDPOINTS,
     REQUIRED_ENDPOINTS,
     fetch_metadata,
+    issuer_of,
+    unmet_demands,
 )
 from ..protocol.provider_client import AUTH_METHODS
 from ..protocol.provider_errors import ProviderError
@@ -21,14 +23,17 @@ class ProviderDiscovery:
         self.env = provider.env
 
     def fetch(self):
-        """:return: values of the fields that the provider's description fills in
+        """Read the provider's description.
+
+        :return: ``(values of the fields that it fills in, list of what it demands and
+            Odoo does not do)``
         :raises UserError: it cannot be had or used; the reason is in the text
         """
         if not self.env.is_system():  # a user who may only read may call onchange
             raise AccessError(
                 self.env._("Only Settings administrators may have providers called.")
             )
-        issuer = (self.provider.issuer or "").strip()
+        issuer = issuer_of(self.provider.issuer or "")
         if not issuer:
             raise UserError(self.env._("Write the issuer first."))
         policy = self.provider._network_policy()
@@ -45,8 +50,9 @@ class ProviderDiscovery:
                     " http://localhost."
                 )
             raise UserError(told) from failure
-        return {
-            "issuer": issuer,
+        values = {
+            "issuer": metadata["issuer"],
+            "scope": self._scope_with_refresh(metadata.get("scopes_supported")),
             _ISS_SUPPORTED: metadata.get(_ISS_SUPPORTED) is True,
             "token_endpoint_auth_method": self._auth_method_among(
                 metadata.get("token_endpoint_auth_methods_supported")
@@ -54,6 +60,54 @@ class ProviderDiscovery:
             **{name: metadata[name] for name in REQUIRED_ENDPOINTS},
             **{name: metadata[name] or False for name in OPTIONAL_ENDPOINTS},
         }
+        return values, list(self._notes(metadata))
+
+    def _scope_with_refresh(self, supported):
+        """:param supported: what the provider lists
+        :return: the scope, with ``offline_access`` where the provider has it: many give
+            no refresh token without (OpenID Connect Core section 11)
+        """
+        scope = (self.provider.scope or "").split()
+        if isinstance(supported, list) and "offline_access" in supported:
+            scope += [name for name in ["offline_access"] if name not in scope]
+        return " ".join(scope)
+
+    def _notes(self, metadata):
+        """:return: what an administrator must know of a description, as sentences"""
+        texts = {
+            "require_pushed_authorization_requests": self.env._(
+                "The provider takes pushed authorization requests only, which Odoo does"
+                " not send: switch that off for this client there."
+            ),
+            "require_signed_request_object": self.env._(
+                "The provider takes signed requests only, which Odoo does not send:"
+                " switch that off for this client there."
+            ),
+            "response_types_supported": self.env._(
+                "The provider does not offer the authorization code flow."
+            ),
+            "response_modes_supported": self.env._(
+                "The provider sends its users back in no way that Odoo reads."
+            ),
+            "grant_types_supported": self.env._(
+                "The provider does not offer the authorization code grant."
+            ),
+            "code_challenge_methods_supported": self.env._(
+                "The provider does not know PKCE with S256. Leave PKCE on unless it"
+                " refuses sign-ins for it."
+            ),
+            "id_token_signing_alg_values_supported": self.env._(
+                "The provider signs id_tokens in no way that Odoo checks."
+            ),
+        }
+        for name in sorted(unmet_demands(metadata)):
+            yield texts[name]
+        methods = metadata.get("token_endpoint_auth_methods_supported")
+        if isinstance(methods, list) and not set(AUTH_METHODS) & set(map(str, methods)):
+            yield self.env._(
+                "Odoo can authenticate at the token endpoint in none of the provider's"
+                " ways: a secret in the header or the body, or none."
+            )
 
     def _auth_method_among(self, supported):
         """:param supported: what the provider lists; without a list it is Basic

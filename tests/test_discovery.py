@@ -1,13 +1,15 @@
 """A provider's form filled in from what the provider says of itself."""
 
 import os
+import re
 from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, TransactionCase, tagged
 
-from . import certificates
+from ..protocol.discovery import issuer_of
+from . import certificates, faulty_provider
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 
@@ -85,7 +87,6 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         self.provider.token_endpoint_auth_method = "client_secret_post"
         for supported, method in (
             (["client_secret_basic", "client_secret_post"], "client_secret_post"),
-            (["private_key_jwt"], "client_secret_post"),
             ("nonsense", "client_secret_basic"),
             (None, "client_secret_basic"),
         ):
@@ -97,10 +98,98 @@ class TestDiscovery(OAuth2Records, TransactionCase):
     def test_rp_discovery_issuer_not_matching_config(self):
         """OpenID Connect Discovery section 4.3: exactly equal"""
         issuer = self.running.issuer
-        for other in (ANOTHER, issuer + "/", issuer.upper(), "", None, [issuer], 1):
+        for other in (ANOTHER, issuer + "/a", issuer.upper(), "", None, [issuer], 1):
             with self.subTest(other):
                 self.described(issuer=other)
-                self.assertRefused("names another issuer")
+                self.assertRefused(f"names another issuer: {re.escape(str(other))}")
+
+    def read_from(self, issuer):
+        """Read from what an administrator wrote.
+
+        :return: the form
+        """
+        form = self.form()
+        form.issuer = issuer
+        form.read_from_issuer = True
+        return form
+
+    def test_a_slash_more_or_less_is_taken_as_the_provider_writes_it(self):
+        issuer = self.running.issuer
+        for written, named in ((f"{issuer}/", issuer), (issuer, f"{issuer}/")):
+            self.described(issuer=named)
+            self.assertEqual(self.read_from(written).issuer, named)
+
+    def test_a_pasted_address_of_the_description_is_taken_for_the_issuer(self):
+        issuer = self.running.issuer
+        for name in ("openid-configuration", "oauth-authorization-server"):
+            form = self.read_from(f" {issuer}/.well-known/{name} ")
+            self.assertEqual(form.issuer, issuer)
+        for written, meant in (
+            ("https://a.example/.well-known/oauth-authorization-server/t", "/t"),
+            ("https://a.example/t/.well-known/openid-configuration/", "/t"),
+            ("https://a.example/", "/"),
+        ):
+            self.assertEqual(issuer_of(written), f"https://a.example{meant}")
+
+    def test_a_provider_that_is_described_by_rfc_8414_alone_is_read(self):
+        self.running.answer("discovery", status=404)
+        paths = {"/.well-known/oauth-authorization-server": "oauth_discovery"}
+        self.enterContext(patch.dict(faulty_provider.PATHS, paths))
+        self.running.answer("oauth_discovery", json=self.running.endpoints())
+        form = self.read_from(self.running.issuer)
+        self.assertEqual(
+            form.token_endpoint, self.running.endpoints()["token_endpoint"]
+        )
+
+    def test_the_issuer_of_all_tenants_is_read(self):
+        """Microsoft's names its issuer with a placeholder."""
+        issuer = self.running.issuer
+        named = f"{issuer}/{{tenantid}}/v2.0"
+        path = "/common/v2.0/.well-known/openid-configuration"
+        self.enterContext(patch.dict(faulty_provider.PATHS, {path: "discovery"}))
+        self.described(issuer=named)
+        for written in (named, f"{issuer}/common/v2.0"):
+            self.assertEqual(self.read_from(written).issuer, named)
+        self.described(issuer=f"{ANOTHER}/{{tenantid}}/v2.0")
+        self.provider.issuer = f"{issuer}/common/v2.0"
+        self.assertRefused("names another issuer")
+
+    def test_offline_access_is_proposed_where_the_provider_has_it(self):
+        self.described(scopes_supported=["openid", "offline_access"])
+        for scope, proposed in (
+            ("openid email", "openid email offline_access"),
+            ("openid offline_access", "openid offline_access"),
+        ):
+            self.provider.scope = scope
+            self.assertEqual(self.read_from(self.running.issuer).scope, proposed)
+        self.described(scopes_supported=["openid"])
+        self.provider.scope = "openid email"
+        self.assertEqual(self.read_from(self.running.issuer).scope, "openid email")
+
+    def test_what_the_provider_demands_and_odoo_does_not_do_is_told(self):
+        for demand, told in (
+            ({"require_pushed_authorization_requests": True}, "pushed"),
+            ({"require_signed_request_object": True}, "signed requests"),
+            ({"response_types_supported": ["id_token"]}, "code flow"),
+            ({"response_modes_supported": ["fragment"]}, "back in no way"),
+            ({"grant_types_supported": ["implicit"]}, "code grant"),
+            ({"code_challenge_methods_supported": ["plain"]}, "S256"),
+            ({"id_token_signing_alg_values_supported": ["HS256"]}, "signs id_tokens"),
+            ({"token_endpoint_auth_methods_supported": ["tls"]}, "authenticate"),
+        ):
+            with self.subTest(demand):
+                self.described(**demand)
+                values = {"read_from_issuer": True}
+                provider = self.provider.with_user(self.admin)
+                form = provider.new(values, origin=provider)
+                warning = form._onchange_read_from_issuer()["warning"]
+                self.assertIn(told, warning["message"])
+                method = form.token_endpoint_auth_method
+                self.assertEqual(method, self.provider.token_endpoint_auth_method)
+        self.described()
+        provider = self.provider.with_user(self.admin)
+        form = provider.new({"read_from_issuer": True}, origin=provider)
+        self.assertIsNone(form._onchange_read_from_issuer())
 
     def test_an_issuer_that_ends_with_a_slash_has_no_second_one(self):
         """OpenID Connect Discovery section 4.1"""

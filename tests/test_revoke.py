@@ -125,11 +125,9 @@ class TestRevoke(RevokeCase):
         self.refreshed_again()
         kept, over = self.replaced()
         over.revocable_until = fields.Datetime.now() - timedelta(seconds=1)
-        text = GrantTokens(self.env).plaintext(over)
+        self.assertNotIn(over, GrantTokens(self.env).revocable(self.grant))
         CleanUp(self.env).forget_tokens(100, None)
         self.assertEqual(self.replaced(), kept)
-        self.assertRevoked(self.revoke(client_secret="demo-secret"))
-        self.assertNotIn(("access_token", text), self.told())
 
     def test_no_replaced_token_is_kept_where_the_provider_cannot_revoke_it(self):
         self.provider_record.revocation_endpoint = False
