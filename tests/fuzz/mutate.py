@@ -46,6 +46,10 @@ def requests_of(draw, target):
     count = draw(st.sampled_from((0, 1, 0, 1, 1, 2, 3)))
     for _ in range(count):
         request = draw(st.sampled_from(_MUTATIONS))(draw, request, target)
+    path, _, query = request.path.partition("?")
+    if "@" in query and "oauth2" not in path.lower():
+        # Another addon's path now, whose lines Odoo's log keeps as they are.
+        request = replace(request, path=path or "/")
     # Hypothesis sends nothing twice; a good request is worth it.
     salt = draw(st.integers(0, 2**20))
     return replace(request, mutations=count, salt=salt)
