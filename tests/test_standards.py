@@ -59,8 +59,8 @@ class TestStandards(AttackCase):
             for request in self.provider.requests
             if request["endpoint"] in ("token", "revocation")
         ]
-        # The code, a refresh, and two tokens to revoke.
-        self.assertEqual(methods, ["POST"] * 4)
+        # The code, a refresh; its two tokens to revoke, and the one it replaced.
+        self.assertEqual(methods, ["POST"] * 5)
 
     def test_a_public_client_sends_its_identifier(self):
         """RFC 6749 section 3.2.1"""

@@ -70,8 +70,8 @@ class TestJobInFlight(ServerCase):
         self.site.refresh(self.identity)
         sql("UPDATE oauth2_client_user SET last_refresh_at = NULL")
         sql(
-            "UPDATE oauth2_token SET rotated_at = rotated_at - interval '1 hour'"
-            " WHERE rotated_at IS NOT NULL"
+            "UPDATE oauth2_token SET rotated_at = rotated_at - interval '1 hour',"
+            " revocable_until = NULL WHERE rotated_at IS NOT NULL"
         )
         with held("SELECT id FROM oauth2_token WHERE rotated_at IS NOT NULL"):
             begun = time.monotonic()
