@@ -92,7 +92,8 @@ class OAuth2Scope(models.Model):
             SQL(
                 "UPDATE oauth2_scope SET was_granted = was_granted WHERE id IN %s",
                 tuple(self.ids),
-            )
+            ),
+            log_exceptions=False,
         )
         self.invalidate_recordset(["was_granted"])
         Client = self.env["oauth2.client"].sudo().with_context(active_test=False)
@@ -107,7 +108,8 @@ class OAuth2Scope(models.Model):
                 SQL(
                     "UPDATE oauth2_scope SET was_granted = true WHERE id IN %s",
                     tuple(new.ids),
-                )
+                ),
+                log_exceptions=False,  # two first grants at once: one is run again
             )
             new.invalidate_recordset(["was_granted"])
 
