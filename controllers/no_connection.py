@@ -33,6 +33,8 @@ def answer_without_connection():
             is_answered = hasattr(error, "error_response")
             if is_answered or not isinstance(cause, _NO_CONNECTION):
                 raise
+            if "does not exist" in str(cause):  # such a database: no time brings it
+                raise
             if not routes.is_noted_path(request.httprequest.path):
                 raise
             _logger.warning("No connection to the database: %s", str(cause).strip())

@@ -99,8 +99,10 @@ class IrHttp(models.AbstractModel):
         with contextlib.suppress(OAuth2Error, psycopg2.Error, PoolError):
             text = bearer_token(request.httprequest.headers.get("Authorization"))
             if text is not None:
+                # The number of the last signal comes from the same snapshot: another
+                # thread may have raised the process's own meanwhile.
                 request.oauth2_validated = TokenValidation(request.env).validate(
-                    text, routes.matched_endpoint(), request.oauth2_signal
+                    text, routes.matched_endpoint()
                 )
 
     @classmethod

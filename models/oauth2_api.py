@@ -421,10 +421,14 @@ class OAuth2Api(models.Model):
         their paths
         """
         return frozenset(
-            self.sudo().with_context(active_test=False).search([]).mapped("endpoint")
+            self.sudo()
+            .with_context(active_test=False)
+            .search_fetch([], ["endpoint"])
+            .mapped("endpoint")
         )
 
     @api.model
     def _active_endpoints(self):
         """:return: tuple of the endpoints of active APIs, sorted"""
-        return tuple(sorted(self.sudo().search([]).mapped("endpoint")))
+        active = self.sudo().search_fetch([], ["endpoint"])
+        return tuple(sorted(active.mapped("endpoint")))

@@ -138,6 +138,11 @@ class OAuth2Scope(models.Model):
                         " Make a new scope instead."
                     )
                 )
+            # Routes ask for names: another name opens other routes.
+            if renamed and not self.env.is_system() and renamed._were_granted():
+                raise AccessError(
+                    self.env._("Only Settings administrators may rename this scope.")
+                )
         return super().write(vals)
 
     @api.constrains("api_id")

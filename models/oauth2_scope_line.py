@@ -98,8 +98,10 @@ class OAuth2ScopeLine(models.Model):
                 )
             )
         for _scope, model_name, what in gained:
-            # A parent by delegation is a part of the record.
-            names = (model_name, *self.env[model_name]._inherits)
+            # A parent by delegation is a part of the record, and so is its own.
+            names = [model_name]
+            for name in names:
+                names += self.env[name]._inherits
             if what not in _OPERATIONS or any(
                 name.startswith(_ADMINISTRATION) for name in names
             ):

@@ -137,6 +137,8 @@ def _argument_type(hint):
         return _one_of([(item, item) for item in items])
     if isinstance(hint, enum.EnumMeta):
         return _one_of([(member.value, member) for member in hint])
+    if origin in (list, dict) and not items:  # typing.List, typing.Dict
+        return _PLAIN[origin]
     if origin is list:
         return _list_of(_argument_type(items[0]))
     if origin is dict and items[0] is str:

@@ -149,7 +149,9 @@ class Consent:
                 if shown := result.get("shown"):
                     if user.id != shown["user"]:
                         raise AccessDenied(reason="the page showed another user")
-                    agreed = {tuple(each) for each in shown.get("agreement", ())}
+                    if "agreement" not in shown:
+                        raise AccessDenied(reason="the page is of an earlier version")
+                    agreed = {tuple(each) for each in shown["agreement"]}
                     scopes = scopes.filtered(lambda s: s._agreement() <= agreed)
                 user = user or matching.create_user(claims)
                 account = matching.issuer(claims), matching.subject(claims, user), user

@@ -61,12 +61,20 @@ class GrantTokens:
             lifetime = timedelta(seconds=oauth2_api.refresh_token_lifetime)
             ends = fields.Datetime.now() + lifetime
             if is_new_sign_in:
-                old = grant._current_token("refresh")
-                old.revocable_until = grant.expires_at  # the provider's is not known
+                # Their end at the provider is not known.
+                self._earlier_refresh_tokens(grant).revocable_until = grant.expires_at
             self.store_token(
                 grant, "refresh", refresh_token, expires_at=ends, scope=scope
             )
         return end
+
+    def _earlier_refresh_tokens(self, grant):
+        """:return: those of all sign-ins before the one that is being stored"""
+        return grant.sudo().token_ids.filtered(
+            lambda each: (
+                each.kind == "refresh" and (not each.rotated_at or each.revocable_until)
+            )
+        )
 
     def keep_unused(self, grant, answer):
         """Keep an access token that no caller gets, to be revoked with its grant.

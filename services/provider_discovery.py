@@ -11,6 +11,7 @@ from ..protocol.discovery import (
     issuer_of,
     unmet_demands,
 )
+from ..protocol.id_token import TENANT_PLACEHOLDER
 from ..protocol.provider_client import AUTH_METHODS
 from ..protocol.provider_errors import ProviderError
 
@@ -38,7 +39,7 @@ class ProviderDiscovery:
             raise UserError(self.env._("Write the issuer first."))
         policy = self.provider._network_policy()
         try:
-            metadata = fetch_metadata(issuer, policy)
+            metadata = fetch_metadata(self._with_tenant(issuer), policy)
         except ProviderError as failure:
             told = self.env._(
                 "Nothing was read from the issuer: %(reason)s.", reason=failure.reason
@@ -61,6 +62,17 @@ class ProviderDiscovery:
             **{name: metadata[name] or False for name in OPTIONAL_ENDPOINTS},
         }
         return values, list(self._notes(metadata))
+
+    def _with_tenant(self, issuer):
+        """:return: the issuer of the tenants whose endpoints are there already: read
+        again, as all tenants', it would let others in
+        """
+        before, placeholder, _after = issuer.partition(TENANT_PLACEHOLDER)
+        endpoint = self.provider.authorization_endpoint or ""
+        if not placeholder or not endpoint.startswith(before):
+            return issuer
+        tenant = endpoint.removeprefix(before).partition("/")[0]
+        return issuer.replace(placeholder, tenant)
 
     def _scope_with_refresh(self, supported):
         """:param supported: what the provider lists

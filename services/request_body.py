@@ -2,12 +2,15 @@
 
 from urllib.parse import unquote_to_bytes
 
+from werkzeug.exceptions import RequestEntityTooLarge
+
 from odoo.http import request
 
 from ..protocol.errors import InvalidRequest, LengthRequired
 
 _FORM = "application/x-www-form-urlencoded"
 _TEXT = {"application/json", _FORM}
+_MAX_FORM = 10 * 1024 * 1024  # bytes, as Odoo's own: read, it is many times as large
 
 
 def read_body():
@@ -33,6 +36,7 @@ def check_encoding(*, body):
 
     :param bool body: whether Odoo, too, reads the body, as a form or as JSON
     :raises InvalidRequest: in the path, the query or the body
+    :raises RequestEntityTooLarge: a form that Odoo would not read
     """
     httprequest = request.httprequest
     # The server has put it there already, where the path's bytes are no UTF-8.
@@ -42,6 +46,8 @@ def check_encoding(*, body):
     if body and httprequest.mimetype in _TEXT:
         data = read_body()
         is_form = httprequest.mimetype == _FORM
+        if is_form and len(data) > _MAX_FORM:
+            raise RequestEntityTooLarge()
         _check(unquote_to_bytes(data) if is_form else data, "body")
 
 

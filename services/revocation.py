@@ -161,7 +161,7 @@ class Revocation:
         if Keyring(self.env).is_missing():
             return False  # which the log tells; the grant has ended all the same
         answers, silent = [], set()
-        is_over = False  # whether a refresh token of the grant was revoked
+        is_over = False  # whether the grant's current refresh token was revoked
         deadline = time.monotonic() + _SEND_SECONDS
         for revocation in revocations.sudo():
             provider = self._provider_of(revocation)
@@ -171,7 +171,7 @@ class Revocation:
             is_refresh = revocation.kind == "refresh"
             try:
                 answers.append(self._notify_provider(revocation, is_over))
-                is_over = is_over or (is_refresh and answers[-1])
+                is_over = is_over or (is_refresh and answers == [True])
             except ProviderError as failure:
                 self._postpone(revocation, failure)
                 answers.append(False)
@@ -244,7 +244,7 @@ class Revocation:
     def _notify_provider(self, revocation, is_over=False):
         """Tell the provider of one token.
 
-        :param bool is_over: whether a refresh token of its grant was revoked just now
+        :param bool is_over: whether its grant's refresh token was revoked just now
         :return: whether it is good for nothing there; where not, it never will be told
         :raises ProviderError: it did not, or the token cannot be read
         """
@@ -258,7 +258,10 @@ class Revocation:
         except ProviderRefused as refusal:
             # Trying again is of no use (RFC 7009 section 2.2.1).
             is_unsupported = refusal.code == UNSUPPORTED_TOKEN_TYPE
-            is_final = is_unsupported or is_over or revocation.kind == "access"
+            # A refusal without a code may be a proxy's.
+            is_final = is_unsupported or (
+                revocation.kind == "access" and (is_over or refusal.code)
+            )
             if refusal.is_about_client or not is_final:
                 raise
             _logger.info("%s token not revoked: %s", revocation.kind, refusal.reason)

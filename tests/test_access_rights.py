@@ -355,6 +355,16 @@ class TestScopeWidening(AccessCase):
         self.assertNotAllowed(client.write, more)
         client.write({**more, "follows_sign_in": False})
 
+    def test_only_settings_administrators_rename_a_scope_that_users_are_not_asked_of(
+        self,
+    ):
+        """Routes ask for scopes by name."""
+        self.client.write({"follows_sign_in": True, "scope_ids": [(4, self.new.id)]})
+        self.assertNotAllowed(self.new.write, {"name": "secret.read"})
+        self.new.description = "New"
+        self.client.scope_ids -= self.new.with_user(self.env.user)
+        self.new.name = "newer"
+
     def test_our_administrators_open_models_by_a_scope_that_no_user_granted(self):
         line = self.new.line_ids.create(
             {**self.values("res.partner"), "scope_id": self.new.id}

@@ -154,6 +154,16 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         self.provider.issuer = f"{issuer}/common/v2.0"
         self.assertRefused("names another issuer")
 
+    def test_the_issuer_of_all_tenants_is_read_again_for_the_chosen_ones(self):
+        issuer = self.running.issuer
+        path = "/organizations/v2.0/.well-known/openid-configuration"
+        self.enterContext(patch.dict(faulty_provider.PATHS, {path: "discovery"}))
+        login = f"{issuer}/organizations/oauth2/v2.0/authorize"
+        named = f"{issuer}/{{tenantid}}/v2.0"
+        self.described(issuer=named, authorization_endpoint=login)
+        self.provider.authorization_endpoint = login
+        self.assertEqual(self.read_from(named).authorization_endpoint, login)
+
     def test_offline_access_is_proposed_where_the_provider_has_it(self):
         self.described(scopes_supported=["openid", "offline_access"])
         for scope, proposed in (

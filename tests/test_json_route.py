@@ -1,6 +1,6 @@
 from datetime import date, datetime
 from enum import Enum, StrEnum
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, List, Literal, Optional  # noqa: UP035
 
 from odoo import http
 from odoo.tests import tagged
@@ -49,6 +49,7 @@ class TestArguments(JsonRouteCase):
                 some: Annotated[int, "at most 80"] | Literal["all"] = 80,
                 deep: dict[str, list[date | None]] | None = None,
                 quoted: "list[Hue]" = (),
+                named_of_old: List = (),  # noqa: UP006
                 anything: Any = None,
                 plain=None,
                 *never: int,
@@ -140,6 +141,7 @@ class TestArguments(JsonRouteCase):
             ("text", "42", "str", "42"),
             ("items", [1, "a", None], "list", [1, "a", None]),
             ("ids", [1, 2], "list", [1, 2]),
+            ("named_of_old", [1, "a"], "list", [1, "a"]),
             ("options", {"a": {"b": 1}}, "dict", {"a": {"b": 1}}),
             ("day", "2026-11-23", "date", "2026-11-23"),
             ("moment", "2026-11-23T10:00:00Z", "datetime", "2026-11-23 10:00:00"),

@@ -87,10 +87,20 @@ class TestRevokeAtProvider(RevokeCase):
             self.names["client_user_identity"] = self.identity
             self.provider.answer("revocation", **answer)
             self.assertRevoked(self.revoke(), at_provider=False)
-        # An access token that is refused, and not because of the client, is final.
-        refused = self.pending.filtered(lambda each: "status 400" in each.reason)
-        self.assertEqual(refused.mapped("kind"), ["refresh"])
-        self.assertEqual(len(self.pending), 5)
+        self.assertEqual(len(self.pending), 6)
+
+    def test_an_earlier_refresh_token_that_a_proxy_refuses_is_told_later(self):
+        revoke, earlier = self.provider.on_revocation, self.information["refresh_token"]
+        self.authorize(self.identity)
+
+        def on_revocation(handler, params):
+            if params["token"] == earlier:
+                return 403, {}
+            return revoke(handler, params)
+
+        self.provider.on_revocation = on_revocation
+        self.assertRevoked(self.revoke(client_secret="demo-secret"), at_provider=False)
+        self.assertEqual(self.pending.mapped("kind"), ["refresh"])
 
     def refuse_access_tokens(self, **error):
         """The provider revokes refresh tokens, and of access tokens answers this."""

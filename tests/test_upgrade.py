@@ -108,6 +108,13 @@ class TestUpgrade(OAuth2Records, TransactionCase):
         self.upgrade()
         self.assertEqual((granted | unused).filtered("was_granted"), granted)
 
+    def test_an_upgraded_access_token_is_kept_to_be_revoked_until_its_grant_ends(self):
+        token, grant = self.access.grant.token_ids, self.access.grant
+        self.env.cr.execute("UPDATE oauth2_token SET revocable_until = NULL")
+        self.upgrade()
+        self.env.invalidate_all()
+        self.assertEqual(token.revocable_until, grant.expires_at)
+
     def test_renamed_columns_keep_their_values_in_an_upgrade(self):
         token, grant = self.access.grant.token_ids, self.access.grant.sudo()
         token.rotated_at = "2026-11-01 10:00:00"

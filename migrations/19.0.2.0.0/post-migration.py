@@ -61,6 +61,14 @@ _AGREED = """
      WHERE id IN (SELECT scope_id FROM oauth2_client_user_scope_rel)
 """
 
+#: Their end at the provider was not kept.
+_REVOCABLE = """
+    UPDATE oauth2_token token SET revocable_until = grantee.expires_at
+      FROM oauth2_client_user grantee
+     WHERE grantee.id = token.client_user_id AND token.kind = 'access'
+       AND token.rotated_at IS NULL AND token.value IS NOT NULL
+"""
+
 
 def migrate(cr, version):
     """:param version: the installed one, ``None`` on a first installation"""
@@ -69,3 +77,4 @@ def migrate(cr, version):
     cr.execute(SQL(_RENAME))
     cr.execute(SQL(_FOLLOW))
     cr.execute(SQL(_AGREED))
+    cr.execute(SQL(_REVOCABLE))
