@@ -1,4 +1,3 @@
-import contextlib
 import logging
 
 import psycopg2
@@ -10,7 +9,6 @@ from odoo import models
 from odoo.exceptions import MissingError
 from odoo.http import _dispatchers, request
 from odoo.sql_db import PoolError
-from odoo.tools import config
 
 from ..protocol.credentials import bearer_token
 from ..protocol.errors import (
@@ -82,28 +80,7 @@ class IrHttp(models.AbstractModel):
         routes.inspect_late_rule(rule)
         # The check below needs to know the API, which the path may name.
         request.oauth2_match = rule, dict(args)  # some are taken out on the way
-        if rule.endpoint.routing["auth"] == "oauth2":
-            cls._validate_early()
         return rule, args
-
-    @classmethod
-    def _validate_early(cls):
-        """Check a call's token in the transaction in which Odoo asked for its signals.
-
-        The one of the call itself begins later, and not at all where the route asks the
-        database nothing: that saves two round trips. A replica's is no place for it.
-        What fails here is tried again, and answered, in ``_auth_method_oauth2``.
-        """
-        if config["db_replica_host"]:
-            return
-        with contextlib.suppress(OAuth2Error, psycopg2.Error, PoolError):
-            text = bearer_token(request.httprequest.headers.get("Authorization"))
-            if text is not None:
-                # The number of the last signal comes from the same snapshot: another
-                # thread may have raised the process's own meanwhile.
-                request.oauth2_validated = TokenValidation(request.env).validate(
-                    text, routes.matched_endpoint()
-                )
 
     @classmethod
     def _authenticate(cls, endpoint):
@@ -145,10 +122,7 @@ class IrHttp(models.AbstractModel):
             text = bearer_token(request.httprequest.headers.get("Authorization"))
             if text is None:
                 raise MissingToken(scope=scope_string(required))
-            try:  # once: when Odoo runs the call again, so is its check
-                grant = vars(request).pop("oauth2_validated")
-            except KeyError:
-                grant = cls._validate_token(text, routes.matched_endpoint())
+            grant = cls._validate_token(text, routes.matched_endpoint())
             if grant is None:
                 RateLimit(request.env).count_refused_token()
                 raise InvalidToken()
