@@ -7,7 +7,7 @@ from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.network_policy import is_safe_url
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
-from ..services.provider_calls import client_secret
+from ..services.provider_calls import client_secret, is_secret_lost
 from ..services.revocation import Revocation
 
 
@@ -114,7 +114,7 @@ class OAuth2Client(models.Model):
                 secret = client_secret(client)
             except TemporarilyUnavailable:
                 secret = ""
-            client.is_client_secret_lost = client.has_client_secret and not secret
+            client.is_client_secret_lost = is_secret_lost(client, secret)
 
     @api.depends("provider_id.own_redirect_uri", "api_ids.redirect_uri")
     def _compute_own_redirect_uris(self):

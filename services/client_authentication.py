@@ -17,7 +17,7 @@ from odoo import fields
 from ..protocol import digests
 from ..protocol.errors import InvalidClient, InvalidGrant
 from .keyring import Keyring
-from .provider_calls import SECRET_LOST, client_secret
+from .provider_calls import SECRET_LOST, client_secret, is_secret_lost
 from .rate_limit import RateLimit
 from .request_context import set_audit_context
 
@@ -91,7 +91,7 @@ class ClientAuthentication:
         secret = client_secret(client)
         # Compared even when there is none, so that time tells nothing.
         if not digests.same(credentials.client_secret, secret) or not secret:
-            is_lost = client.has_client_secret and not secret
+            is_lost = is_secret_lost(client, secret)
             raise InvalidClient(
                 reason=SECRET_LOST if is_lost else "wrong client secret"
             )

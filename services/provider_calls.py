@@ -40,6 +40,14 @@ def client_secret(client):
     return Keyring(client.env).decrypt(stored) or ""
 
 
+def is_secret_lost(client, secret):
+    """:return: whether the client has a secret that no key reads
+
+    :param str secret: of :func:`client_secret`
+    """
+    return client.has_client_secret and not secret
+
+
 def provider_client(client):
     """
     :param client: the ``oauth2.client``
@@ -48,7 +56,7 @@ def provider_client(client):
     :raises TemporarilyUnavailable: a configured key is missing
     """
     provider, secret = client.provider_id, client_secret(client)
-    if client.has_client_secret and not secret:
+    if is_secret_lost(client, secret):
         raise ProviderRefused("invalid_client", f"{SECRET_LOST}: type it in again")
     return ProviderClient(
         ProviderMetadata(
