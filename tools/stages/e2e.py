@@ -28,11 +28,7 @@ class EndToEnd(Stage):
 
     name = "e2e"
     seconds = 180
-
-    def takes(self, found, suffix):
-        """A name for unittest, of the tests in its folder."""
-        inside = selection.E2E in found.path.parents
-        return found.unittest_name + suffix if inside else ""
+    folder = selection.E2E
 
     def run(self, ground, words):
         """Make databases, replica and servers, and run the tests against them."""

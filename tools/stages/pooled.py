@@ -41,11 +41,7 @@ class Pooled(Stage):
 
     name = "pooled"
     seconds = 90
-
-    def takes(self, found, suffix):
-        """A name for unittest, of the tests in its folder."""
-        inside = selection.POOLED in found.path.parents
-        return found.unittest_name + suffix if inside else ""
+    folder = selection.POOLED
 
     def run(self, ground, words):
         """Make a database, poolers and servers, and run the tests against them.

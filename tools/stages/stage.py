@@ -30,6 +30,7 @@ class Stage:
 
     name = ""  # before each line that it prints, and a NAME of ./dev test
     seconds = 0  # that it takes, about: the longest begins first
+    folder = None  # of its tests, where unittest runs them
 
     def takes(self, found, suffix):
         """What its runner calls a test, "" for one of another stage.
@@ -37,7 +38,8 @@ class Stage:
         :param found: a ``selection.TestClass``
         :param str suffix: ``.method``, or "" for the whole class
         """
-        return ""
+        inside = self.folder in found.path.parents
+        return found.unittest_name + suffix if inside else ""
 
     def everything(self, words):
         """What it runs where all of it is meant, given all that it takes."""

@@ -11,11 +11,7 @@ class ToolsTests(Stage):
 
     name = "tools"
     seconds = 10
-
-    def takes(self, found, suffix):
-        """A name for unittest, of the tests in its folder."""
-        inside = selection.TOOLS in found.path.parents
-        return found.unittest_name + suffix if inside else ""
+    folder = selection.TOOLS
 
     def run(self, ground, words):
         """Run them with the tools on their path."""
