@@ -8,7 +8,7 @@ import re
 from odoo import http
 from odoo.http import request
 
-from .protocol.argument_types import arguments_of, path_names
+from .protocol.argument_types import arguments_of
 from .protocol.errors import InsufficientScope
 from .protocol.scope import declared_scopes, scope_string
 
@@ -76,7 +76,7 @@ def oauth2_route(route=None, *, api=None, scopes=(), **routing):
 
     def protect(method):
         if routing.get("type") == "oauth2_json":
-            arguments_of([method], path_names(paths))
+            arguments_of([method], paths)
         return decorate(method)
 
     return protect

@@ -1,8 +1,9 @@
 """From a request to the arguments of a handler: by name, checked, and typed.
 
 A handler says with ordinary annotations what it takes (``limit: int = 80``). What comes
-in the query string is text and is read as that type; what comes in a JSON body has a
-type and must have the right one. Arguments without annotation are passed as they come.
+in the query string is text and is read as that type, or, where its name may come more
+than once, as a list; what comes in a JSON body has a type and must have the right one.
+Arguments without annotation are passed as they come.
 """
 
 from ..protocol.argument_types import MISFITS
@@ -24,12 +25,15 @@ def bind(arguments, *, query, body, path):
     check_storable([*path.values(), query, body])
     for name in query.keys() & body.keys():
         raise InvalidRequest(_sent_twice(name))
-    check_unknown([*query, *body], path)
+    check_unknown([*query, *body], {*path, *arguments.given})
     values = {}
     for name, texts in query.items():
         argument_type = _type_of(name, arguments)
-        text = _single(name, texts)
-        values[name] = _convert(name, text, argument_type, argument_type.read)
+        if argument_type.read_all:
+            values[name] = _convert(name, texts, argument_type, argument_type.read_all)
+        else:
+            text = _single(name, texts)
+            values[name] = _convert(name, text, argument_type, argument_type.read)
     for name, value in body.items():
         argument_type = _type_of(name, arguments)
         values[name] = _convert(name, value, argument_type, argument_type.check)
@@ -70,10 +74,12 @@ def read_object(data):
     return read_json_object(data, _sent_twice)
 
 
-def check_unknown(sent, path):
-    """:raises InvalidRequest: for what is sent under the name of a part of the path"""
+def check_unknown(sent, given):
+    """:raises InvalidRequest: for what is sent under a name that the route itself, such
+    as a part of its path, gives
+    """
     for name in sent:
-        if name in path:
+        if name in given:
             raise InvalidRequest(f"The argument {_shown(name)} is unknown here.")
 
 

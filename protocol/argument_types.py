@@ -22,8 +22,10 @@ _SERVED = (
 )
 #: What a converter raises at a value that is of another type.
 MISFITS = (ValueError, TypeError, OverflowError)
-#: At the end of a part of a path: ``<name>``, ``<converter:name>``
-_PATH_NAME = re.compile(r"[<:](\w+)>")
+#: A part of a path: ``<name>``, ``<converter:name>``, ``<converter(arguments):name>``
+_PATH_PART = re.compile(r"<(?:(\w+)(?:\(.*?\))?:)?(\w+)>")
+#: What makes a text of a part.
+_TEXT_CONVERTERS = {"", "default", "string", "path", "any"}
 _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
 
 
@@ -38,6 +40,7 @@ class ArgumentType:
     check: Callable  #: from a JSON value
     types: tuple = ()  #: their names, for who sent something else
     choices: tuple = ()  #: the values that there are, as JSON
+    read_all: Callable | None = None  #: from the texts of a name that may come often
 
     def __str__(self):
         said = []
@@ -55,27 +58,38 @@ class Arguments:
     types: dict  #: ``{name: ArgumentType}``
     needed: frozenset  #: names of those without a default
     others: ArgumentType | None  #: of what ``**kwargs`` take, ``None`` without them
+    given: frozenset = frozenset()  #: names of what is not a caller's to send
 
 
-def arguments_of(handlers, in_path=frozenset()):
+def arguments_of(handlers, paths=(), count=1, names=frozenset()):
     """Read the signatures of a handler and of those that it overrides.
 
     :param handlers: functions, as written; ``**kwargs`` of an override are the
         arguments of what it overrides
-    :param in_path: names that every path of the route has: they are converted by it,
-        and may have any annotation
+    :param paths: of the route; what each of them names is converted by it, and may
+        have any annotation, but one that no text of a path becomes
+    :param int count: how many of the first handler's positional arguments are given
+        already: ``self``, and what a ``functools.partial`` holds
+    :param names: of what such a one gives by name
     :return: ``Arguments``
     :raises TypeError: for a signature that no call fits, or an annotation that no JSON
         value becomes; the text says what to write
     """
-    known, needed = {}, set()
+    in_path, as_text = _path_names(paths)
+    known, needed, given = {}, set(), {"self", *names}
     for handler in handlers:
         parameters = list(inspect.signature(handler).parameters.values())
-        if not parameters or parameters[0].kind in _NAMED_ONLY:
+        positional = [p.name for p in parameters if p.kind in _POSITIONAL]
+        if len(positional) < count and not any(
+            p.kind is p.VAR_POSITIONAL for p in parameters
+        ):
             raise TypeError(f"{handler.__qualname__} takes no self")
-        others = None
-        for parameter in parameters[1:]:
+        given.update(positional[:count])
+        others, count = None, 1
+        for parameter in parameters:
             name = parameter.name
+            if name in given:
+                continue
             if parameter.kind is parameter.POSITIONAL_ONLY:
                 raise TypeError(
                     f"{handler.__qualname__}: arguments are given by name: move {name}"
@@ -84,6 +98,12 @@ def arguments_of(handlers, in_path=frozenset()):
             if parameter.kind is parameter.VAR_POSITIONAL:
                 continue  # stays empty
             argument_type = _type_of(handler, parameter, in_path)
+            if name in as_text and argument_type.read is _never:
+                raise TypeError(
+                    f"{handler.__qualname__}: no part of a path becomes what the"
+                    f" argument {name} is annotated with: take it from query string or"
+                    " body, or write str"
+                )
             if parameter.kind is parameter.VAR_KEYWORD:
                 others = argument_type
             elif name not in known:
@@ -92,10 +112,13 @@ def arguments_of(handlers, in_path=frozenset()):
                     needed.add(name)
         if others is None:
             break
-    return Arguments(known, frozenset(needed), others)
+    return Arguments(known, frozenset(needed), others, frozenset(given))
 
 
-_NAMED_ONLY = {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}
+_POSITIONAL = {
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+}
 
 
 def _type_of(handler, parameter, in_path):
@@ -146,10 +169,17 @@ def _argument_type(hint):
     raise TypeError(getattr(hint, "__name__", None) or str(hint))
 
 
-def path_names(paths):
-    """:return: set of the names that each of these paths of a route has"""
-    found = [set(_PATH_NAME.findall(path)) for path in paths]
-    return set.intersection(*found) if found else set()
+def _path_names(paths):
+    """:return: ``(names that each path has, those that are a text in one)``"""
+    parts = [_PATH_PART.findall(path) for path in paths]
+    each = [{name for _converter, name in found} for found in parts]
+    as_text = {
+        name
+        for found in parts
+        for converter, name in found
+        if converter in _TEXT_CONVERTERS
+    }
+    return set.intersection(*each) if each else set(), as_text
 
 
 def _as_it_is(value):
@@ -212,13 +242,15 @@ _PLAIN = {
     # Dates are texts in JSON, too.
     date: ArgumentType(date.fromisoformat, date.fromisoformat, ("date",)),
     datetime: ArgumentType(_read_moment, _read_moment, ("datetime",)),
-    list: ArgumentType(_never, _of(list), ("list",)),
+    list: ArgumentType(_never, _of(list), ("list",), read_all=list),
     dict: ArgumentType(_never, _of(dict), ("dict",)),
 }
 
 
 def _any_of(members):
     """The first that fits; a text of a query string is a text where one may be."""
+    readers = [m.read for m in members if m.read is not _never]
+    lists = [m.read_all for m in members if m.read_all]
 
     def first(converters):
         def convert(value):
@@ -229,11 +261,22 @@ def _any_of(members):
 
         return convert
 
+    read = first(readers) if readers else _never
+    if _TEXT in members:
+        read = _as_it_is
+
+    def read_all(texts):
+        if len(texts) == 1:  # as it would be read if it could come only once
+            with suppress(*MISFITS):
+                return read(texts[0])
+        return first(lists)(texts)
+
     return ArgumentType(
-        _as_it_is if _TEXT in members else first([m.read for m in members]),
+        read,
         first([m.check for m in members]),
         tuple([name for m in members for name in m.types]),
         tuple([choice for m in members for choice in m.choices]),
+        read_all if lists else None,
     )
 
 
@@ -264,7 +307,11 @@ def _list_of(item):
     def check(value):
         return [item.check(each) for each in _of(list)(value)]
 
-    return ArgumentType(_never, check, ("list",))
+    def read_all(texts):
+        return [item.read(text) for text in texts]
+
+    of_texts = None if item.read is _never else read_all
+    return ArgumentType(_never, check, ("list",), read_all=of_texts)
 
 
 def _dict_of(item):

@@ -7,7 +7,7 @@ import logging
 from odoo.http import request
 
 from ..protocol import logs
-from ..protocol.argument_types import arguments_of, path_names
+from ..protocol.argument_types import arguments_of
 from ..protocol.scope import declared_scopes
 
 _logger = logging.getLogger(__name__)
@@ -109,12 +109,12 @@ def inspect_route(url, endpoint):
         ``oauth2_arguments`` (what the handler takes)
     """
     routing = endpoint.routing
+    handlers, given = _handlers(endpoint), _given(endpoint)
     routing.setdefault("oauth2_problem", None)
     if routing["type"] == "oauth2_json":
         try:
-            routing["oauth2_arguments"] = arguments_of(
-                _handlers(endpoint), path_names(routing.get("routes") or [url])
-            )
+            paths = routing.get("routes") or [url]
+            routing["oauth2_arguments"] = arguments_of(handlers, paths, *given)
         except TypeError as error:
             _refuse(url, routing, str(error))
             return
@@ -143,7 +143,7 @@ def inspect_route(url, endpoint):
     except (TypeError, ValueError) as error:
         problem = f"oauth2_scopes: {error}"  # raised, it would break every page
     routing["oauth2_required"] = frozenset().union(*scopes)
-    routing["oauth2_wants_api"] = _wants_api(_handlers(endpoint))
+    routing["oauth2_wants_api"] = _wants_api(handlers, *given)
     if routing["auth"] != "oauth2":
         problem = "an override drops auth='oauth2'"
     elif len({r["oauth2_api"] for r in routings if r.get("oauth2_api")}) > 1:
@@ -202,23 +202,49 @@ def expand_api(url, endpoints):
     return url.replace(_API, f"<any({names}):api>")
 
 
+def _unwrapped(endpoint):
+    """:return: ``(the function behind partials, their positional arguments, the names
+    of their others)``
+    """
+    arguments, names = (), set()
+    while isinstance(endpoint, functools.partial):
+        arguments = (*endpoint.args, *arguments)
+        names |= endpoint.keywords.keys()
+        endpoint = endpoint.func
+    return endpoint, arguments, frozenset(names)
+
+
+def _given(endpoint):
+    """:return: ``(how many positional arguments of a handler are given already, names
+    of the others)``; Odoo's own endpoints give ``self`` alone
+    """
+    function, arguments, names = _unwrapped(endpoint)
+    return len(arguments) + hasattr(function, "__self__"), names
+
+
 def _overrides(endpoint):
     """:return: the functions of this name in the controller's class tree"""
-    function = endpoint
-    while isinstance(function, functools.partial):
-        function = function.func
+    function, _arguments, _names = _unwrapped(endpoint)
     controller = type(getattr(function, "__self__", None))
     name = getattr(function, "__name__", "")
     found = [cls.__dict__[name] for cls in controller.__mro__ if name in cls.__dict__]
-    return found or [function]  # of no controller: another addon's
+    # Of no controller: another addon's.
+    return found or [getattr(function, "__func__", function)]
 
 
-def _wants_api(handlers):
-    """``**kwargs`` of an override are the arguments of what it overrides."""
+def _wants_api(handlers, count, names):
+    """``**kwargs`` of an override are the arguments of what it overrides.
+
+    :param int count: of positional arguments, and
+    :param names: of others that are given already
+    """
     for handler in handlers:
-        parameters = inspect.signature(handler).parameters.values()
+        parameters = list(inspect.signature(handler).parameters.values())
+        if "api" in names or any(p.name == "api" for p in parameters[:count]):
+            return False
         if any(p.name == "api" for p in parameters):
             return True
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             return False
+        count = 1
     return True

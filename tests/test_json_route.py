@@ -48,6 +48,11 @@ class TestArguments(JsonRouteCase):
                 level: Level | None = None,
                 some: Annotated[int, "at most 80"] | Literal["all"] = 80,
                 deep: dict[str, list[date | None]] | None = None,
+                days: list[date] | None = None,
+                one_or_more: int | list[int] = 0,
+                word_or_numbers: str | list[int] = "",
+                rows: list[dict] = (),
+                matrix: list[list[int]] = (),
                 quoted: "list[Hue]" = (),
                 named_of_old: List = (),  # noqa: UP006
                 anything: Any = None,
@@ -132,6 +137,29 @@ class TestArguments(JsonRouteCase):
                 answer = self.call("typed", params={name: text})
                 self.assertReceived(answer, name, kind, value)
 
+    def test_a_list_is_read_from_a_query_that_has_its_name_once_or_more(self):
+        for query, name, kind, value in (
+            ("ids=1&ids=2", "ids", "list", [1, 2]),
+            ("ids=1", "ids", "list", [1]),
+            ("items=1&items=a", "items", "list", ["1", "a"]),
+            ("named_of_old=", "named_of_old", "list", [""]),
+            ("both=1&both=a", "both", "list", ["1", "a"]),
+            ("quoted=red&quoted=blue", "quoted", "list", ["red", "blue"]),
+            ("days=2026-11-23", "days", "list", ["2026-11-23"]),
+            ("one_or_more=1", "one_or_more", "int", 1),
+            ("one_or_more=1&one_or_more=2", "one_or_more", "list", [1, 2]),
+            ("word_or_numbers=1", "word_or_numbers", "str", "1"),
+            ("word_or_numbers=1&word_or_numbers=2", "word_or_numbers", "list", [1, 2]),
+        ):
+            with self.subTest(query):
+                self.assertReceived(self.call(f"typed?{query}"), name, kind, value)
+        for query in ("ids=1&ids=x", "one_or_more=1&one_or_more="):
+            name = query.partition("=")[0]
+            answer = self.call(f"typed?{query}")
+            self.assertArgumentRefused(answer, name, "must be of type")
+        answer = self.call("typed?ids=1", {"ids": [2]})
+        self.assertArgumentRefused(answer, "ids", "sent twice")
+
     def test_a_body_argument_must_have_its_type(self):
         for name, sent, kind, value in (
             ("number", 42, "int", 42),
@@ -186,8 +214,12 @@ class TestArguments(JsonRouteCase):
             ("ratio", "nan"),
             ("ratio", "inf"),
             ("flag", "yes"),
-            ("items", "1"),
+            ("ids", "many"),
+            ("ids", "1,2"),
+            ("ids", ""),
             ("options", "{}"),
+            ("rows", "{}"),
+            ("matrix", "1"),
             ("day", "23.11.2026"),
             ("day", "2026-02-30"),
             ("moment", "noon"),
@@ -311,8 +343,9 @@ class TestArguments(JsonRouteCase):
             {"a": "1", "b": [2], "number": 3, "api": "orders"},
         )
         self.assertArgumentRefused(self.call("whatever", {"number": "x"}), "number")
-        answer = self.call("whatever", {"api": "crm"})
-        self.assertArgumentRefused(answer, "api", "unknown")
+        for name in ("api", "self"):
+            answer = self.call("whatever", {name: "crm"})
+            self.assertArgumentRefused(answer, name, "unknown")
 
     def test_an_override_that_takes_anything_takes_what_its_parent_takes(self):
         self.assertEqual(self.assertServed(self.call("typed?extra=7"))["extra"], 7)

@@ -84,7 +84,8 @@ class TestPropertyArguments(BaseCase):
 
     @holds_for(
         st.dictionaries(
-            _names, st.lists(st.one_of(texts, st.integers().map(str)), max_size=2)
+            _names,
+            st.lists(st.one_of(texts, st.integers().map(str)), min_size=1, max_size=2),
         ),
         examples=300,
     )
@@ -96,9 +97,8 @@ class TestPropertyArguments(BaseCase):
             return
         self.assertTyped(arguments)
         self.assertEqual(arguments.keys(), query.keys())
-        self.assertEqual(
-            {len(texts_sent) for texts_sent in query.values()} - {1}, set()
-        )
+        often = {name for name, texts_sent in query.items() if len(texts_sent) > 1}
+        self.assertLessEqual(often, {"many"})
 
     @holds_for(
         st.fixed_dictionaries(

@@ -151,6 +151,23 @@ class TestArgumentsAtImport(BaseCase):
                         each, "number is annotated with", says, "write bool, int"
                     )
 
+    def test_an_annotation_that_no_text_of_a_path_becomes_is_refused_at_import(self):
+        for annotation in (list, dict, list[int], dict[str, int], list[int] | None):
+
+            def handler(self, part: annotation):
+                """Never served."""
+
+            for part in ("part", "string:part", "path:part", "any(a, b):part"):
+                with self.subTest(annotation, part=part):
+                    with self.assertRaisesRegex(TypeError, "no part of a path"):
+                        oauth2_route(["/<api>/x", f"/<api>/<{part}>"])(handler)
+            oauth2_route("/<api>/<parts:part>")(handler)  # a converter makes it
+
+        def either(self, part: str | list):
+            """Served."""
+
+        oauth2_route("/<api>/<part>")(either)
+
     def test_an_argument_that_has_no_name_to_send_is_refused_at_import(self):
         def handler(self, number, /, word):
             """Never served."""

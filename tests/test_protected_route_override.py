@@ -246,6 +246,7 @@ class TestRuleOfAnotherAddon(RouteCase):
         "/added/misspelt": {"oauth2_api": "orders", "scopes": "probe.read"},
         "/added/public": {"auth": "public", "oauth2_scopes": "probe.read"},
         "/added/plain": {"auth": "public"},
+        "/<api>/added/json": {"type": "oauth2_json"},
     }
 
     def setUp(self):
@@ -267,8 +268,15 @@ class TestRuleOfAnotherAddon(RouteCase):
             def answer(self, addon, **kwargs):
                 return http.Response(f"{addon} served")
 
-        endpoint = functools.partial(Handler().answer, "other")
-        functools.update_wrapper(endpoint, Handler.answer)
+            def answer_json(self, api, addon: Decimal, number: int, *, by=None, **more):
+                return [api, addon, number, by, more]
+
+        if routing.get("type") == "oauth2_json":
+            endpoint = functools.partial(Handler().answer_json, "given")
+            endpoint = functools.partial(endpoint, "other", by="name")
+        else:
+            endpoint = functools.partial(Handler().answer, "other")
+            functools.update_wrapper(endpoint, Handler.answer)
         endpoint.routing = {
             "type": "http",
             "auth": "oauth2",
@@ -288,6 +296,14 @@ class TestRuleOfAnotherAddon(RouteCase):
         self.assertRefused(self.get("/added"), 401, "invalid_token", missing)
         self.grant.scope_ids = False
         self.assertForbidden("probe.read", path="/added")
+
+    def test_what_a_rule_gives_its_handler_is_no_caller_s_argument(self):
+        answer = self.get("/orders/added/json?number=5&x=y", self.token)
+        self.assertEqual(answer.json(), ["given", "other", 5, "name", {"x": "y"}])
+        for name in ("addon", "by", "api", "self"):
+            answer = self.get(f"/orders/added/json?number=5&{name}=6", self.token)
+            self.assertRefused(answer, 400, "invalid_request")
+            self.assertIn(f"{name} is unknown", answer.json()["error_description"])
 
     def test_an_unknown_api_in_its_path_opens_nothing(self):
         self.assertEqual(self.get("/nowhere/added", self.token).status_code, 401)
