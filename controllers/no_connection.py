@@ -10,8 +10,10 @@ import logging
 import psycopg2
 
 from odoo.http import RegistryError, Request
+from odoo.modules.registry import Registry
 from odoo.sql_db import PoolError
 
+from ..protocol.credentials import scheme_of
 from ..protocol.errors import TemporarilyUnavailable
 from ..services import routes
 from ..services.wire_answer import error_response
@@ -35,7 +37,7 @@ def answer_without_connection():
                 raise
             if "does not exist" in str(cause):  # such a database: no time brings it
                 raise
-            if not routes.is_noted_path(request.httprequest.path):
+            if not _is_api_call(request):
                 raise
             _logger.warning("No connection to the database: %s", str(cause).strip())
             request.session.can_save = False
@@ -48,3 +50,16 @@ def answer_without_connection():
             )
 
     Request._serve_db = _serve_db
+
+
+def _is_api_call(request):
+    """A process that has not loaded the database knows none of its APIs: there each
+    call with a token is taken for one.
+
+    Such a process has this addon only where ``server_wide_modules`` names it.
+    """
+    httprequest = request.httprequest
+    if routes.is_noted_path(httprequest.path):
+        return True
+    scheme = scheme_of(httprequest.headers.get("Authorization"))
+    return scheme == "bearer" and request.db not in Registry.registries

@@ -33,12 +33,13 @@ query_wait_timeout = {wait}
 
 
 @contextlib.contextmanager
-def running(pg, mode, size):
+def running(pg, mode, size, name=""):
     """A pooler for the length of a ``with`` block; yields its PG* variables.
 
     :param pg: the PG* variables of the PostgreSQL, which is found by a socket
     :param str mode: ``session`` or ``transaction``
     :param int size: how many connections it has to each database
+    :param str name: of its log, the mode's without one
     """
     debian.require("pgbouncer")
     # A socket's path is short.
@@ -58,7 +59,7 @@ def running(pg, mode, size):
             )
         )
         program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
-        with (places.LOGS / f"pgbouncer-{mode}.log").open("w") as log:
+        with (places.LOGS / f"pgbouncer-{name or mode}.log").open("w") as log:
             options = {"cwd": "/", "stdout": log, "stderr": log} | as_server_user()
             with processes.running([program, settings], **options):
                 variables = pg | {"PGHOST": folder, "PGPORT": PORT}

@@ -51,6 +51,17 @@ class PooledCase(ServerCase):
             "revoke": (lambda: self.site.revoke(self.identity), 200),
         }
 
+    @contextlib.contextmanager
+    def all_connections_taken(self):
+        """Of a pooler of transactions."""
+        with contextlib.ExitStack() as stack:
+            for _number in range(CONNECTIONS):
+                at = {name: SERVERS[self.server][name] for name in ("host", "port")}
+                held = psycopg2.connect(dbname=server.DB, **at)
+                stack.enter_context(contextlib.closing(held))
+                held.cursor().execute("SELECT 1")  # its transaction stays open
+            yield
+
     def assertTriesAgain(self, answer):
         self.assertEqual(answer.status_code, 503, answer.text)
         self.assertEqual(answer.json()["error"], "temporarily_unavailable")
@@ -80,12 +91,7 @@ class TestPoolOfTransactions(PooledCase):
 
     def test_without_a_connection_every_door_says_to_try_again_and_does_nothing(self):
         doors = self.doors()
-        with contextlib.ExitStack() as stack:
-            for _number in range(CONNECTIONS):
-                at = {name: SERVERS[self.server][name] for name in ("host", "port")}
-                held = psycopg2.connect(dbname=server.DB, **at)
-                stack.enter_context(contextlib.closing(held))
-                held.cursor().execute("SELECT 1")  # its transaction stays open
+        with self.all_connections_taken():
             self.assertAllRefused(doors)
         self.assertAllServed(doors)
 
@@ -97,6 +103,20 @@ class TestPoolOfTransactions(PooledCase):
             if answer.status_code != 200:
                 self.assertTriesAgain(answer)
         self.assertIn(200, [answer.status_code for answer in answers])
+        self.assertAllServed(doors)
+
+
+class TestProcessOfNoDatabase(PooledCase):
+    """Behind pgbouncer, whose connections were all taken when the server started."""
+
+    server = "cold"
+
+    def test_a_process_that_has_loaded_no_database_says_to_try_again_too(self):
+        doors = self.doors()
+        with self.all_connections_taken():
+            self.assertAllRefused(doors)
+            page = visit(f"{self.url}/web/login")
+            self.assertNotEqual(page.status_code, 503, "no page of ours")
         self.assertAllServed(doors)
 
 

@@ -1,13 +1,15 @@
 """Tests of servers whose connections to the database are few: behind pgbouncer, or not.
 
 One server is behind a pooler of transactions, one behind a pooler of sessions, one has
-few connections in Odoo's own pool.
+few connections in Odoo's own pool. One is behind a pooler of transactions, too, and got
+no connection when it was started, so that its processes have loaded no database.
 """
 
 import contextlib
 import dataclasses
 import json
 
+import databases
 import odoo_log
 import pgbouncer
 import places
@@ -25,6 +27,7 @@ SERVERS = {
     "few": ["--workers=0", "--max-cron-threads=0", f"--db_maxconn={CONNECTIONS}"],
     "transaction": _WORKERS,
     "session": _WORKERS,
+    "cold": [*_WORKERS, "--load=base,rpc,web,api_auth_oauth2"],
 }
 #: A process knows an API of before its start, or of before a call that it served.
 API = """
@@ -33,6 +36,9 @@ API = """
     VALUES ('Pooled', 'pooled', true, 3600, 86400, 86400)"""
 #: What Odoo says of a statement that the pooler refuses.
 REFUSED = "server closed the connection unexpectedly"
+#: What the addon says of a call without a connection; Odoo, where it is not asked.
+WITHOUT = "No connection to the database: "
+UNASKED = "Failed to initialize database ", "Database or registry unusable, "
 LOGS = {name: places.LOGS / f"pooled-{name}.log" for name in ("install", *SERVERS)}
 
 
@@ -65,7 +71,8 @@ class Pooled(Stage):
             for name, options in SERVERS.items():
                 pg = odoo.pg
                 if name != "few":
-                    pooler = pgbouncer.running(odoo.pg, name, CONNECTIONS)
+                    mode = "transaction" if name == "cold" else name
+                    pooler = pgbouncer.running(odoo.pg, mode, CONNECTIONS, name)
                     pg = stack.enter_context(pooler)
                 found[name] = {"url": urls[name], "host": pg["PGHOST"]}
                 found[name]["port"] = pg["PGPORT"]
@@ -73,7 +80,8 @@ class Pooled(Stage):
                 options = [*options, *ground.search.odoo_arguments(log)]
                 server = dataclasses.replace(odoo, pg=pg)
                 at = database, listening[name]
-                stack.enter_context(server.serving(*at, *options, log=log.name))
+                with _all_taken(pg, database) if name == "cold" else _NOTHING:
+                    stack.enter_context(server.serving(*at, *options, log=log.name))
             ground.search.add(places.LOGS / f"{self.name}.log")
             env = ground.search.environment()
             env |= e2e_variables(urls["few"], database, LOGS["few"])
@@ -86,11 +94,27 @@ class Pooled(Stage):
         return verdict
 
 
+_NOTHING = contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _all_taken(pg, database):
+    """Leave no connection of a pooler of transactions to anyone else."""
+    with contextlib.ExitStack() as stack:
+        for _number in range(CONNECTIONS):
+            held = databases.connect(pg, database)
+            held.autocommit = False
+            stack.enter_context(contextlib.closing(held))
+            held.cursor().execute("SELECT 1")  # its transaction stays open
+        yield
+
+
 def _complaints(log):
     """What should not be in a log, which tells of each connection that was not got."""
+    expected = (WITHOUT, *UNASKED) if log == LOGS["cold"] else (WITHOUT,)
     return [
         entry
         for entry in odoo_log.complaints(log)
         if not (entry.logger == "odoo.sql_db" and REFUSED in entry.text)
-        and "No connection to the database: " not in entry.first_line
+        and not any(told in entry.first_line for told in expected)
     ]
