@@ -51,7 +51,8 @@ class CallbackController(http.Controller):
         )
         record = Callback(request.env).receive(oauth2_api, response)
         if caller is Caller.SCRIPT:
-            return Consent(request.env).allow(record)
+            information, _withheld = Consent(request.env).allow(record)
+            return information
         page = consent_page(Consent(request.env).prepare_consent(record))
         if cookie in httprequest.cookies:  # the start page's, used now
             delete_cookie(page, cookie, oauth2_api)

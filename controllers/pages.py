@@ -79,11 +79,13 @@ def consent_page(values):
     return response
 
 
-def token_page(record, information):
-    """:return: the page that shows the token information, for people and machines"""
+def token_page(record, information, withheld=()):
+    """:param withheld: names of scopes that the user allowed and that are not granted
+    :return: the page that shows the token information, for people and machines"""
     return page(
         "page_token_information",
         information=information,
+        withheld=", ".join(withheld),
         embedded=_embedded_json(information),
         client=record.client_id,
         api=record.api_id,

@@ -3,7 +3,8 @@
 - Until Allow nothing exists of a grant (`pending_sign_in.py` holds what it needs).
 - The page's form and its cookie carry one secret each; both are needed to decide.
 - One decision, once: the one that takes the request decides.
-- Nothing more is granted than the page showed, and to no other user.
+- Nothing more is granted than the page showed, and to no other user; the user is told
+  of what the page showed and is not granted.
 - An identity belongs to one issuer, subject and Odoo user for good.
 """
 
@@ -43,6 +44,7 @@ _KEPT = (
     "the earlier refresh token opens nothing here any more; the provider is told of it"
     " with the grant's end, as it might end the new one with it"
 )
+_CHANGED = "not granted, because they changed since the page was shown: %s"
 
 
 class Consent:
@@ -135,7 +137,8 @@ class Consent:
     def allow(self, record):
         """Make the grant.
 
-        :return: token information, dict
+        :return: ``(token information, names of scopes that the page showed and that are
+            not granted)``, a dict and a list
         :raises AccessDenied: no user, another one, or one who may not use this API
         :raises ServerError: the provider's answer cannot be used
         """
@@ -145,14 +148,9 @@ class Consent:
         try:
             with self._abandoned_if_refused(record):
                 user = self.find_user(record, claims)
-                scopes = record.client_id._scopes_on(record.api_id)
-                if shown := result.get("shown"):
-                    if user.id != shown["user"]:
-                        raise AccessDenied(reason="the page showed another user")
-                    if "agreement" not in shown:
-                        raise AccessDenied(reason="the page is of an earlier version")
-                    agreed = {tuple(each) for each in shown["agreement"]}
-                    scopes = scopes.filtered(lambda s: s._agreement() <= agreed)
+                scopes, withheld = self._agreed_scopes(
+                    record, result.get("shown"), user
+                )
                 user = user or matching.create_user(claims)
                 account = matching.issuer(claims), matching.subject(claims, user), user
                 grant, lost = self._renew_or_create(record, account, scopes)
@@ -167,16 +165,39 @@ class Consent:
         dropped = None
         if replaced.rotated_at:
             dropped = _KEPT if replaced.revocable_until else _DROPPED
-        reasons = "; ".join(filter(None, [dropped, lost])) or None
+        changed = withheld and _CHANGED % ", ".join(withheld)
+        reasons = "; ".join(filter(None, [dropped, lost, changed])) or None
         Audit(self.env).record_of(grant, "sign_in", reason=reasons)
         record.is_allowed = True
         record._wipe()
-        return token_information(
+        information = token_information(
             result["answer"],
             expires=int(grant._current_token("access")._expires_epoch()),
             db=self.env.cr.dbname,
             login=user.login,
         )
+        return information, withheld
+
+    def _agreed_scopes(self, record, shown, user):
+        """
+        :param shown: of the page, where there was one
+        :param user: as whom the application would act
+        :return: ``(the scopes that the user agrees to, names of those that became more,
+            or were taken away, since the page was shown)``
+        :raises AccessDenied: the user has seen something else
+        """
+        scopes = record.client_id._scopes_on(record.api_id)
+        if not shown:
+            return scopes, []
+        if user.id != shown["user"]:
+            raise AccessDenied(reason="the page showed another user")
+        if "agreement" not in shown:
+            raise AccessDenied(reason="the page is of an earlier version")
+        agreed = {tuple(each) for each in shown["agreement"]}
+        scopes = scopes.filtered(lambda scope: scope._agreement() <= agreed)
+        names = dict(each for each in agreed if len(each) == 2)
+        withheld = names.keys() - set(scopes.ids)
+        return scopes, sorted(names[scope_id] for scope_id in withheld)
 
     def _renew_or_create(self, record, account, scopes):
         """Make the grant of a finished sign-in, or renew the one of its identity.

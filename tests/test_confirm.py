@@ -86,7 +86,9 @@ class TestConfirmationPage(ConfirmCase):
         """Reload, and Back."""
         before = self.open_page()
         record = self.env["oauth2.authorization.request"].search([], limit=1)
+        record.expires_at -= timedelta(minutes=5)
         ends_at = record.expires_at
+        self.env.flush_all()
         response = self.again()
         self.assertPage(response, 200)
         (form,) = html.fromstring(response.text).forms
@@ -104,6 +106,10 @@ class TestConfirmationPage(ConfirmCase):
         self.assertRefused(response, 400, "invalid_request")
         self.forget_cookies()
         self.assertNotDecided(self.again())
+        # A browser that has a page of its own open.
+        address, self.asked = self.callback_url, self.ask()
+        self.open_page()
+        self.assertNotDecided(self.visit(address, BROWSER_HEADERS))
 
     def test_a_reload_after_allow_says_that_access_was_granted(self):
         form = self.open_page()
@@ -168,11 +174,35 @@ class TestConfirmationPage(ConfirmCase):
                 form = self.open_page()
                 line.write(values)
                 self.env.flush_all()
-                self.assertPage(self.decide(form), 200)
+                response = self.decide(form)
+                self.assertPage(response, 200)
+                self.assertWithheld(response, "" if granted else "partners.read")
                 grant = self.grant_of(self.identity)
                 self.assertEqual(grant.scope_ids, scope if granted else scope[:0])
                 was_granted = was_granted or granted
                 self.assertEqual(scope.was_granted, was_granted)
+
+    def assertWithheld(self, response, name):
+        """The user is told on the page, the administrator in the audit log."""
+        self.env.invalidate_all()
+        event = self.env["oauth2.event"].search([("kind", "=", "sign_in")], limit=1)
+        reason = f"they changed since the page was shown: {name}"
+        text = f"An administrator changed this while you decided: {name}."
+        page = " ".join(html.fromstring(response.text).text_content().split())
+        for words, found in ((reason, event.reason or ""), (text, page)):
+            if name:
+                self.assertIn(words, found)
+            else:
+                self.assertNotIn("changed", found)
+
+    def test_a_scope_that_was_taken_away_since_the_page_is_told_as_not_granted(self):
+        form = self.open_page()
+        self.client.scope_ids = False
+        self.env.flush_all()
+        response = self.decide(form)
+        self.assertPage(response, 200)
+        self.assertFalse(self.grant_of(self.identity).scope_ids)
+        self.assertWithheld(response, "partners.read")
 
     def test_the_consent_page_says_for_how_long(self):
         """RFC 6749 section 10.2"""
