@@ -69,6 +69,8 @@ class OAuth2Scope(models.Model):
             lines = self.env(cr=cr, su=True)["oauth2.scope.line"]
             for line in lines.search([("scope_id.api_id", "=", api_id)]):
                 models_of_scope = opened.setdefault(line.scope_id.name, {})
+                if line.model_id.model not in self.env:  # its module is gone
+                    continue
                 models_of_scope[line.model_id.model] = (
                     line._operations(),
                     frozenset(line._methods()),

@@ -101,14 +101,17 @@ class OAuth2ScopeLine(models.Model):
             # A parent by delegation is a part of the record, and so is its own.
             names = [model_name]
             for name in names:
-                names += self.env[name]._inherits
-            if what not in _OPERATIONS or any(
-                name.startswith(_ADMINISTRATION) for name in names
+                names += self.env[name]._inherits if name in self.env else ()
+            if (
+                what not in _OPERATIONS
+                or model_name not in self.env  # who knows what it will be
+                or any(name.startswith(_ADMINISTRATION) for name in names)
             ):
                 raise AccessError(
                     self.env._(
                         "Only Settings administrators may open %(what)s of %(model)s:"
-                        " methods by name, and models that decide who may do what.",
+                        " methods by name, models that decide who may do what, and"
+                        " models whose module is not installed.",
                         what=what,
                         model=model_name,
                     )

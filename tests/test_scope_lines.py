@@ -103,6 +103,35 @@ class TestScopeLines(Json2Case):
         self.env.flush_all()
         self.assertBeyond(self.search_count())
 
+    def make_model_without_class(self):
+        """:return: id of an ``ir.model``, as a module leaves it whose code is gone"""
+        self.env.cr.execute(
+            """
+            INSERT INTO ir_model (model, name, state, "order")
+            VALUES ('gone.model', '{"en_US": "Gone"}', 'base', 'id') RETURNING id
+            """
+        )
+        return self.env.cr.fetchone()[0]
+
+    def test_a_line_of_a_model_that_is_no_longer_installed_opens_nothing(self):
+        line = self.scope.line_ids.create(
+            {
+                "scope_id": self.scope.id,
+                "model_id": self.make_model_without_class(),
+                "method_names": "do_this",
+            }
+        )
+        self.env.flush_all()
+        self.assertBeyond(self.json2("gone.model", "search_count", domain=[]))
+        self.assertBeyond(self.json2("gone.model", "do_this"))
+        headers = {"Authorization": f"Bearer {self.access.token}"}
+        described = self.url_open("/orders/doc-bearer/gone.model.json", headers=headers)
+        self.assertBeyond(described)
+        self.assertServed(self.search_count())
+        with Form(self.scope) as form, form.line_ids.edit(1) as shown:
+            self.assertEqual(shown.model_id.name, "Gone")
+        line.unlink()
+
     def test_a_scope_taken_from_client_or_grant_counts_on_the_next_call(self):
         for holder in (self.access.client, self.access.grant):
             with self.subTest(holder=holder._name):
