@@ -111,6 +111,7 @@ class TestEnd(LifeCycleCase):
         ended = self.grant
         self.information, _identity = self.authorize("42")
         self.assertEqual((self.grant, self.grant.state), (ended, "active"))
+        self.assertFalse(self.grant.ended_by)
         self.refreshed(self.by_secret())
 
     def test_a_grant_s_end_by_the_provider_is_in_the_audit_log(self):

@@ -4,6 +4,8 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..protocol.errors import ServerError
+from ..services.user_matching import UserMatching
 from .common import BROWSER_HEADERS, OAuth2Case
 
 _TENANT = "11111111-2222-3333-4444-555555555555"
@@ -82,15 +84,22 @@ class TestMatchByLogin(UserMatchingCase):
         self.provider_record.vouches_for_claim = True
         self.provider.claims["email_verified"] = None
         self.assertBecomes(self.user)
+        self.assertEqual(self.provider.calls["userinfo"], 0)
 
     def test_a_text_as_email_verified_is_told_to_the_administrator(self):
         self.provider.claims["email_verified"] = "true"
         self.assertNobody("email_verified is a text, not the boolean true")
 
     def test_email_verified_may_come_from_userinfo(self):
-        self.provider.id_token_claims_override = {"email_verified": None, "email": None}
-        self.assertBecomes(self.user)
-        self.assertEqual(self.provider.calls["userinfo"], 1)
+        for left_out in (
+            {"email_verified": None, "email": None},
+            {"email_verified": None},
+        ):
+            with self.subTest(left_out):
+                self.provider.calls.clear()
+                self.provider.id_token_claims_override = left_out
+                self.assertBecomes(self.user)
+                self.assertEqual(self.provider.calls["userinfo"], 1)
 
     def test_what_the_id_token_signs_is_not_overruled_by_userinfo(self):
         self.provider.claims["email_verified"] = False
@@ -210,6 +219,17 @@ class TestMatchByLogin(UserMatchingCase):
         grant = self.assertBecomes(self.user)
         self.assertEqual(grant.issuer, issuer.replace("{tenantid}", _TENANT))
 
+    def test_an_issuer_of_many_tenants_vouches_for_no_email_that_is_not_verified(self):
+        issuer = self.provider.issuer + "/{tenantid}/v2.0"
+        self.match_by("email", issuer=issuer)
+        self.provider.names_itself = False  # as Microsoft
+        self.provider.claims["email_verified"] = None
+        self.provider.id_token_claims_override = {
+            "iss": issuer.replace("{tenantid}", _TENANT),
+            "tid": _TENANT,
+        }
+        self.assertNobody("not verified")
+
     def test_one_subject_in_two_tenants_is_two_people(self):
         issuer = self.provider.issuer + "/{tenantid}/v2.0"
         self.match_by("email", issuer=issuer)
@@ -278,6 +298,13 @@ class TestBoundForGood(UserMatchingCase):
                 self.provider.answer("userinfo", json={**claims, "sub": subject})
                 self.assertRefused(self.come_back(), 502, "server_error")
                 self.assertFalse(self.grant_of(self.asked["client_user_identity"]))
+
+    def test_a_user_who_is_known_makes_up_for_no_subject_by_session_alone(self):
+        matching = UserMatching(self.provider_record)
+        for way in ("login", "create"):
+            self.provider_record.user_matching = way
+            with self.subTest(way), self.assertRaises(ServerError):
+                matching.subject({"email": self.user.login}, self.user)
 
 
 class TestAllowedGroups(UserMatchingCase):
