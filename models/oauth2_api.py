@@ -230,6 +230,7 @@ class OAuth2Api(models.Model):
         records = super().create(vals_list)
         # Of the records, because values may also come from defaults.
         self._check_switches([{s: r[s] for s in _SWITCHES} for r in records])
+        records._linked_clients()._check_unasked(set())
         self.env.registry.clear_cache("routing")
         return records
 
@@ -238,7 +239,9 @@ class OAuth2Api(models.Model):
         if "endpoint" in vals:
             self._check_endpoint_is_fixed(vals["endpoint"])
             self.env["ir.http"].routing_map()  # as in create
+        before = self._linked_clients()._unasked()
         result = super().write(vals)
+        self._linked_clients()._check_unasked(before)
         if {"endpoint", "active"} & vals.keys():
             self.env.registry.clear_cache("routing")
         return result
@@ -266,18 +269,29 @@ class OAuth2Api(models.Model):
                 )
 
     def _check_endpoint_is_fixed(self, endpoint):
-        """Routes may be tied to an endpoint: users agreed to those of another one.
+        """Routes may be tied to an endpoint: users agreed to those of another one, or
+        are not asked.
 
         :raises AccessError: for others than Settings administrators
         """
         moved = self.filtered(lambda record: record.endpoint != endpoint)
-        if moved.sudo().client_user_ids and not self.env.is_system():
+        if self.env.is_system():
+            return
+        # A first sign-in writes the latter: of a change at once, one is run again.
+        were_used = moved.sudo().client_user_ids or any(
+            moved.mapped("last_redirect_uri")
+        )
+        if were_used or moved._linked_clients()._unasked():
             raise AccessError(
                 self.env._(
-                    "Users have authorized applications on this API: only Settings"
-                    " administrators may change its endpoint."
+                    "Users have authorized applications on this API, or are not asked:"
+                    " only Settings administrators may change its endpoint."
                 )
             )
+
+    def _linked_clients(self):
+        """:return: the clients of these APIs, archived ones too"""
+        return self.with_context(active_test=False).client_ids
 
     def _configuration_parties(self):
         return {"oauth2_api": self}

@@ -197,19 +197,15 @@ class OAuth2Client(models.Model):
                     self.env._("A client's scopes belong to its own APIs.")
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        clients = super().create(vals_list)
-        # Of the records, because values may also come from defaults.
-        if clients.provider_id and not self.env.is_system():
-            self._refuse_provider()
-        return clients
-
     def write(self, vals):
         self._check_switches(vals)
         if "provider_id" in vals:
             if not self.env.is_system():
-                self._refuse_provider()
+                raise AccessError(
+                    self.env._(
+                        "Only Settings administrators may set a client's provider."
+                    )
+                )
             changed = self.filtered(lambda c: c.provider_id.id != vals["provider_id"])
             if changed and changed._has_dealings():
                 raise ValidationError(
@@ -220,11 +216,9 @@ class OAuth2Client(models.Model):
                 )
             # Secrets of one provider are never shown to another.
             changed.sudo().client_secret_encrypted = False
-        before = {client: client.scope_ids for client in self}
+        before = self._unasked()
         result = super().write(vals)
-        for client, old in before.items():
-            if client.follows_sign_in and client.scope_ids - old:
-                self._check_switches({"follows_sign_in": True})
+        self._check_unasked(before)
         return result
 
     def unlink(self):
@@ -241,7 +235,7 @@ class OAuth2Client(models.Model):
 
     def _check_switches(self, vals):
         """Without its secret, who it is counts for less; without a page, its users are
-        not asked, for its scopes neither.
+        not asked.
 
         :raises AccessError: for others than Settings administrators
         """
@@ -255,10 +249,30 @@ class OAuth2Client(models.Model):
                 self.env._("Only Settings administrators may widen who is trusted.")
             )
 
-    def _refuse_provider(self):
-        raise AccessError(
-            self.env._("Only Settings administrators may set a client's provider.")
-        )
+    def _unasked(self):
+        """:return: set of ``(client, API or scope)`` that those of these clients may
+        have which ask no user, all of them as records
+        """
+        clients = self.sudo().with_context(active_test=False)
+        return {
+            (client, given)
+            for client in clients.filtered("follows_sign_in")
+            for given in (*client.api_ids, *client.scope_ids)
+        }
+
+    def _check_unasked(self, before):
+        """What no user is asked of counts as agreed to: routes without a scope, too.
+
+        :param before: as of :meth:`_unasked`, of before a change from whatever side
+        :raises AccessError: for others than Settings administrators
+        """
+        if not self.env.is_system() and self._unasked() - before:
+            raise AccessError(
+                self.env._(
+                    "A client that follows the sign-in itself asks no user: only"
+                    " Settings administrators may give it an API or a scope."
+                )
+            )
 
     def _origins(self):
         """:return: the allowed origins (RFC 6454 section 6.2), a list"""

@@ -141,11 +141,24 @@ class OAuth2Scope(models.Model):
                     )
                 )
             # Routes ask for names: another name opens other routes.
-            if renamed and not self.env.is_system() and renamed._were_granted():
-                raise AccessError(
-                    self.env._("Only Settings administrators may rename this scope.")
-                )
+            renamed._check_not_granted()
+        if "api_id" in vals:
+            moved = self.filtered(lambda scope: scope.api_id.id != vals["api_id"])
+            moved._check_not_granted()
         return super().write(vals)
+
+    def _check_not_granted(self):
+        """What was granted is renamed and moved by Settings administrators alone.
+
+        :raises AccessError: for others
+        """
+        if self and not self.env.is_system() and self._were_granted():
+            raise AccessError(
+                self.env._(
+                    "Users have agreed to this scope, or are not asked: only Settings"
+                    " administrators may rename or move it."
+                )
+            )
 
     @api.constrains("api_id")
     def _check_api_is_fixed(self):

@@ -6,6 +6,7 @@ from . import (  # noqa: E402
     test_access_cut,
     test_access_rights,
     test_access_secrets,
+    test_access_widening,
     test_attacks,
     test_attacks_on_grants,
     test_authorize,

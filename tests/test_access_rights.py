@@ -206,6 +206,8 @@ class TestSwitches(AccessCase):
     def test_our_administrators_manage_the_rest(self):
         api = self.as_user(self.manager, self.api)
         api.write({"name": "X", "allowed_group_ids": False, "json2_enabled": True})
+        api.write({"active": False})
+        api.write({"active": True})
         self.client.follows_sign_in = False
         client = self.client.with_user(self.manager)
         client.write({"require_secret": True, "name": "X"})
@@ -251,7 +253,22 @@ class TestSwitches(AccessCase):
         self.assertNotAllowed(self.as_user(self.manager, self.api).write, values)
         self.as_user(self.system, self.api).write(values)
         self.as_user(self.manager, self.api).write({**values, "name": "Others"})
-        self.make_api("crm").with_user(self.manager).endpoint = "sales"
+        crm = self.make_api("crm")
+        crm.with_user(self.manager).endpoint = "sales"
+        # Whatever becomes of the grants.
+        crm.last_redirect_uri = "https://example.com/sales/oauth2/callback"
+        values = {"endpoint": "crm"}
+        self.assertNotAllowed(self.as_user(self.manager, crm).write, values)
+
+    def test_only_settings_administrators_move_an_api_whose_users_are_not_asked(self):
+        crm = self.make_api("crm")
+        for active in (True, False):
+            self.client.api_ids += crm
+            self.client.active = active
+            values = {"endpoint": "routes-of-others"}
+            self.assertNotAllowed(self.as_user(self.manager, crm).write, values)
+        self.client.follows_sign_in = False
+        self.as_user(self.manager, crm).write(values)
 
     def test_only_settings_administrators_set_a_client_s_provider(self):
         other = self.make_provider()
@@ -297,93 +314,3 @@ class TestSwitches(AccessCase):
         self.env["ir.default"].set("oauth2.api", "trust_identity", True)
         new = {"name": "New", "endpoint": "new"}
         self.assertNotAllowed(self.as_user(self.manager, self.api).create, new)
-
-
-class TestScopeWidening(AccessCase):
-    """What users agreed to, and what decides rights: Settings administrators alone."""
-
-    def setUp(self):
-        super().setUp()
-        self.client.follows_sign_in = False
-        self.scope = self.line.scope_id.with_user(self.manager)
-        self.new = self.scope.create({"api_id": self.api.id, "name": "new"})
-        self.env.flush_all()
-
-    def values(self, model, **values):
-        model_id = self.env["ir.model"]._get_id(model)
-        return {"model_id": model_id, "perm_read": True, **values}
-
-    def assertNotHis(self, scope, model, **values):
-        values = self.values(model, **values)
-        lines = self.as_user(self.manager, scope).line_ids
-        self.assertNotAllowed(lines.create, {**values, "scope_id": scope.id})
-        command = {"line_ids": [Command.create(values)]}
-        self.assertNotAllowed(self.as_user(self.manager, scope).write, command)
-        self.as_user(self.system, scope).write(command)
-
-    def test_only_settings_administrators_open_more_by_a_granted_scope(self):
-        self.assertNotHis(self.scope, "res.country")
-        line = self.as_user(self.manager, self.line)
-        moved = self.new.line_ids.create(
-            {**self.values("res.country.state"), "scope_id": self.new.id}
-        )
-        for values in (
-            {"perm_write": True},
-            {"model_id": self.env["ir.model"]._get_id("res.country.group")},
-        ):
-            self.assertNotAllowed(line.write, values)
-        self.assertNotAllowed(moved.write, {"scope_id": self.scope.id})
-
-    def test_a_scope_stays_granted_whatever_becomes_of_its_grants(self):
-        self.as_user(self.manager, self.grant | self.portal_grant).unlink()
-        scope = self.as_user(self.manager, self.line.scope_id)
-        self.assertNotAllowed(scope.write, {"was_granted": False})
-        self.assertNotHis(scope, "res.country")
-
-    def test_our_administrators_have_a_granted_scope_open_less(self):
-        line = self.as_user(self.manager, self.line)
-        line.perm_read = False
-        line.unlink()
-
-    def test_only_settings_administrators_open_more_by_a_client_that_asks_no_user(self):
-        """Who follows the sign-in itself sees no page."""
-        self.client.write({"follows_sign_in": True, "scope_ids": [(4, self.new.id)]})
-        self.assertNotHis(self.new, "res.country")
-        client = self.as_user(self.manager, self.client)
-        client.scope_ids -= self.new.with_user(self.manager)
-        more = {"scope_ids": [Command.link(self.new.id)]}
-        self.assertNotAllowed(client.write, more)
-        client.write({**more, "follows_sign_in": False})
-
-    def test_only_settings_administrators_rename_a_scope_that_users_are_not_asked_of(
-        self,
-    ):
-        """Routes ask for scopes by name."""
-        self.client.write({"follows_sign_in": True, "scope_ids": [(4, self.new.id)]})
-        self.assertNotAllowed(self.new.write, {"name": "secret.read"})
-        self.new.description = "New"
-        self.client.scope_ids -= self.new.with_user(self.env.user)
-        self.new.name = "newer"
-
-    def test_our_administrators_open_models_by_a_scope_that_no_user_granted(self):
-        line = self.new.line_ids.create(
-            {**self.values("res.partner"), "scope_id": self.new.id}
-        )
-        line.write({"perm_create": True, "perm_write": True, "perm_unlink": True})
-
-    def test_only_settings_administrators_open_models_that_decide_rights(self):
-        for model in (
-            "res.users",
-            "res.users.apikeys",
-            "res.groups",
-            "ir.attachment",
-            "ir.model.access",
-            "oauth2.client",
-            "auth.oauth.provider",
-        ):
-            with self.subTest(model):
-                self.assertNotHis(self.new, model)
-
-    def test_only_settings_administrators_open_methods_by_name(self):
-        self.assertNotHis(self.new, "res.partner", method_names="web_save")
-        self.assertNotHis(self.new, "res.country", perm_read=False, method_names="load")

@@ -1,10 +1,14 @@
 """What administrators and users find in Odoo's own windows."""
 
+from lxml import etree
+
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import Form, TransactionCase, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..models.oauth2_provider import ENDPOINT_FIELDS
+from ..services.expiry import Expiry
 from ..services.provider_calls import client_secret
 from .common import OAuth2Records
 
@@ -25,6 +29,53 @@ class TestForms(OAuth2Records, TransactionCase):
         )
         cls.system = cls.env.ref("base.user_admin")
         cls.grant, _token = cls.make_grant(cls.client, cls.user)
+
+    def told_by_form(self, record, user=None):
+        """:return: what a record's form says in words, beside its fields"""
+        record = record.with_user(user or self.system)
+        arch = etree.fromstring(record.get_view(view_type="form")["arch"])
+        names = {node.get("name") for node in arch.iter("field")}
+        values = {name: record[name] for name in {"id", *names} & record._fields.keys()}
+        for node in list(arch.iterfind(".//*[@invisible]")):
+            if node.getparent() is not None and node.tag != "field":
+                if safe_eval(node.get("invisible"), values):
+                    node.getparent().remove(node)
+        return " ".join(" ".join(arch.itertext()).split())
+
+    def test_the_form_of_an_ended_grant_says_what_ended_it(self):
+        sentences = {
+            "provider": "The provider ended this grant.",
+            "lifetime": "The authorization lifetime of the API is over.",
+            "disuse": "Nobody refreshed this grant in time.",
+        }
+        for cause, sentence in sentences.items():
+            Expiry(self.env).end(self.grant, cause)
+            told = self.told_by_form(self.grant)
+            self.assertEqual([s for s in sentences.values() if s in told], [sentence])
+
+    def test_the_form_of_a_provider_that_vouches_warns_of_it(self):
+        warning = "choose the claim's value at the provider becomes the Odoo user"
+        self.assertNotIn(warning, self.told_by_form(self.provider))
+        self.provider.vouches_for_claim = True
+        self.assertEqual(self.provider.match_claim, "email")
+        self.assertIn(warning, self.told_by_form(self.provider))
+
+    def test_our_administrators_are_offered_no_more_than_they_can_do(self):
+        """A client comes with a provider; an API in use keeps its endpoint."""
+        for view_type in ("list", "form"):
+            for user, can in ((self.manager, False), (self.system, True)):
+                view = self.client.with_user(user).get_view(view_type=view_type)
+                offered = etree.fromstring(view["arch"]).get("create", "True")
+                self.assertEqual(offered, str(can), (view_type, user.login))
+        with self.assertRaisesRegex(AssertionError, "readonly"):
+            with Form(self.api.with_user(self.manager)) as form:
+                form.endpoint = "sales"
+        note = "This client asks no user: only Settings administrators can give"
+        for follows in (True, False):
+            self.client.follows_sign_in = follows
+            told = self.told_by_form(self.client, self.manager)
+            self.assertEqual(note in told, follows)
+            self.assertNotIn(note, self.told_by_form(self.client))
 
     def menus_of(self, user):
         menus = self.env["ir.ui.menu"].with_user(user).load_menus(False)
