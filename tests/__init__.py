@@ -43,6 +43,7 @@ from . import (  # noqa: E402
     test_keep_alive,
     test_key_rotation,
     test_keyring,
+    test_no_connection,
     test_nothing_sent,
     test_older_schema,
     test_own_redirect_uri,
