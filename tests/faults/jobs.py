@@ -240,7 +240,7 @@ class KeepAlive(world.Fault):
         kind, reason = self.events()[-1]
         self.assertEqual(kind, "refresh")
         self.assertIn("was not recorded", reason)
-        self.assertExplained("kept alive")
+        self.assertExplained("grant")
         self.refreshed(self.identity)
         self.assertExplained("grant")
 
@@ -256,7 +256,7 @@ class KeepAlive(world.Fault):
         self.assertExplained("refresh without answer")
         self.keep_alive()
         self.assertEqual(len(self.losses()), 1)
-        self.assertExplained("kept alive")
+        self.assertExplained("grant")
         self.refreshed(self.identity)
 
     def test_restart(self):

@@ -305,11 +305,6 @@ class Case(unittest.TestCase):
             or {digest(token) for token in newest} <= known
         ):
             return "grant"
-        # The job keeps the refresh token alone; the other one is nobody's.
-        if {*held["refresh"][-1:]} & self.decrypted(tokens) and any(
-            "kept alive" in (reason or "") for _kind, reason in self.events()
-        ):
-            return "kept alive"
         if newest & self.decrypted(self.revocations()):
             return "revocation under way"
         requests = rows(
