@@ -1,7 +1,7 @@
 """What a log of Odoo says: how its tests went, and what should not be there."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 RECORD = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \d+ "
@@ -54,7 +54,6 @@ class Verdict:
     skipped: int
     failures: list  # entries of failed tests, with their tracebacks
     complaints: list  # entries that nothing explains
-    cases: dict = field(default_factory=dict)  # unittest's: {id: verdict}
 
 
 def entries(path):

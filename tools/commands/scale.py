@@ -1,12 +1,11 @@
-"""scale          two servers and a replica: show what holds, measure, write it down
+"""scale          measure several servers and a replica, and the size of rows
 
 Two Odoo servers of several processes share a PostgreSQL and a streaming replica that
-is made for the run. What must hold is shown case by case; what it costs is measured.
-The results are in ``benchmarks/scale.md``.
+is made for the run. The results are in ``benchmarks/scale.md``; what must hold there is
+shown by ``./dev test e2e``.
 """
 
 import contextlib
-import re
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 import artifact
 import console
 import databases
-import log_search
 import measure
 import measured_records
 import odoo_server
@@ -22,15 +20,7 @@ import places
 import ports
 import postgres
 from console import Failure
-from stages.e2e import EndToEnd
-from stages.stage import Ground
 
-CASES = [
-    "test_lagging_replica",
-    "test_several_servers",
-    "test_several_workers",
-    "test_several_databases",
-]
 PATH = places.ROOT / "benchmarks" / "scale.md"
 MODULES = f"{places.ADDON},{places.PROBE.name}"
 CONNECTIONS = 4  # of the load, for each worker: none is ever idle
@@ -54,40 +44,16 @@ SIZES = """
 
 
 def run(args):
-    """Show, measure, write; the status says whether everything held."""
+    """Measure and write."""
     if args:
         raise Failure("./dev scale takes no arguments")
-    if postgres.is_given():
-        raise Failure("The replica is made of ./dev's own PostgreSQL: unset PGHOST")
-    # One set of logs with ./dev test.
-    with artifact.locked(places.make_dev() / ".test.lock", "runs tests"):
+    with artifact.locked(places.make_dev() / ".scale.lock", "measures"):
         with odoo_server.ready() as odoo, databases.opened(odoo) as made:
             head = measure.machine(odoo, "./dev scale")
-            with log_search.Search() as search:
-                verdict = EndToEnd().run(Ground(odoo, made, search), CASES)
-                verdict.complaints += search.verdict().complaints
-            cases = [(_in_words(case), held) for case, held in verdict.cases.items()]
-            for name, held in cases:
-                console.say(f"  {held:<8} {name}")
-            for entry in verdict.failures + verdict.complaints:
-                console.say(f"\n{entry}")
             sections = list(_measured(odoo, made))
     lines = ["# Scale-out", "", "Written by `./dev scale`; `docs/scaling.md` reads it."]
-    lines += ["", *head, "", "## What holds", ""]
-    lines += [*measure.table(("case", "verdict"), cases), *sections, ""]
-    PATH.write_text("\n".join(lines))
+    PATH.write_text("\n".join([*lines, "", *head, *sections, ""]))
     console.say(PATH.read_text())
-    held = not (verdict.failed or verdict.skipped or verdict.complaints)
-    return 0 if held and cases else 1
-
-
-def _in_words(case):
-    """m.TestSeveralServers.test_that_it_works: several servers: that it works"""
-    if " " in case:
-        return case  # a class that could not be set up
-    _module, cls, test = case.split(".")
-    cls = re.sub("(?<!^)([A-Z])", r" \1", cls.removeprefix("Test")).lower()
-    return f"{cls}: {test.removeprefix('test_').replace('_', ' ')}"
 
 
 def _measured(odoo, made):

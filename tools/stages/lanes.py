@@ -1,7 +1,6 @@
 """Stages side by side: in two lanes, the longest first."""
 
 import time
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import console
@@ -38,40 +37,32 @@ def run(ground, plan):
     When one raises, or we are stopped, the others are ended: each leaves through its
     ``finally``, and is waited for.
     """
-    waiting = deque(sorted(plan, key=lambda planned: -planned[0].seconds))
-    verdicts = {}
+    longest_first = sorted(plan, key=lambda planned: -planned[0].seconds)
     with ThreadPoolExecutor(LANES) as pool:
+        begun = {
+            stage: pool.submit(_run, ground, stage, words, pool)
+            for stage, words in longest_first
+        }
         try:
-            lanes = [
-                pool.submit(_lane, ground, waiting, verdicts) for _ in range(LANES)
-            ]
-            for lane in as_completed(lanes):
-                lane.result()
+            for ended in as_completed(begun.values()):
+                if not ended.cancelled():
+                    ended.result()
         except BaseException:
-            waiting.clear()
+            pool.shutdown(wait=False, cancel_futures=True)
             processes.end_all()
             raise
-    return [verdicts[stage] for stage, _words in plan]
+    return [begun[stage].result() for stage, _words in plan]
 
 
-def _lane(ground, waiting, verdicts):
-    """Run one stage after the other in this thread, as long as one waits."""
-    while planned := _next(waiting):
-        stage, words = planned
-        console.begin_lines_with(f"{stage.name}: ")
-        begun = time.monotonic()
-        try:
-            verdict = verdicts[stage] = stage.run(ground, words)
-        except BaseException:
-            waiting.clear()
-            raise
-        took = time.monotonic() - begun
-        console.say(f"{verdict.passed} passed, {verdict.failed} failed in {took:.0f} s")
-
-
-def _next(waiting):
-    """Take what waits first; None where nothing does."""
+def _run(ground, stage, words, pool):
+    """Run one stage in this thread; returns its verdict. Where it raises, none begins."""
+    console.begin_lines_with(f"{stage.name}: ")
+    begun = time.monotonic()
     try:
-        return waiting.popleft()
-    except IndexError:
-        return None
+        verdict = stage.run(ground, words)
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    took = time.monotonic() - begun
+    console.say(f"{verdict.passed} passed, {verdict.failed} failed in {took:.0f} s")
+    return verdict
