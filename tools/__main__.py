@@ -28,7 +28,7 @@ def main(argv):
     try:
         if name in ("help", "clean"):
             return _run(name, args)
-        with places.recorded_as_running():
+        with places.in_use():
             if name not in ("lint", "package"):
                 python_env.enter(argv)
             return _run(name, args)

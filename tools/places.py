@@ -1,6 +1,7 @@
 """Where things are: the checkout, its ``.dev`` folder, the cache of downloads."""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -31,22 +32,23 @@ def make_dev():
     return DEV
 
 
-def running_records():
-    """The files that bear the process numbers of the ``./dev`` that run."""
-    folder = DEV / "running"
-    return list(folder.iterdir()) if folder.is_dir() else []
-
-
 @contextlib.contextmanager
-def recorded_as_running():
-    """Leave a note that this process runs, for ``./dev clean``."""
-    record = make_dev() / "running" / str(os.getpid())
-    record.parent.mkdir(exist_ok=True)
-    record.touch()
-    try:
+def in_use():
+    """Hold what ``./dev`` made, for the length of a ``with`` block."""
+    with (make_dev() / "users").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
         yield
-    finally:
-        record.unlink(missing_ok=True)
+
+
+def is_in_use():
+    """Whether another ``./dev`` of this checkout runs, or its PostgreSQL does."""
+    for name in ("users", "pg.users"):
+        with contextlib.suppress(FileNotFoundError), (DEV / name).open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
 
 
 def command_names():
