@@ -1,6 +1,7 @@
 """Load from wrk, in rounds in which all calls take turns, and what of it is told."""
 
 import datetime
+import json
 import os
 import platform
 import random
@@ -16,13 +17,6 @@ import debian
 import odoo_home
 import places
 from console import Failure
-
-POST = 'wrk.method = "POST"\nwrk.body = [==[{body}]==]\n'
-REFUSED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
-BROKEN = re.compile(
-    r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)"
-)
-MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 @dataclass(frozen=True)
@@ -56,35 +50,21 @@ def load(call, *, seconds, connections):
 
     Raises Failure when an answer is not of the kind that is to be measured.
     """
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
+    command += ["-s", places.TOOLS / "wrk.lua"]
     for header in call.headers:
         command += ["-H", ": ".join(header)]
-    if call.body:
-        script = places.DEV / "post.lua"
-        script.write_text(POST.format(body=call.body))
-        command += ["-s", script]
-    told = subprocess.run(
-        [*command, call.url], capture_output=True, text=True, check=False
+    env = os.environ | ({"BODY": call.body} if call.body else {})
+    done = subprocess.run(
+        [*command, call.url], env=env, capture_output=True, text=True, check=False
     )
-    text = told.stdout
-    rate = re.search(r"^Requests/sec:\s+([\d.]+)", text, re.M)
-    if told.returncode or not rate:
-        raise Failure(f"wrk failed on {call.url}: {told.stderr or text}")
-    total = int(re.search(r"^\s+(\d+) requests in", text, re.M)[1])
-    refused = int((REFUSED.search(text) or [0, 0])[1])
-    broken = sum(int(count) for found in BROKEN.findall(text) for count in found)
-    if refused != (total if call.refused else 0) or broken:
-        raise Failure(
-            f"{call.url}: of {total} answers {refused} were refusals,"
-            f" {broken} connections broke"
-        )
-    return float(rate[1]), _percentile(text, 50), _percentile(text, 99)
-
-
-def _percentile(text, percent):
-    """Milliseconds from wrk's table of latencies."""
-    found = re.search(rf"^\s+{percent}%\s+([\d.]+)(us|ms|s)$", text, re.M)
-    return float(found[1]) * MILLISECONDS[found[2]]
+    _before, found, told = done.stdout.partition("TOLD ")
+    if not found:
+        raise Failure(f"wrk failed on {call.url}: {done.stderr or done.stdout}")
+    told = json.loads(told)
+    if told["refused"] != (told["all"] if call.refused else 0) or told["broken"]:
+        raise Failure(f"{call.url}: not all answers were as they should be: {told}")
+    return told["rate"], told["p50"], told["p99"]
 
 
 def rounds(calls, *, rounds, seconds, connections, warm_up=2):
