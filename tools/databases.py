@@ -40,9 +40,10 @@ def opened(odoo):
 class Databases:
     """The databases that one ``./dev`` makes on one PostgreSQL server."""
 
-    def __init__(self, odoo):
+    def __init__(self, odoo, private=None):
+        """On a private server every database is ours: ``./dev``'s own, by default."""
         self.odoo = odoo
-        self.private = not postgres.is_given()
+        self.private = not postgres.is_given() if private is None else private
         self.records = places.DEV / "databases"
         self.records.mkdir(exist_ok=True)
 
@@ -51,9 +52,7 @@ class Databases:
 
         ``kind`` is one of ``KINDS``.
         """
-        template = self._template(kind)
-        self.drop(name)
-        self._copy(template, name)
+        self.copy(self._template(kind), name)
         return name
 
     @contextlib.contextmanager
@@ -69,12 +68,20 @@ class Databases:
     def copied(self, source, purpose):
         """A copy of a database nobody uses, for the length of a ``with`` block."""
         name = f"{PREFIX}_{purpose}_{os.getpid()}"
-        self.drop(name)
         try:
-            self._copy(source, name)
+            self.copy(source, name)
             yield name
         finally:
             self.drop(name)
+
+    def copy(self, source, name):
+        """Copy a database that nobody is connected to, with its files."""
+        self.drop(name)
+        self._record(name)
+        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        files, target = odoo_server.filestore(source), odoo_server.filestore(name)
+        if files.is_dir():
+            shutil.copytree(files, target)
 
     def prepare(self):
         """Make the template now, so that the first run need not."""
@@ -144,18 +151,11 @@ class Databases:
             stamp.write_text("")
         return name
 
-    def _copy(self, template, name):
-        self._record(name)
-        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        source, target = odoo_server.filestore(template), odoo_server.filestore(name)
-        if source.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target)
-
     def _record(self, name):
         """Note that the database is ours, and which process will drop it."""
         keep = name.startswith("template_") or not name.endswith(str(os.getpid()))
-        (self.records / name).write_text("" if keep else str(os.getpid()))
+        if not (keep and self.private):
+            (self.records / name).write_text("" if keep else str(os.getpid()))
 
     def set_parameter(self, database, key, value):
         """Set a system parameter while no Odoo runs on the database."""

@@ -1,7 +1,7 @@
 """Play the cases of ``tests/faults``.
 
-A database cluster, an Odoo server of
-several processes and its database are made, and removed however this ends.
+A database cluster, an Odoo server of several processes and its database are made, and
+removed however this ends.
 """
 
 import base64
@@ -20,7 +20,7 @@ import places
 import ports
 import python_env
 import unittest_runner
-from e2e_site import e2e_variables
+from e2e_site import e2e_variables, install
 from unittest_runner import BROKEN, SKIPPED
 
 WORKERS = 4
@@ -35,13 +35,13 @@ def main(names):
     begun = time.monotonic()
     with faults_cluster.running() as cluster:
         odoo = _odoo(cluster)
-        with console.step("Making the databases"):
-            _make_databases(odoo)
+        made = databases.Databases(odoo, private=True)
+        _make_databases(odoo, made)
         port = ports.free()
         url, log = f"http://localhost:{port}", places.LOGS / "faults-server.log"
         os.environ.update(odoo.pg | odoo.extra_env | e2e_variables(url, DATABASE, log))
         world = importlib.import_module("world")
-        world.set_up(odoo, cluster, port, WORKERS)
+        world.set_up(odoo, made, cluster, port, WORKERS)
         try:
             result = unittest_runner.play(names or FILES)
         finally:
@@ -68,33 +68,12 @@ def _odoo(cluster):
     )
 
 
-def _make_databases(odoo):
+def _make_databases(odoo, made):
     """One without the addon, one with it to be copied, one to play on."""
-    modules = ",".join(places.our_modules())
-    odoo.run(
-        "bare",
-        ["-i", "base,web,rpc,auth_oauth", "--stop-after-init"],
-        log="faults-bare.log",
-    )
-    copy(odoo, "bare", "fresh")
-    odoo.run("fresh", ["-i", modules, "--stop-after-init"], log="faults-install.log")
-    copy(odoo, "fresh", DATABASE)
+    own_modules, _demo = databases.KINDS["plain"]
+    install(odoo, "bare", [own_modules], "faults-bare")
+    made.copy("bare", "fresh")
+    install(odoo, "fresh", places.our_modules(), "faults")
+    made.copy("fresh", DATABASE)
     # A crash so soon after a copy would set PostgreSQL's own sequences back.
-    databases.rows(odoo, "postgres", "CHECKPOINT")
-
-
-def copy(odoo, source, target):
-    """Copy a database that nobody is connected to, as PostgreSQL does it."""
-    drop(odoo, target)
-    databases.rows(odoo, "postgres", f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
-    files = odoo_server.filestore(source)
-    if files.is_dir():
-        shutil.copytree(files, odoo_server.filestore(target))
-
-
-def drop(odoo, database):
-    """Drop a database of this run and its files, whoever is connected."""
-    databases.rows(
-        odoo, "postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'
-    )
-    shutil.rmtree(odoo_server.filestore(database), ignore_errors=True)
+    made.execute("postgres", "CHECKPOINT")

@@ -6,9 +6,16 @@ import pathlib
 import server
 import world
 from server import sql
-from world import Case, Site, at, odoo, set_parameters, sign_in_administrator
+from world import (
+    Case,
+    Site,
+    at,
+    databases,
+    odoo,
+    set_parameters,
+    sign_in_administrator,
+)
 
-import faults_stage
 import odoo_log
 import places
 import ports
@@ -60,13 +67,12 @@ class Life(Case):
     def setUp(self):
         super().setUp()
         self.copies = []
-        faults_stage.copy(odoo(), "fresh", self.database)
+        databases().copy("fresh", self.database)
         self.addCleanup(self.drop)
 
     def drop(self):
-        with at(server.URL, "postgres"):
-            for name in [self.database, *self.copies]:
-                faults_stage.drop(odoo(), name)
+        for name in [self.database, *self.copies]:
+            databases().drop(name)
 
     @contextlib.contextmanager
     def serving(self, database=None, complaints=()):
@@ -291,7 +297,7 @@ class Copies(Life):
 
     def test_neutralised_by_command(self):
         """a raw copy, neutralised by Odoo's command: no secret, not a word"""
-        faults_stage.copy(odoo(), "life", "life_copy")
+        databases().copy("life", "life_copy")
         odoo().run("life_copy", [], log="life.log", subcommand=["neutralize"])
         self.assertNeutralised()
         self.assertOriginalGoesOn()

@@ -33,9 +33,10 @@ _world = {}
 _open = contextlib.ExitStack()
 
 
-def set_up(odoo, cluster, port, workers):
+def set_up(odoo, databases, cluster, port, workers):
     """Note what there is; servers are started by the cases that need them."""
-    _world.update(odoo=odoo, cluster=cluster, port=port, workers=workers)
+    _world.update(odoo=odoo, databases=databases, cluster=cluster)
+    _world.update(port=port, workers=workers)
 
 
 def tear_down():
@@ -46,6 +47,10 @@ def tear_down():
 
 def odoo():
     return _world["odoo"]
+
+
+def databases():
+    return _world["databases"]
 
 
 def cluster():
@@ -68,14 +73,8 @@ def set_parameters(database, url):
     """Set base URL and limits of calls, while no Odoo runs on the database."""
     base_url = {"api_auth_oauth2.base_url": url}
     parameters = rate_limits.parameters(0) | base_url
-    with at(url, database):
-        for key, value in parameters.items():
-            sql(
-                "INSERT INTO ir_config_parameter (key, value) VALUES (%s, %s)"
-                " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
-                key,
-                value,
-            )
+    for key, value in parameters.items():
+        databases().set_parameter(database, key, value)
 
 
 @contextlib.contextmanager
