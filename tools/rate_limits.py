@@ -1,7 +1,10 @@
 """The addon's rate limits, for commands that would only meet them."""
 
-#: As in ``services/rate_limit.py``, which is Odoo's to import.
-NAMES = ("address", "client_address", "client", "user", "refused_tokens")
+import ast
+
+import places
+
+_FILE = places.ROOT / "services" / "rate_limit.py"  # which is Odoo's to import
 
 
 def parameters(calls):
@@ -9,4 +12,10 @@ def parameters(calls):
 
     :param int calls: a minute; 0 for no limit
     """
-    return {f"api_auth_oauth2.limit_{name}": str(calls) for name in NAMES}
+    given = {
+        ast.unparse(node.targets[0]): node.value
+        for node in ast.parse(_FILE.read_text()).body
+        if isinstance(node, ast.Assign)
+    }
+    names = ast.literal_eval(given["DEFAULT_LIMITS"])
+    return {f"api_auth_oauth2.limit_{name}": str(calls) for name in names}
