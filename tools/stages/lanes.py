@@ -55,7 +55,7 @@ def run(ground, plan):
 
 
 def _run(ground, stage, words, pool):
-    """Run one stage in this thread; returns its verdict. Where it raises, none begins."""
+    """Run one stage in this thread; returns its verdict. If it raises, none begins."""
     console.begin_lines_with(f"{stage.name}: ")
     begun = time.monotonic()
     try:
