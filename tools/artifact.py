@@ -5,10 +5,10 @@ import fcntl
 import hashlib
 import os
 import shutil
-import time
 
 import console
 import places
+from console import Failure
 
 STAMP = ".complete"
 
@@ -23,32 +23,21 @@ def fingerprint(*inputs):
 
 
 @contextlib.contextmanager
-def locked(path, busy="is setting up"):
+def locked(path, busy="is setting up", *, waits=True):
     """Hold an exclusive lock on a file; the kernel frees it if we are killed.
 
-    ``busy`` says what the other one does that we may have to wait for.
+    ``busy`` says what the other one does that we may have to wait for, or fail of.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not waits:
+                raise Failure(f"Another run of this checkout {busy}") from None
             console.say(f"· Waiting for another run that {busy} …")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _discard(folder):
-    """Remove a folder into which a killed run's children may still be writing.
-
-    Renamed first: they go on in the renamed one.
-    """
-    trash = folder.with_name(f".trash-{os.getpid()}-{folder.name}")
-    folder.rename(trash)
-    shutil.rmtree(trash, ignore_errors=True)
-    if trash.exists():
-        time.sleep(1)
-        shutil.rmtree(trash, ignore_errors=True)
 
 
 def built(name, key, build):
@@ -67,7 +56,9 @@ def built(name, key, build):
             return folder
         if folder.exists():
             console.say(f"· A set-up of {name} was cut short: doing it again")
-            _discard(folder)
+            # A killed run's children may still be writing: they go on elsewhere.
+            trash = folder.with_name(f".trash-{os.getpid()}-{folder.name}")
+            shutil.rmtree(folder.rename(trash), ignore_errors=True)
         folder.mkdir(parents=True)
         build(folder)
         (folder / STAMP).write_text(key)

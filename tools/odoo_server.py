@@ -72,27 +72,16 @@ class Odoo:
             *arguments,
         ]
 
-    def run(self, database, arguments, *, log, check=True, script=None, subcommand=()):
+    def run(self, database, arguments, *, log, check=True, **options):
         """Run Odoo until it ends by itself; returns its exit status.
 
-        Its output goes to ``.dev/log/<log>``. A ``script`` is run by ``odoo shell``
-        (``env`` is there, what it changes must be committed by it), or a
-        ``subcommand`` of Odoo's is.
+        The options are those of ``process``.
         """
-        with self._process(
-            database, arguments, log=log, script=script, subcommand=subcommand
-        ) as child:
-            child.wait()
-            status = child.returncode
+        with self.process(database, arguments, log=log, **options) as child:
+            status = child.wait()
         if check and status:
             raise Failure(f"Odoo ended with status {status}; see {places.LOGS / log}")
         return status
-
-    @contextlib.contextmanager
-    def shell(self, database, *arguments, log, script):
-        """A script under way in ``odoo shell``; yields its process."""
-        with self._process(database, arguments, log=log, script=script) as child:
-            yield child
 
     @contextlib.contextmanager
     def serving(self, database, at, *arguments, log):
@@ -100,36 +89,48 @@ class Odoo:
 
         :param at: a ``ports.Listening``, or the number of a port
         """
-        env, options, port = {}, {}, getattr(at, "port", at)
-        if port is not at:
-            env = {"DEV_LISTENING": str(at.socket.fileno())}
-            options = {"pass_fds": [at.socket.fileno()]}
-        with self._process(
-            database, arguments, log=log, port=port, env=env, **options
-        ) as child:
-            _wait_until_answering(child, port, places.LOGS / log)
+        options = {"port": getattr(at, "port", at)}
+        if options["port"] is not at:
+            options["pass_fds"] = [at.socket.fileno()]
+            options["env"] = {"DEV_LISTENING": str(at.socket.fileno())}
+        with self.process(database, arguments, log=log, **options) as child:
+            _wait_until_answering(child, options["port"], places.LOGS / log)
             yield child
 
     @contextlib.contextmanager
-    def _process(
-        self, database, arguments, *, log, script=None, port=None, env=None, **options
+    def process(
+        self,
+        database,
+        arguments,
+        *,
+        log,
+        script="",
+        subcommand=(),
+        port=0,
+        env=(),
+        **options,
     ):
-        http = ["--http-port", port or 0, "--gevent-port", 0]  # any that is free
-        subcommand = options.pop("subcommand", ()) or (["shell"] if script else ())
+        """An Odoo for the length of a ``with`` block; yields its process.
+
+        Its output goes to ``.dev/log/<log>``. A ``script`` is run by ``odoo shell``
+        (``env`` is there, what it changes must be committed by it), or a
+        ``subcommand`` of Odoo's is.
+        """
+        http = ["--http-port", port, "--gevent-port", 0]  # 0: any that is free
+        subcommand = subcommand or (["shell"] if script else ())
         command = self.command(database, *arguments, *http, subcommand=subcommand)
         with (places.LOGS / log).open("w") as output:
             with processes.running(
                 command,
-                env=self.env() | (env or {}),
+                env=self.env() | dict(env),
                 cwd=places.DEV,
-                stdin=subprocess.PIPE if script else subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 **options,
             ) as child:
-                if script:
-                    child.stdin.write(script.encode())
-                    child.stdin.close()
+                child.stdin.write(script.encode())
+                child.stdin.close()
                 yield child
 
 

@@ -13,12 +13,12 @@ class Listening:
     def __init__(self, preferred=0):
         """Listen on the preferred port if it is free, else on one that is."""
         for port in (preferred, *[0] * 20):
-            self.socket = socket.socket(socket.AF_INET)
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                self.socket.bind(("127.0.0.1", port))
-                self.socket.listen(128)
-                self.port = self.socket.getsockname()[1]
+                self.socket = socket.create_server(("127.0.0.1", port), backlog=128)
+            except OSError:
+                continue
+            self.port = self.socket.getsockname()[1]
+            try:
                 self._guard = _hold_ipv6(self.port)
             except OSError:
                 self.socket.close()

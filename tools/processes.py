@@ -96,20 +96,16 @@ def foreground(command, **options):
 
     Ctrl-C is for the child: we wait until it has dealt with it.
     """
-    child = subprocess.Popen(
-        [str(part) for part in command],
+    with subprocess.Popen(
+        list(map(str, command)),
         preexec_fn=_die_with_parent(signal.SIGTERM),
         **options,
-    )
-    while True:
+    ) as child:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             return child.wait()
-        except KeyboardInterrupt:
-            continue
-        except BaseException:
+        finally:
             child.terminate()
-            child.wait()
-            raise
 
 
 def run_logged(command, log_name, what, **options):

@@ -3,10 +3,8 @@
 import contextlib
 import json
 import os
-import select
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass
 
 import artifact
@@ -16,7 +14,6 @@ import processes
 from console import Failure
 
 SOURCE = places.TOOLS / "provider"
-START_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -98,12 +95,7 @@ def serving(installed, document):
 
 def _ready(child):
     """The endpoints of a provider that has just been started."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if select.select([child.stdout], [], [], 0.2)[0]:
-            line = child.stdout.readline().decode()
-            if line.startswith("READY "):
-                return json.loads(line[len("READY ") :])
-        if child.poll() is not None:
-            break
+    for line in child.stdout:
+        if line.startswith(b"READY "):
+            return json.loads(line.removeprefix(b"READY "))
     raise Failure("The OpenID provider did not start; what it said is above")

@@ -137,11 +137,11 @@ def _clean_up(odoo, made, site, how_many):
     call, options = site.calls["ours"], {"seconds": SHORT, "connections": 1}
     with console.step("Calls without the job"):
         before = measure.rounds({"calls": call}, rounds=how_many, **options)["calls"]
-    log, script = "bench-clean-up.log", growth.CLEAN_UP
+    log, quiet = "bench-clean-up.log", ["--log-level=warn"]
     during = measure.Series()
     with (
         console.step("Calls while the job runs"),
-        odoo.shell(site.database, "--log-level=warn", log=log, script=script) as job,
+        odoo.process(site.database, quiet, log=log, script=growth.CLEAN_UP) as job,
     ):
         growth.wait_for_begin(places.LOGS / log, job)
         while job.poll() is None:

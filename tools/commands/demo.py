@@ -5,7 +5,6 @@ it should.
 """
 
 import contextlib
-import fcntl
 
 import artifact
 import console
@@ -39,18 +38,15 @@ def run(args):
         raise Failure("./dev demo knows only --once")
     once = "--once" in args
     with contextlib.ExitStack() as stack:
-        if once:
-            lock = artifact.locked(places.make_dev() / ".walk.lock", "walks the demo")
-        else:
-            lock = _only_demo()
-        stack.enter_context(lock)
+        name = "walk" if once else "demo"
+        lock = places.make_dev() / f".{name}.lock"
+        stack.enter_context(artifact.locked(lock, "runs a demo", waits=once))
         odoo = stack.enter_context(odoo_server.ready())
         made = stack.enter_context(databases.opened(odoo))
         if once:
             database = stack.enter_context(made.temporary("walk", kind="demo"))
         else:
             database = made.create(DATABASE, kind="demo")
-        name = "walk" if once else "demo"
         url, server = _start(stack, odoo, database, name)
         status = demo_walk.Walk(url, database).run()
         if once:
@@ -60,17 +56,6 @@ def run(args):
         if server.wait():
             raise Failure(f"Odoo has ended; see {places.LOGS}/demo-server.log")
     return status
-
-
-@contextlib.contextmanager
-def _only_demo():
-    """One demo at a time: it has one database."""
-    with (places.make_dev() / ".demo.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Failure("A demo of this checkout is already running") from None
-        yield
 
 
 def _start(stack, odoo, database, name):

@@ -115,16 +115,11 @@ def _load(odoo, database, token, following, servers, workers, with_replica):
             told = pool.submit(measure.at_once, calls, rounds=ROUNDS, **load)
             used = _connections(odoo, database, following, told)
             told = told.result()
-    figures = (
-        statistics.median(told.rates),
-        *map(statistics.median, (told.p50s, told.p99s)),
-    )
+    figures = (told.rates, 0), (told.p50s, 1), (told.p99s, 1)
     return (
         f"{servers} × {workers}",
         "yes" if with_replica else "no",
-        f"{figures[0]:.0f}",
-        f"{figures[1]:.1f}",
-        f"{figures[2]:.1f}",
+        *(f"{statistics.median(values):.{digits}f}" for values, digits in figures),
         *used,
     )
 
