@@ -5,13 +5,13 @@ the application calls Odoo with the access token, refreshes it, revokes it.
 """
 
 import html
+import importlib.util
 import json
-import os
 import pathlib
 import re
-import subprocess
-import sys
+import shutil
 import tempfile
+from functools import partial
 from urllib.parse import urljoin
 
 import requests
@@ -30,7 +30,7 @@ SECRETS = (
     "|state|nonce|code_challenge"
 )
 _SECRET = re.compile(
-    rf'\b({SECRETS})("?[=:] ?"?)([^&\s",]{{13,}})|(Authorization: Bearer) (\S{{13,}})'
+    rf'\b((?:{SECRETS})"?[=:] ?"?)([^&\s",]{{13,}})|(Authorization: Bearer )(\S{{13,}})'
 )
 CLIENT = places.ROOT / "examples" / "clients" / "python_client.py"
 
@@ -43,16 +43,8 @@ def without_secrets(text):
     """A text in which ``access_token=eyJh…(812 chars)`` and the like are shortened."""
 
     def shorten(found):
-        name, between, value = (
-            (found[1], found[2], found[3])
-            if found[1]
-            else (
-                found[4],
-                " ",
-                found[5],
-            )
-        )
-        return f"{name}{between}{value[:8]}…({len(value)} chars)"
+        before, value = (found[1], found[2]) if found[1] else (found[3], found[4])
+        return f"{before}{value[:8]}…({len(value)} chars)"
 
     return _SECRET.sub(shorten, text)
 
@@ -89,14 +81,23 @@ class Shown(requests.Session):
 
 
 class Walk:
-    """The steps in their order, with what one gives to the next."""
+    """The steps in their order, by the example's client as a person would run it."""
 
     def __init__(self, base, database):
         self.base, self.database = base, database
         self.number = self.wrong = 0
-        self.names = {"client_id": CLIENT_ID}  # and, once known, the user's
-        self.tokens = {}
-        self.application = Shown(base)
+        self.memory = pathlib.Path(tempfile.mkdtemp(prefix="aao2-walk-"), "memory.json")
+        # The client's `requests.get` and `requests.post` make sessions of this kind.
+        requests.sessions.Session = partial(Shown, base)
+        spec = importlib.util.spec_from_file_location("python_client", CLIENT)
+        self.program = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(self.program)
+        self.program.print = self.hear
+
+    def hear(self, text, file=None):
+        """What the client prints."""
+        self.heard = text
+        say(f"     {without_secrets(str(text))[:200]}")
 
     def run(self):
         """Walk all steps; returns the exit status."""
@@ -109,13 +110,14 @@ class Walk:
                 self.refresh,
                 self.revoke,
                 self.call_after_revoke,
-                self.example_client,
             ):
                 self.number += 1
                 say(f"\n{paint(f'{self.number}. {step.__doc__}', '1')}")
                 step()
         except (WalkEnded, requests.RequestException) as error:
             self._check(f"went on: {error}", False)
+        finally:
+            shutil.rmtree(self.memory.parent)
         done = f"all {self.number} steps did what they should"
         say()
         verdict(
@@ -125,104 +127,66 @@ class Walk:
 
     def authorize(self):
         """The application asks Odoo where its user should sign in"""
-        told = as_json(self._post("provider/authorize"))
-        self._check("an authorization URL", "authorization_url" in told, needed=True)
-        self._check("an identity for this user", "client_user_identity" in told)
-        self._check("how long it is good for", isinstance(told.get("expires_in"), int))
-        self.names["client_user_identity"] = told.get("client_user_identity")
-        self.tokens = told
+        self.url = self._client("authorize")
+        self._check("an authorization URL", self.url.startswith("http"), needed=True)
+        known = "client_user_identity" in self._remembered()
+        self._check("an identity for this user", known)
 
     def sign_in(self):
         """The user follows the link and signs in as olivia, with any password"""
-        told = as_json(signed_in(self.tokens["authorization_url"], Shown(self.base)))
+        told = as_json(signed_in(self.url, Shown(self.base)))
         self._check("an access token", "access_token" in told, needed=True)
         self._check("a refresh token", "refresh_token" in told)
         is_ours = told.get("db") == self.database
         self._check("the database of this demo", is_ours, needed=True)
         self._check(f"the Odoo user {LOGIN}", told.get("login") == LOGIN)
-        self.tokens = told
+        # As the client's `keep` does with what a person pastes.
+        self.memory.write_text(json.dumps(self._remembered() | told))
 
     def call(self):
         """The application calls Odoo's API with the access token"""
-        answer = self._get("partners")
-        self._check("the route answers", answer.status_code == 200, needed=True)
-        partners = answer.json()
-        self._check("with contacts", isinstance(partners, list) and bool(partners))
+        partners = json.loads(self._client("call", "partners?limit=2"))
+        self._check("with contacts", bool(partners), needed=True)
         say("     A route that needs a second scope, partners.details:")
-        answer = self._get(f"partners/{partners[0]['id']}")
-        self._check("its answer", answer.status_code == 200)
+        details = json.loads(self._client("call", f"partners/{partners[0]['id']}"))
+        self._check("its answer", details["id"] == partners[0]["id"])
 
     def call_without_token(self):
         """Without a token the same route is closed, and says how to open it"""
-        self._check_refused(self._get("partners", token=None))
+        self._check_refused()
 
     def refresh(self):
         """The application asks for a new token"""
-        old, told = self.tokens["access_token"], as_json(self._post("token"))
-        is_new = told.get("access_token") not in (None, old)
+        old = self._remembered()["access_token"]
+        self._client("refresh")
+        told = self._remembered()
+        is_new = told["access_token"] != old
         self._check("a new access token", is_new, needed=True)
         self._check(f"the Odoo user {LOGIN}", told.get("login") == LOGIN)
-        self.tokens = told
-        self._check("it opens the route", self._get("partners").status_code == 200)
+        self.token = told["access_token"]
+        self._check("it opens the route", '"name"' in self._client("call"))
 
     def revoke(self):
         """The application gives the access up"""
         wanted = {"revoked": True, "provider_revoked": True}
-        told = as_json(self._post("revoke"))
+        told = json.loads(self._client("revoke"))
         self._check("revoked here and at the provider", told == wanted)
+        self._check("the client leaves no token behind", not self.memory.exists())
 
     def call_after_revoke(self):
         """The token opens nothing any more"""
-        self._check_refused(self._get("partners"))
+        self._check_refused({"Authorization": f"Bearer {self.token}"})
 
-    def example_client(self):
-        """The same with examples/clients/python_client.py"""
-        with tempfile.TemporaryDirectory() as folder:
-            memory = pathlib.Path(folder) / "memory.json"
-            url = self._client(memory, "authorize")
-            self._check("it prints where to sign in", url.startswith("http"), True)
-            self._check("olivia signs in there", signed_in(url).ok, needed=True)
-            for words, wanted in (
-                (("call", "partners?limit=2"), '"name"'),
-                (("refresh",), "access token"),
-                (("call", "partners?limit=2"), '"name"'),
-                (("revoke",), '"revoked"'),
-            ):
-                told = self._client(memory, *words)
-                self._check(f"it can {words[0]}", wanted in told, needed=True)
-            self._check("it leaves no token behind", not memory.exists())
-
-    def _client(self, memory, *words):
-        """Run one command of the client script; returns what it prints."""
+    def _client(self, *words):
+        """Run a command of the client; return what it prints."""
         say(f"   $ python_client.py {' '.join(words)}")
-        variables = {
-            "OAUTH2_BASE_URL": self.base,
-            "OAUTH2_API": "demo",
-            "OAUTH2_CLIENT_ID": CLIENT_ID,
-            "OAUTH2_FILE": str(memory),
-        }
-        told = subprocess.run(
-            [sys.executable, CLIENT, *words],
-            env=os.environ | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        text = (told.stdout or told.stderr).strip()
-        say(f"     {without_secrets(text)[:200]}")
-        return told.stdout.strip()
+        options = ["--base-url", self.base, "--api", "demo", "--client-id", CLIENT_ID]
+        status = self.program.main([*options, "--file", str(self.memory), *words])
+        self._check(f"it can {words[0]}", not status, needed=True)
+        return self.heard
 
-    def _post(self, path):
-        url = f"{self.base}/demo/oauth2/{path}"
-        return self.application.post(url, json=self.names, timeout=TIMEOUT_SECONDS)
-
-    def _get(self, path, token=""):
-        """Call a route of the API, with the access token unless another is given."""
-        headers = {}
-        if token is not None:
-            headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}
-        url = f"{self.base}/demo/{path}"
-        return self.application.get(url, headers=headers, timeout=TIMEOUT_SECONDS)
+    def _remembered(self):
+        return json.loads(self.memory.read_text())
 
     def _check(self, text, ok, needed=False):
         """Note whether something is as it should be."""
@@ -231,17 +195,18 @@ class Walk:
         self.wrong += not ok
         verdict(ok, text)
 
-    def _check_refused(self, answer):
-        """A refusal as RFC 6750 section 3 writes it."""
+    def _check_refused(self, headers=None):
+        """A call of a route is refused as RFC 6750 section 3 has it."""
+        url = f"{self.base}/demo/partners"
+        answer = requests.get(url, headers=headers, timeout=TIMEOUT_SECONDS)
         challenge = answer.headers.get("WWW-Authenticate", "")
         self._check("401", answer.status_code == 401)
         self._check("a Bearer challenge", challenge.startswith("Bearer"))
         self._check("a JSON body with the error", "error" in as_json(answer))
 
 
-def signed_in(url, browser=None):
+def signed_in(url, browser):
     """Sign in at the provider as a person does in a browser; returns Odoo's answer."""
-    browser = browser or requests.Session()
     # A program that follows the redirect itself gets JSON, a person's browser a page.
     browser.headers.update({"User-Agent": "demo-walk", "Accept": "application/json"})
     options = {"allow_redirects": False, "timeout": TIMEOUT_SECONDS}

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import shutil
 import threading
 import unittest
 from unittest.mock import patch
@@ -44,8 +45,11 @@ class TestDemo(unittest.TestCase):
         self.addCleanup(server.shutdown)
         base = f"http://localhost:{server.server_port}"
         told = []
+        sessions = demo_walk.requests.sessions
+        self.enterContext(patch.object(sessions, "Session", sessions.Session))
         with patch.object(demo_walk, "say", told.append):
             walk = demo_walk.Walk(base, "ours")
+            self.addCleanup(shutil.rmtree, walk.memory.parent)
             walk.authorize()
             with self.assertRaisesRegex(demo_walk.WalkEnded, "database of this demo"):
                 walk.sign_in()
