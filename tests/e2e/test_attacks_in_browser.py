@@ -23,6 +23,7 @@ UNSEEN = {
     "fetch of a page": '<script>fetch("%s", {mode: "no-cors", credentials: "include",'
     ' headers: {Accept: "text/html"}})</script>',
     "prefetch": '<link rel="prefetch" href="%s">',
+    "prefetch of a page": '<link rel="prefetch" as="document" href="%s">',
     "speculation": '<script type="speculationrules">{"prefetch": [{"source": "list",'
     ' "urls": ["%s"]}]}</script>',
 }
@@ -52,16 +53,27 @@ class TestZeroClick(AttackCase):
     def test_a_zero_click_link_grants_nothing(self):
         """Olivia is signed in at the provider and visits Mallory's page, which has the
         authorization URL of his sign-in in it: not one click is to be needed."""
+        urls = []
         for name, html in UNSEEN.items():
             for host in (OTHER_SITE, SAME_SITE):
                 with self.subTest(name, host=host):
-                    url = self.site.ask()["authorization_url"]
+                    urls.append(url := self.site.ask()["authorization_url"])
                     before = len(callbacks(self.site))
                     with page_of_somebody_else(html % url, host) as address:
                         self.page.goto(address)
                         wait_until(lambda n=before: callbacks(self.site)[n:])
                     self.assertEqual(set(callbacks(self.site)[before:]), {"403"})
         self.assertNothingDone()
+        for url in urls:  # none is spent
+            self.page.goto(url)
+            self.assertTrue(self.page.is_visible(ALLOW))
+
+    def test_a_page_that_redirects_to_a_sign_in_grants_nothing(self):
+        html = f"<script>location = {json.dumps(self.site.ask()['authorization_url'])}"
+        with page_of_somebody_else(f"{html}</script>") as address:
+            self.page.goto(address)
+            self.page.wait_for_selector(ALLOW)
+        self.assertEqual(self.grants(self.site), 0)
 
 
 class TestZeroClickByForm(AttackCase):

@@ -9,11 +9,10 @@ import urllib.request
 from urllib.parse import quote, urlsplit
 
 import requests
-from browser import ALLOW, TOKEN_INFORMATION, BrowserCase, page_of_somebody_else
-from providers import IndependentProvider, QuickProvider, independent
+from browser import BrowserCase, page_of_somebody_else
+from providers import QuickProvider
 from server import (
     SECONDS,
-    SECRET,
     URL,
     ServerCase,
     log_of,
@@ -76,112 +75,6 @@ class TestScripts(ServerCase):
             self.assertTokenInformation(answer.read())
 
 
-class TestNavigation(BrowserCase):
-    """A person who comes with a browser is asked first."""
-
-    def setUp(self):
-        super().setUp()
-        self.site = self.make_site().use(self.enterContext(QuickProvider()))
-
-    def test_a_person_who_allows_gets_the_token_information(self):
-        self.page.goto(self.site.ask()["authorization_url"])
-        self.assertIn("Application", self.page.inner_text("main"))
-        self.assertEqual(self.grants(self.site), 0)
-
-        self.page.click(ALLOW)
-        embedded = self.page.locator(TOKEN_INFORMATION)
-        self.assertEqual(embedded.get_attribute("type"), "application/json")
-        information = json.loads(embedded.text_content())
-        self.assertEqual(information["login"], self.site.login)
-        self.assertOpens(self.site, information["access_token"])
-
-    def test_a_page_that_redirects_to_the_callback_grants_nothing(self):
-        url = self.site.ask()["authorization_url"]
-        html = f"<script>location = {json.dumps(url)}</script>"
-        with page_of_somebody_else(html) as address:
-            self.page.goto(address)
-            self.page.wait_for_selector(ALLOW)
-        self.assertEqual(self.grants(self.site), 0)
-
-
-class TestHostilePage(BrowserCase):
-    """A page of another site cannot finish its visitor's sign-in."""
-
-    def setUp(self):
-        super().setUp()
-        self.site = self.make_site().use(self.enterContext(QuickProvider()))
-
-    def assertRefusedAndNotSpent(self, html, host="127.0.0.1"):
-        """The callback's address in a page is refused; to the person it stays good.
-
-        :param str html: a page with ``%s`` for the address
-        """
-        url = self.site.sign_in(self.site.ask()["authorization_url"])
-        before = len(callbacks(self.site))
-        with page_of_somebody_else(html % url, host) as address:
-            self.page.goto(address)
-            wait_until(lambda: callbacks(self.site)[before:])
-        self.assertEqual(set(callbacks(self.site)[before:]), {"403"})
-        self.assertEqual(self.grants(self.site), 0)
-        self.page.goto(url)
-        self.assertTrue(self.page.is_visible(ALLOW))
-
-    def test_a_callback_url_loaded_as_script_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<script src="%s"></script>')
-
-    def test_a_callback_url_loaded_as_module_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<script type="module" src="%s"></script>')
-
-    def test_a_callback_url_loaded_as_image_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<img src="%s">')
-
-    def test_a_callback_url_loaded_as_image_on_the_same_site_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<img src="%s">', host="localhost")
-
-    def test_a_callback_url_loaded_as_stylesheet_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<link rel="stylesheet" href="%s">')
-
-    def test_a_callback_url_loaded_as_frame_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<iframe src="%s"></iframe>')
-
-    def test_a_callback_url_loaded_as_object_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<object data="%s"></object>')
-
-    def test_a_callback_url_fetched_by_script_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<script>fetch("%s")</script>')
-
-    def test_a_callback_url_fetched_without_cors_with_cookies_grants_nothing(self):
-        self.assertRefusedAndNotSpent(
-            '<script>fetch("%s", {mode: "no-cors", credentials: "include"})</script>'
-        )
-
-    def test_a_callback_url_fetched_as_a_page_grants_nothing(self):
-        self.assertRefusedAndNotSpent(
-            '<script>fetch("%s", {mode: "no-cors", headers: {Accept: "text/html"}})'
-            "</script>"
-        )
-
-    def test_a_prefetched_callback_url_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<link rel="prefetch" href="%s">')
-
-    def test_a_callback_url_prefetched_as_a_page_grants_nothing(self):
-        self.assertRefusedAndNotSpent('<link rel="prefetch" as="document" href="%s">')
-
-    def test_a_callback_url_in_speculation_rules_grants_nothing(self):
-        # Chromium prerenders nothing of another site.
-        for action, host in (
-            ("prefetch", "127.0.0.1"),
-            ("prefetch", "localhost"),
-            ("prerender", "localhost"),
-        ):
-            with self.subTest(action=action, host=host):
-                rules = {action: [{"source": "list", "urls": ["%s"]}]}
-                self.assertRefusedAndNotSpent(
-                    f'<script type="speculationrules">{json.dumps(rules)}</script>',
-                    host,
-                )
-
-
 class TestPlainHttp(BrowserCase):
     """Odoo at http://odoo.test: there a browser says nothing of what it asks for."""
 
@@ -217,43 +110,3 @@ class TestPlainHttp(BrowserCase):
             self.assertEqual(callbacks(site)[before:], ["403"])
         self.assertEqual(site.provider.calls["token"], 0)
         self.assertEqual(self.grants(site), 0)
-
-
-@unittest.skipUnless(independent.AVAILABLE, independent.MISSING)
-class TestZeroClick(BrowserCase):
-    """Somebody who is signed in at the provider need not be asked anything there."""
-
-    def setUp(self):
-        super().setUp()
-        self.site = self.make_site()
-        client = {
-            "client_id": "demo-app",
-            "client_secret": SECRET,
-            "redirect_uris": [self.site.redirect_uri],
-        }
-        provider = self.enterContext(IndependentProvider(clients=[client]))
-        self.site.use(provider)
-
-    def test_an_authorization_url_in_an_image_finishes_nothing(self):
-        # The person signs in once, of their own will.
-        self.page.goto(self.site.ask()["authorization_url"])
-        self.page.fill("[name=login]", self.site.login)
-        self.page.fill("[name=password]", "any")
-        self.page.click("[type=submit]")
-        self.page.click("[type=submit]")
-        self.page.click(ALLOW)
-        self.page.wait_for_selector(TOKEN_INFORMATION, state="attached")
-        self.assertEqual(self.grants(self.site), 1)
-
-        # Now the provider sends them on without a word.
-        url = self.site.ask()["authorization_url"]
-        before = len(callbacks(self.site))
-        html = f'<img src="{url}">'
-        with page_of_somebody_else(html, host="localhost") as address:
-            self.page.goto(address)
-            wait_until(lambda: callbacks(self.site)[before:])
-        self.assertEqual(callbacks(self.site)[before:], ["403"])
-        self.assertEqual(self.grants(self.site), 1)
-        self.page.goto(url)
-        self.assertTrue(self.page.is_visible(ALLOW))
-        self.assertEqual(self.grants(self.site), 1)

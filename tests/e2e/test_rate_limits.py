@@ -3,7 +3,7 @@
 import unittest
 
 from providers import QuickProvider
-from server import SECRET, ServerCase, at_once, log_of, sql
+from server import ServerCase, at_once, log_of, sql
 
 CALLERS = 60
 LIMIT = 3
@@ -59,20 +59,6 @@ class TestEachProcess(ServerCase):
         self.assertEqual({one.status_code for one in at_once(*own)}, {200})
         self.assertEqual(self.provider.calls["token"], 2)  # with the sign-in's
         self.assertEqual(self.site.revoke(self.identity).status_code, 200)
-
-    def test_proven_callers_of_one_client_meet_the_limit_of_each_process(self):
-        self.limit("client", LIMIT)
-        body = {"client_secret": SECRET}
-        self.assertLimited(lambda: self.site.refresh(self.identity, **body), 200)
-        self.assertEqual(self.provider.calls["token"], 2)  # with the sign-in's
-
-    def test_guesses_take_nothing_from_callers_of_another_client(self):
-        """Guesses take nothing from the callers of another client."""
-        self.limit("client_address", LIMIT)
-        other = self.make_site().use(self.provider)
-        guess = [lambda: self.site.revoke("cui_guess")] * CALLERS
-        answers = at_once(*guess, *[lambda: other.ask()["authorization_url"]] * LIMIT)
-        self.assertTrue(all(answers[CALLERS:]))
 
     def test_a_reached_rate_limit_writes_one_event_for_each_process(self):
         self.limit("client_address", 1)

@@ -70,11 +70,6 @@ class TestStorm(ServerCase):
         self.assertEqual(answer.status_code, 200, answer.text)
         self.assertOpens(self.site, answer.json()["access_token"])
 
-    def test_refreshes_at_once_by_issued_identity_are_one_call_to_the_provider(self):
-        _first, identity = self.site.authorize()
-        told = self.storm(identity)
-        self.assertGrantLives(identity, told["refresh_token"])
-
     def test_refreshes_at_once_by_refresh_token_are_one_call_to_the_provider(self):
         first, identity = self.site.authorize("user-42")
         told = self.storm(identity, body={"refresh_token": first["refresh_token"]})

@@ -13,7 +13,6 @@ import re
 import secrets
 import subprocess
 import unittest
-from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from beside import ledger, spellings
@@ -77,89 +76,56 @@ def opened(key, values):
     return texts
 
 
+@unittest.skipUnless(ledger.PATH, "OAUTH2_TEST_LEDGER is not set")
 class TestSecretsAtRest(ServerCase):
     """Sign-ins, refreshes, revocations and their failures; then nothing is found."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.secrets, cls.challenges = set(), set()
-        cls.enterClassContext(provider := QuickProvider())
-        cls.provider = provider
-        provider.client_secret = cls.keep(secrets.token_urlsafe(24))
+        cls.provider = cls.enterClassContext(QuickProvider())
+        cls.provider.client_secret = secrets.token_urlsafe(24)
+        cls.site = cls.make(scope="openid email")
         cls.live()
-        cls.collect_from_provider()
-
-    @classmethod
-    def keep(cls, *texts):
-        cls.secrets.update(texts)
-        return texts[-1]
+        with open(ledger.PATH) as file:
+            told = [json.loads(line) for line in file]
+        ours = [one for one in told if one["where"] == cls.__qualname__]
+        cls.kinds = {one["kind"] for one in ours}
+        cls.secrets = {one["value"] for one in ours if len(one["value"]) > 8}
 
     @classmethod
     def make(cls, **values):
         """Return a site whose client has the secret."""
-        site = cls.make_site(cls)
         client = {"client_secret": cls.provider.client_secret}
-        return site.use(cls.provider, client, **values)
-
-    @classmethod
-    def keep_tokens(cls, information):
-        for name in ("access_token", "refresh_token", "id_token"):
-            if information.get(name):
-                cls.keep(information[name])
-        return information
-
-    @classmethod
-    def keep_address(cls, url):
-        """The values of an address that somebody could use."""
-        for name, value in parse_qsl(urlsplit(url).query):
-            if name in ("code", "state", "nonce", "request", "code_challenge"):
-                cls.keep(value)
-            if name == "code_challenge":
-                cls.challenges.add(value)
-        return url
-
-    @classmethod
-    def signed_in(cls, identity=None):
-        asked = cls.site.ask(identity)
-        cls.keep(asked["client_user_identity"])
-        cls.keep_address(asked["authorization_url"])
-        url = cls.keep_address(cls.site.sign_in(asked["authorization_url"]))
-        answer = visit(url)
-        if answer.status_code != 200:
-            raise AssertionError(answer.text)
-        return cls.keep_tokens(answer.json()), asked["client_user_identity"]
+        return cls.make_site(cls).use(cls.provider, client, **values)
 
     @classmethod
     def live(cls):
         """Whatever may happen to a grant; what is left is as full as can be."""
         cls.provider.access_token_format = "jwt"
-        cls.site = site = cls.make(scope="openid email")
+        site = cls.site
         # Revoked, while the provider does not listen: the outbox holds the tokens.
-        _tokens, identity = cls.signed_in()
+        _tokens, identity = site.authorize()
         cls.provider.answer("revocation", status=503)
         site.revoke(identity).raise_for_status()
         cls.provider.behave()
         # Alive and just refreshed, by each kind of proof.
-        tokens, identity = cls.signed_in("customer-4711-of-acme")
+        tokens, identity = site.authorize("customer-4711-of-acme")
         site.partners(tokens["access_token"]).raise_for_status()
         secret = {"client_secret": cls.provider.client_secret}
-        tokens = cls.keep_tokens(site.refresh(identity, **secret).json())
+        tokens = site.refresh(identity, **secret).json()
         by_token = {"refresh_token": tokens["refresh_token"]}
-        tokens = cls.keep_tokens(site.refresh(identity, **by_token).json())
-        cls.go_wrong(identity, tokens)
+        cls.go_wrong(identity, site.refresh(identity, **by_token).json())
         # Waiting for somebody's decision, and for somebody's sign-in.
-        asked = site.ask()
-        cls.keep(asked["client_user_identity"])
-        cls.keep_address(asked["authorization_url"])
-        browser = requests.Session()
-        url = cls.keep_address(site.sign_in(asked["authorization_url"]))
-        page = browser.get(url, headers=BROWSER, timeout=SECONDS)
-        page.raise_for_status()
-        cls.keep(*browser.cookies.values())
-        cls.keep(re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1])
-        cls.keep_address(site.ask()["authorization_url"])
-        cls.start_page()
+        url = site.sign_in(site.ask()["authorization_url"])
+        visit(url, headers=BROWSER).raise_for_status()
+        site.ask()
+        # Waiting at a start page.
+        url = cls.make(user_matching="session").ask()["authorization_url"]
+        session = cls.administrator._session
+        answer = session.get(url, allow_redirects=False, timeout=SECONDS)
+        if answer.status_code != 303:
+            raise AssertionError(answer.text)
         for job in ("clean_up", "revocations", "key_rotation"):
             cls.run_job(job)
 
@@ -172,30 +138,15 @@ class TestSecretsAtRest(ServerCase):
         )
         site.refresh(identity, refresh_token=tokens["refresh_token"])
         cls.provider.behave()
-        site.refresh(identity, client_secret=cls.keep("wrong-secret-of-client"))
-        site.partners(cls.keep("an-unknown-bearer-token"))
+        site.refresh(identity, client_secret="wrong-secret-of-client")
+        site.partners("an-unknown-bearer-token")
         in_query = {"client_secret": cls.provider.client_secret, "refresh_token": token}
         root = f"{URL}/{site.endpoint}"
         requests.post(f"{root}/oauth2/token", params=in_query, timeout=SECONDS)
         requests.get(
             f"{root}/partners", params={"access_token": token}, timeout=SECONDS
         )
-        visit(f'{root}/oauth2/callback?code={cls.keep("a-forged-code")}&state="x y"')
-
-    @classmethod
-    def start_page(cls):
-        site = cls.site
-        cls.site = cls.make(user_matching="session", scope="openid email")
-        url = cls.keep_address(cls.site.ask()["authorization_url"])
-        session = cls.administrator._session
-        answer = session.get(url, allow_redirects=False, timeout=SECONDS)
-        if answer.status_code != 303:
-            raise AssertionError(answer.text)
-        cls.keep_address(answer.headers["Location"])
-        cls.keep(
-            *(c.value for c in session.cookies if c.name.startswith("oauth2_start"))
-        )
-        cls.site = site
+        visit(f'{root}/oauth2/callback?code=a-forged-code&state="x y"')
 
     @classmethod
     def run_job(cls, name):
@@ -206,33 +157,11 @@ class TestSecretsAtRest(ServerCase):
         )
         cls.administrator.call("ir.cron", "method_direct_trigger", [cron])
 
-    @classmethod
-    def collect_from_provider(cls):
-        for request in cls.provider.requests:
-            for name in ("code_verifier", "code", "token", "refresh_token", "nonce"):
-                if request["params"].get(name):
-                    cls.keep(request["params"][name])
-        for grant in cls.provider.grants:
-            cls.keep(*grant["access"], *grant["refresh"])
-        # id_tokens go to nobody while a sign-in waits for its decision.
-        waiting = "SELECT result FROM oauth2_authorization_request WHERE api_id = %s"
-        for (result,) in sql(f"{waiting} AND result IS NOT NULL", cls.site.api_id):
-            token = result.partition(":")[2].encode()  # behind its key's fingerprint
-            told = json.loads(Fernet(KEY.split(",")[0]).decrypt(token))
-            cls.keep(told["answer"]["id_token"])
-        cls.secrets -= {"", None}
-
     def test_secrets_of_each_kind_were_collected_to_search_for(self):
         self.assertGreater(len(self.secrets), 30)
         self.assertIn(self.provider.client_secret, self.secrets)
-        self.assertTrue(any(text.startswith("cui_") for text in self.secrets))
-
-    @unittest.skipUnless(ledger.PATH, "OAUTH2_TEST_LEDGER is not set")
-    def test_the_ledger_of_the_run_has_each_secret(self):
-        with open(ledger.PATH) as file:
-            kept = {json.loads(line)["value"] for line in file}
-        # A digest of the verifier is none: whoever has it cannot do anything.
-        self.assertEqual(self.secrets - self.challenges - kept, set())
+        wanted = {*ledger.PARAMETERS, "bearer token", "cookie"}
+        self.assertLessEqual(wanted - {"token"}, self.kinds)
 
     def test_a_dump_of_the_database_holds_no_secret(self):
         text = dump()

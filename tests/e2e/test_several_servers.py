@@ -1,7 +1,5 @@
 """Two servers on one database: what one did, the other knows at once."""
 
-from functools import partial
-
 from providers import QuickProvider
 from server import ServerCase, at_once, sql
 
@@ -30,20 +28,6 @@ class TestSeveralServers(ServerCase):
         self.assertEqual(len(tokens), 1)
         self.assertEqual(self.provider.calls["token"], 1)
         self.assertOpens(self.second, tokens.pop())
-
-    def test_another_user_does_not_wait_for_a_refresh_at_the_other_server(self):
-        other = self.site.make_user(f"other-{self.site.login}")
-        _tokens, others = self.site.authorize(login=other)
-        first = partial(self.site.refresh, self.identity)
-        with self.provider.kept_waiting(first) as waiting:
-            answer = self.second.refresh(others)
-            self.assertFalse(waiting.done())
-        self.assertEqual(answer.json()["login"], other)
-        self.assertEqual(waiting.result().status_code, 200)
-
-    def test_a_revocation_at_one_ends_a_refresh_at_the_other(self):
-        self.assertEqual(self.site.revoke(self.identity).status_code, 200)
-        self.assertRefused(self.second.refresh(self.identity), 400, "invalid_grant")
 
     def test_of_revocations_at_both_one_succeeds(self):
         answers = at_once(
