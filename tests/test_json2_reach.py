@@ -100,6 +100,8 @@ class TestJson2ReachOfReading(ReachCase):
         inside = [["child_ids", "any", [["id", "=", 1]] * MAX_TERMS]]
         searches = [["child_ids", "any", [["id", "=", 1]]]] * 50
         table = [({"domain": d}, REFUSED) for d in (many, inside, searches)]
+        table += [({"domain": [sign] * MAX_TERMS * 20}, REFUSED) for sign in "&|!"]
+        table += [({"domain": [["id", "in", list(range(20_000))]]}, NOTHING)]
         self.assertReach("search", table)
         self.assertReach("search", [({"domain": searches[:40]}, PARTNERS)])
 
@@ -128,6 +130,7 @@ class TestJson2ReachOfReading(ReachCase):
                 ([{"user_ids": {}}], REFUSED),
                 (5, REFUSED),
                 (["name"] * (MAX_TERMS + 1), REFUSED),
+                ("name," * MAX_TERMS + "name", REFUSED),
             ]
             self.assertReach(method, [({name: v}, e) for v, e in rows])
 
