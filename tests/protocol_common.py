@@ -42,9 +42,7 @@ class ClientCase(BaseCase):
     def setUp(self):
         super().setUp()
         key_sets.clear()
-        self.provider = FaultyProvider()
-        self.provider.__enter__()
-        self.addCleanup(self.provider.__exit__)
+        self.provider = self.enterContext(FaultyProvider())
         self.client = client_of(self.provider)
         self.verifier = create_code_verifier()
 

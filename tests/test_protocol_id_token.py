@@ -2,14 +2,11 @@
 
 import base64
 import hashlib
-import hmac
 import json
 import threading
 import time
-import warnings
 
 import jwt
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
 
@@ -36,9 +33,7 @@ def segment(value):
 class IdTokenCase(BaseCase):
     def setUp(self):
         super().setUp()
-        self.provider = FaultyProvider()
-        self.provider.__enter__()
-        self.addCleanup(self.provider.__exit__)
+        self.provider = self.enterContext(FaultyProvider())
         self.clock = 1000.0
         self.keys = KeySetCache(clock=lambda: self.clock)
 
@@ -204,21 +199,6 @@ class TestSignature(IdTokenCase):
             self.assertRefused("algorithm", f"{header}.{payload}.")
             self.assertRefused("algorithm", f"{header}.{payload}.{signature}")
 
-    def test_hs256_with_the_public_key_is_refused(self):
-        public = self.provider.signing_key.public_key()
-        secrets = [
-            public.public_bytes(
-                serialization.Encoding.PEM,
-                serialization.PublicFormat.SubjectPublicKeyInfo,
-            ),
-            json.dumps(self.provider.keys[0]).encode(),
-        ]
-        payload = self.token().split(".")[1]
-        for secret in secrets:
-            signed = segment({"alg": "HS256", "kid": "key-1"}) + "." + payload
-            mac = hmac.new(secret, signed.encode(), hashlib.sha256).digest()
-            self.assertRefused("algorithm", f"{signed}.{segment(mac)}")
-
     def test_hs256_is_refused_even_if_the_provider_publishes_its_secret(self):
         secret = b"s" * 32
         self.provider.keys = [{"kty": "oct", "k": segment(secret), "kid": "key-1"}]
@@ -241,44 +221,11 @@ class TestSignature(IdTokenCase):
         self.use_key(key, "ES384")
         self.assertRefused("no key", f"{header}.{payload}.{signature}")
 
-    def test_a_tampered_token_is_refused(self):
-        header, payload, signature = self.token().split(".")
-        other = segment({"sub": "mallory"})
-        self.assertRefused("signature", f"{header}.{other}.{signature}")
-        self.assertRefused("signature", f"{header}.{payload}.{segment(b'x' * 256)}")
-        self.assertRefused("signature", f"{header}.{payload}.")
-
     def test_what_is_no_signed_jwt_is_refused(self):
         for token in ("", "y", "a.b", "a.b.c", "....", "ä.ö.ü", "a.b.c.d.e", None, 1):
             self.assertRefused("signed JWT", token)
         for header in (b"[]", b"text", b"[" * 10000):
             self.assertRefused("signed JWT", f"{segment(header)}.e30.e30")
-
-    def test_critical_extensions_are_refused(self):
-        for crit in (["exp"], ["b64"], [], "x"):
-            headers = {"alg": "RS256", "kid": "key-1", "crit": crit, "b64": True}
-            _header, payload, _signature = self.token().split(".")
-            signed = f"{segment(headers)}.{payload}"
-            signature = jwt.api_jws.get_algorithm_by_name("RS256").sign(
-                signed.encode(), self.provider.signing_key
-            )
-            with self.assertRaises(ProviderMisbehaved):
-                self.verify(f"{signed}.{segment(signature)}")
-
-    def test_keys_that_the_token_brings_along_are_ignored(self):
-        evil = FaultyProvider()
-        evil.__enter__()
-        self.addCleanup(evil.__exit__)
-        evil.kid = "key-1"
-        claims = jwt.decode(self.token(), options={"verify_signature": False})
-        for headers in (
-            {"jku": f"{evil.issuer}/jwks"},
-            {"x5u": f"{evil.issuer}/jwks"},
-            {"jwk": evil.keys[0]},
-        ):
-            self.assertRefused("signature", evil.sign(claims, headers))
-            self.verify(self.token(headers))
-        self.assertFalse(evil.calls)
 
     def test_a_key_is_used_for_what_it_is_meant(self):
         token = self.token()
@@ -301,16 +248,6 @@ class TestSignature(IdTokenCase):
         ):
             self.use_key(self.provider.signing_key, "RS256", **members)
             self.assertRefused("no key", token)
-
-    def test_a_weak_or_broken_key_is_refused(self):
-        self.use_key(rsa.generate_private_key(65537, 1024), "RS256")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # PyJWT's, while it signs with such a key
-            token = self.token()
-        self.assertRefused("weak", token)
-        for members in ({"n": ""}, {"n": 1}, {"e": "%"}, {"n": None}):
-            self.use_key(rsa.generate_private_key(65537, 2048), "RS256", **members)
-            self.assertRefused("key", self.token())
 
 
 @tagged("post_install", "-at_install")
@@ -407,9 +344,7 @@ class TestKeys(IdTokenCase):
         self.assertEqual(self.fetches, 2)
 
     def test_kids_of_providers_are_their_own(self):
-        other = FaultyProvider()
-        other.__enter__()
-        self.addCleanup(other.__exit__)
+        other = self.enterContext(FaultyProvider())
         self.verify(self.token())
         other.issuer, issuer = self.provider.issuer, other.issuer
         token = other.id_token(ACCESS_TOKEN, NONCE)
@@ -430,16 +365,6 @@ class TestKeys(IdTokenCase):
             thread.join()
         self.assertEqual(results, ["olivia"] * 10)
         self.assertEqual(self.fetches, 1)
-
-    def test_a_bad_answer_is_no_key_set(self):
-        for body in (b"", b"<html>", b"[]", b"{}", b'{"keys": {}}', b'{"keys": null}'):
-            self.provider.answer("jwks", body=body)
-            with self.assertRaises(ProviderMisbehaved):
-                self.verify(self.token())
-        self.provider.answer("jwks", status=404, json={"keys": self.provider.keys})
-        self.assertRefused("404", self.token())
-        self.provider.behave()
-        self.verify(self.token())
 
     def test_a_provider_without_keys_has_no_valid_token(self):
         self.assertRefused("URL", self.token(), jwks_uri="")

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import logging
 from unittest import skipUnless
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from odoo.tests import BaseCase, tagged
 
@@ -55,10 +55,6 @@ class TestAuthorizationUrl(ClientCase):
         )
         self.assertNotIn(self.verifier, url)
 
-    def test_without_openid_there_is_no_nonce(self):
-        query = parse_qs(urlsplit(self.authorization_url(nonce=None)).query)
-        self.assertNotIn("nonce", query)
-
     def test_the_endpoint_is_left_as_configured(self):
         for endpoint in (
             "https://id.example.com/tenant;v=2/authorize?p=sign_in&empty=",
@@ -70,13 +66,6 @@ class TestAuthorizationUrl(ClientCase):
             )
             url = self.authorization_url()
             self.assertTrue(url.startswith(f"{endpoint}&"), url)
-
-    def test_extra_parameters_are_added(self):
-        extra = {"access_type": "offline", "prompt": "consent & more", "uri": ""}
-        url = self.authorization_url(extra=extra)
-        query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-        for name, value in extra.items():
-            self.assertEqual(query[name], value)
 
     def test_parameters_of_the_flow_cannot_be_given(self):
         self.assertEqual(len(RESERVED_AUTHORIZE_PARAMS), 11)

@@ -1,8 +1,5 @@
-import hashlib
-
 from odoo.tests import BaseCase
 
-from ..protocol import digests
 from ..protocol.scope import scope_set, scope_string
 from ..protocol.token_response import expires_at, token_information
 
@@ -25,32 +22,6 @@ class TestProtocolTokenInformation(BaseCase):
             with self.subTest(said=said):
                 self.assertEqual(expires_at(answer, lifetime, NOW), NOW + expected)
 
-    def test_the_provider_s_answer_is_kept_verbatim_and_ours_wins(self):
-        answer = {
-            "access_token": "a",
-            "token_type": "bearer",
-            "scope": "openid  email",
-            "expires_in": "86400",
-            "expires_at": "tomorrow",
-            "db": "theirs",
-            "login": "theirs",
-            "custom": {"nested": [1, None, "é"]},
-        }
-        information = token_information(
-            answer, expires=NOW + 60, db="ours", login="olivia", now=NOW + 0.7
-        )
-        self.assertEqual(
-            information,
-            {
-                **answer,
-                "expires_in": 60,
-                "expires_at": NOW + 60,
-                "db": "ours",
-                "login": "olivia",
-            },
-        )
-        self.assertEqual(answer["db"], "theirs")
-
     def test_a_token_type_that_the_provider_leaves_out_is_said(self):
         """RFC 6749 section 5.1 demands one."""
         for answer in ({}, {"token_type": None}, {"token_type": ""}):
@@ -60,33 +31,6 @@ class TestProtocolTokenInformation(BaseCase):
     def test_expires_in_is_never_negative(self):
         information = token_information({}, expires=NOW - 9, db="", login="", now=NOW)
         self.assertEqual(information["expires_in"], 0)
-
-
-class TestProtocolDigests(BaseCase):
-    def test_a_random_token_has_256_bits_and_is_url_safe(self):
-        """RFC 6749 section 10.10"""
-        tokens = {digests.random_token() for _number in range(100)}
-        self.assertEqual(len(tokens), 100)
-        for token in tokens:
-            self.assertRegex(token, r"^[A-Za-z0-9_-]{43}$")
-
-    def test_an_issued_identity_is_a_random_token_that_says_so(self):
-        self.assertRegex(digests.issue_identity(), r"^cui_[A-Za-z0-9_-]{43}$")
-        self.assertNotEqual(digests.issue_identity(), digests.issue_identity())
-
-    def test_a_digest_is_sha_256_in_hexadecimal(self):
-        self.assertEqual(digests.digest("é"), hashlib.sha256("é".encode()).hexdigest())
-
-    def test_a_keyed_digest_depends_on_its_key(self):
-        first, second = (digests.keyed_digest(key, "42") for key in (b"a", b"b"))
-        self.assertNotEqual(first, second)
-        self.assertNotEqual(first, digests.digest("42"))
-        self.assertEqual(first, digests.keyed_digest(b"a", "42"))
-
-    def test_texts_are_compared_whole(self):
-        self.assertTrue(digests.same("é", "é"))
-        for other in ("", "e", "éé"):
-            self.assertFalse(digests.same("é", other))
 
 
 class TestProtocolScope(BaseCase):

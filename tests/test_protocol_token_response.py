@@ -6,7 +6,6 @@ import jwt
 
 from odoo.tests import tagged
 
-from ..protocol import back_off
 from ..protocol.provider_client import ProviderMetadata
 from ..protocol.provider_errors import (
     ProviderMisbehaved,
@@ -39,21 +38,6 @@ class TestTokenAnswer(ClientCase):
             self.provider.answer("token", json=answer)
             self.assertEqual(self.fetch_token(), answer)
             self.assertEqual(self.client.refresh_token("r"), answer)
-
-    def test_scopes_may_change(self):
-        self.provider.scope = "email https://www.googleapis.com/auth/userinfo.email"
-        answer = self.fetch_token(code=self.sign_in())
-        self.assertEqual(answer["scope"], self.provider.scope)
-        self.provider.scope = "email"
-        answer = self.client.refresh_token(answer["refresh_token"])
-        self.assertEqual(answer["scope"], "email")
-
-    def test_a_refresh_without_a_new_refresh_token_has_none(self):
-        self.provider.rotate = False
-        answer = self.fetch_token(code=self.sign_in())
-        self.assertNotIn(
-            "refresh_token", self.client.refresh_token(answer["refresh_token"])
-        )
 
     def test_a_form_is_understood_like_json(self):
         body = b"access_token=gho_16C7&scope=repo%2Cgist&token_type=bearer&empty="
@@ -112,25 +96,6 @@ class TestTokenAnswer(ClientCase):
         html = {"Content-Type": "text/html"}
         self.assertFails(ProviderMisbehaved, body=b"<p class=x>", headers=html)
 
-    def test_access_tokens_are_visible_ascii_of_at_most_16_kib(self):
-        for token in (
-            None,
-            "",
-            1,
-            True,
-            [],
-            {},
-            "a b",
-            "a,b",
-            "a\n",
-            "ä",
-            "\x7f",
-            "a" * 16385,
-        ):
-            self.assertFails(
-                ProviderMisbehaved, "access_token", json={"access_token": token}
-            )
-
     def test_what_is_empty_counts_as_left_out(self):
         answer = {"access_token": "a", "scope": ""}
         empty = ("refresh_token", "id_token", "token_type", "expires_in")
@@ -138,13 +103,6 @@ class TestTokenAnswer(ClientCase):
         self.assertEqual(self.fetch_token(), answer)
         self.provider.answer("token", json=answer | {"error": ""})
         self.assertEqual(self.fetch_token()["access_token"], "a")
-
-    def test_other_tokens_are_too_when_there_are_any(self):
-        for name in ("refresh_token", "id_token"):
-            for token in (1, [], "a b", "a" * 16385):
-                self.assertFails(
-                    ProviderMisbehaved, name, json={"access_token": "a", name: token}
-                )
 
     def test_token_type_is_bearer(self):
         for token_type in ("mac", "DPoP", "N_A", 1, ["Bearer"]):
@@ -218,10 +176,6 @@ class TestTokenAnswer(ClientCase):
                 )
                 self.assertEqual(refused.code, "")
 
-    def test_where_no_token_endpoint_is_nothing_refuses(self):
-        for status in (404, 405):
-            self.assertFails(ProviderMisbehaved, f"status {status}", status=status)
-
     def test_a_description_is_for_the_log_and_harmless_there(self):
         description = "no\r\n<b>\u00e4\u202e" + "x" * 500
         refused = self.assertFails(
@@ -263,33 +217,12 @@ class TestTokenAnswer(ClientCase):
         )
         self.assertEqual(error.retry_after, 30)
 
-    def test_a_broken_provider_is_unavailable(self):
-        for status in (500, 502, 503, 429):
-            error = self.assertFails(
-                ProviderUnavailable,
-                status=status,
-                json={"error": "invalid_grant"},
-                headers={"Retry-After": "30"},
-            )
-            self.assertEqual(error.retry_after, 30)
-        back_off.requests_to_wait.clear()
-        self.provider.close("token")
-        self.assertFails(ProviderUnavailable)
-        self.provider.__exit__()
-        self.assertFails(ProviderUnavailable, "refused")
-
     def test_a_redirect_is_misbehaviour_and_takes_no_secret_along(self):
-        other = FaultyProvider()
-        other.__enter__()
-        self.addCleanup(other.__exit__)
+        other = self.enterContext(FaultyProvider())
         for status in (301, 302, 303, 307, 308):
             self.provider.redirect("token", f"{other.issuer}/token", status)
             self.assertFails(ProviderMisbehaved, str(status))
         self.assertFalse(other.calls)
-
-    def test_megabytes_are_misbehaviour(self):
-        self.provider.flood("token")
-        self.assertFails(ProviderMisbehaved, "too long")
 
 
 @tagged("post_install", "-at_install")
@@ -338,19 +271,3 @@ class TestUserinfo(ClientCase):
         self.assertEqual(self.userinfo(), {"sub": "olivia", "email": None})
         self.assertEqual(self.sent["headers"]["Authorization"], "Bearer a-token")
         self.assertEqual(self.sent["params"], {})
-
-    def test_only_an_object_is_taken(self):
-        for body in (b"", b"[]", b"null", b"<html>", b"a.b.c", b"sub=olivia"):
-            self.provider.answer("userinfo", body=body)
-            self.assertFails(ProviderMisbehaved, call=self.userinfo)
-
-    def test_failures(self):
-        for error, status, body in (
-            (ProviderRefused, 401, {"error": "invalid_token"}),
-            (ProviderRefused, 401, {}),
-            (ProviderMisbehaved, 404, {}),
-            (ProviderMisbehaved, 302, {"sub": "olivia"}),
-            (ProviderUnavailable, 500, {"sub": "olivia"}),
-        ):
-            self.provider.answer("userinfo", status=status, json=body)
-            self.assertFails(error, call=self.userinfo)

@@ -34,13 +34,7 @@ from .protocol_common import THIS_MACHINE
 class TransportCase(BaseCase):
     def setUp(self):
         super().setUp()
-        self.provider = self.enterContext_(FaultyProvider())
-
-    def enterContext_(self, manager):
-        # unittest's own enterContext came with Python 3.11.
-        value = manager.__enter__()
-        self.addCleanup(manager.__exit__, None, None, None)
-        return value
+        self.provider = self.enterContext(FaultyProvider())
 
     def get(self, url=None, **options):
         url = f"{self.provider.issuer}/jwks" if url is None else url
@@ -103,7 +97,7 @@ class TestEndpoints(TransportCase):
             self.assertEqual(self.get().status_code, 200)
 
     def test_proxies_of_the_environment_are_used(self):
-        proxy = self.enterContext_(FaultyProvider())
+        proxy = self.enterContext(FaultyProvider())
         with patch.dict(os.environ, {"https_proxy": proxy.issuer, "no_proxy": ""}):
             with self.assertRaises(ProviderUnavailable):
                 # The proxy in this test answers no CONNECT: that it is asked counts.
@@ -346,11 +340,11 @@ class TestTls(TransportCase):
         super().setUp()
         self.files = certificates.of_this_process()
         context = certificates.server_context(self.files)
-        self.secure = self.enterContext_(FaultyProvider(context))
+        self.secure = self.enterContext(FaultyProvider(context))
         self.url = f"{self.secure.issuer}/jwks"
         # What the machine that runs the tests has set must not decide them.
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            self.enterContext_(patch.dict(os.environ))
+            self.enterContext(patch.dict(os.environ))
             os.environ.pop(name, None)
 
     def test_an_unknown_certificate_is_refused(self):
@@ -395,7 +389,7 @@ class TestTls(TransportCase):
 @tagged("post_install", "-at_install")
 class TestThreads(TransportCase):
     def test_deadlines_of_threads_are_their_own(self):
-        slow = self.enterContext_(FaultyProvider())
+        slow = self.enterContext(FaultyProvider())
         slow.hang = 9
         errors = []
 

@@ -42,23 +42,20 @@ class TestProviderMoves(LifeCycleCase):
         self.assertFalse(self.another.requests)
         self.assertFalse(self.told())
 
-    def test_another_server_is_never_told_of_a_token(self):
-        self.move(f"{self.another.issuer}/revoke")
-        self.assertGivenUp()
-
-    def test_another_scheme_of_the_same_name_is_never_told_of_a_token(self):
-        self.move(self.provider_record.revocation_endpoint.replace("https:", "http:"))
-        self.assertGivenUp()
-
-    def test_a_moved_provider_ends_revocations_of_an_archived_client(self):
-        self.client.active = False
-        self.move(f"{self.another.issuer}/revoke")
-        self.assertGivenUp()
-
-    def test_a_revocation_given_up_is_told_of_once(self):
-        self.move(f"{self.another.issuer}/revoke")
-        self.move("https://provider.example.com/revoke")
-        self.assertGivenUp()
+    def test_another_server_is_never_told_of_a_token_and_its_end_is_told_of_once(self):
+        another, own = f"{self.another.issuer}/revoke", self.provider.issuer
+        for name, *moves in (
+            ("another server", another),
+            ("another scheme", f"{own.replace('https:', 'http:')}/revoke"),
+            ("moved twice", another, "https://provider.example.com/revoke"),
+            ("named after a time without any", False, another),
+            ("of an archived client", another),
+        ):
+            with self.row(name):
+                self.client.active = "archived" not in name
+                for endpoint in moves:
+                    self.move(endpoint)
+                self.assertGivenUp()
 
     def test_another_path_of_the_same_server_is_told_of_tokens(self):
         self.move(f"{self.provider.issuer}/revoke?at=another-path")
@@ -82,11 +79,3 @@ class TestProviderMoves(LifeCycleCase):
         self.assertEqual(self.pending.mapped("state"), ["given_up"] * 2)
         self.assertEqual(waiting.state, "pending")
         self.assertEqual(self.told_of("given_up").client_id, self.client)
-
-    def test_a_server_that_is_named_after_a_time_without_any_is_another(self):
-        self.move(False)
-        self.move(f"{self.another.issuer}/revoke")
-        self.tell_all()
-        told = [request["params"].keys() for request in self.another.requests]
-        self.assertFalse(told)
-        self.assertGivenUp()
