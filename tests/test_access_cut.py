@@ -115,16 +115,6 @@ class TestAccessCut(RevokeCase):
         self.assertEqual((line.user_id, line.actor_id), (self.user, self.admin))
         self.assertEqual(line.api_id, self.api)
 
-    def test_a_group_that_is_no_longer_implied_cuts_access(self):
-        captains = self.env["res.groups"].create(
-            {"name": "Captains", "implied_ids": [(4, self.group.id)]}
-        )
-        self.user.group_ids += captains
-        self.user.group_ids -= self.group
-        self.opens()
-        self.by_admin(captains).implied_ids -= self.group
-        self.assertCut(refresh=(400, "invalid_grant"))
-
     def test_records_that_are_active_again_open_again(self):
         for record in (self.api, self.client, self.provider_record, self.user):
             with self.subTest(record._name):

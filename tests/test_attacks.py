@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from .attack_common import AttackCase
 from .common import BROWSER_HEADERS
 from .faulty_provider import FaultyProvider
-from .test_callback_caller import HOSTILE
 
 
 class TestAttacksOnASignIn(AttackCase):
@@ -163,24 +162,6 @@ class TestAttacksOnASignIn(AttackCase):
             self.assertRefused(
                 self.call("provider/authorize", names), 401, "invalid_client"
             )
-
-    def test_a_page_s_hidden_request_finishes_no_sign_in(self):
-        """Olivia is signed in at the provider. A page of Mallory's has the link as an
-        image, script, frame, fetch or prefetch, and her browser follows it unseen."""
-        self.new_browser(self.user)
-        for name, headers in HOSTILE.items():
-            with self.subTest(name):
-                asked = self.ask()
-                headers = {"Accept": "*/*", "Sec-Fetch-Site": "cross-site", **headers}
-                if "without fetch metadata" in name:
-                    headers["Sec-Fetch-Site"] = None
-                callback = self.sign_in(asked["authorization_url"])
-                response = self.visit(callback, headers)
-                self.assertRefused(response, 403, "access_denied")
-                answer = self.refresh(asked["client_user_identity"])
-                self.assertRefused(answer, 400, "invalid_grant")
-        self.assertFalse(self.provider.calls["token"])
-        self.assertNoGrant()
 
     def test_pages_of_a_sign_in_cannot_be_framed(self):
         """Mallory lays the confirmation page, invisible, over a game that Olivia plays,

@@ -279,15 +279,3 @@ class TestAuthorizeRefusals(AuthorizeCase):
             headers=basic_authorization(),
         )
         self.assertNothingAsked(response, 400, "invalid_request")
-
-    def test_unknown_and_wrong_secret_cannot_be_told_apart(self):
-        unknown = self.call("provider/authorize", {"client_id": "nobody"})
-        wrong = self.ask_for(client_secret="wrong")
-        no_api = self.call("provider/authorize", {"client_id": "x"}, api="nowhere")
-        self.assertRefused(unknown, 401, "invalid_client")
-        for other in (wrong, no_api):
-            self.assertEqual(other.status_code, unknown.status_code)
-            self.assertEqual(other.content, unknown.content)
-            self.assertEqual(
-                other.headers["WWW-Authenticate"], unknown.headers["WWW-Authenticate"]
-            )

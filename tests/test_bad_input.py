@@ -317,11 +317,3 @@ class TestBadAddress(BadInputCase):
         for client_id in ("unknown", "DEMO-APP", "demo-app ", "%", "x" * 8192):
             body = json.dumps({**self.good, "client_id": client_id}).encode()
             self.assertRefusedEverywhere(401, "invalid_client", body)
-
-    def test_a_client_of_another_api_is_invalid_client(self):
-        self.make_api("crm")
-        good = json.dumps(self.good).encode()
-        for endpoint in ENDPOINTS:
-            response = self.send(endpoint, good, path=f"/crm/oauth2/{endpoint}")
-            self.assertRefused(response, 401, "invalid_client")
-        self.assertEqual(self.stored(), self.before)

@@ -143,10 +143,6 @@ class TestCallbackTokenInformation(CallbackCase):
         self.provider.expires_in = 7200
         self.assertLifetime(90)
 
-    def test_expires_in_may_be_a_string(self):
-        self.provider.expires_in = "120"
-        self.assertLifetime(120)
-
     def test_without_expires_in_the_api_s_lifetime_counts(self):
         self.provider.expires_in = None
         self.api.access_token_lifetime = 240

@@ -19,7 +19,12 @@ HOSTILE = {
     "frame": {**BROWSER_HEADERS, "Sec-Fetch-Dest": "iframe"},
     "old frame": {**BROWSER_HEADERS, "Sec-Fetch-Dest": "frame"},
     "embed": {**BROWSER_HEADERS, "Sec-Fetch-Dest": "embed"},
+    "object": {**BROWSER_HEADERS, "Sec-Fetch-Dest": "object"},
+    "navigation without HTML": {"Sec-Fetch-Dest": "document"},
     "prefetch": {**BROWSER_HEADERS, "Sec-Purpose": "prefetch"},
+    "prefetch of old": {**BROWSER_HEADERS, "Purpose": "prefetch"},
+    "prefetch of Firefox": {**BROWSER_HEADERS, "X-Moz": "prefetch"},
+    "preview of Safari": {**BROWSER_HEADERS, "X-Purpose": "preview"},
     "prerender": {**BROWSER_HEADERS, "Sec-Purpose": "prefetch;prerender"},
     "prefetch of a link": {"Sec-Purpose": "prefetch", "Sec-Fetch-Dest": "empty"},
     "image in a browser without fetch metadata": {
@@ -36,6 +41,10 @@ HOSTILE = {
     },
     "fetch in a browser without fetch metadata": {
         "Accept": "application/json",
+        **CHROMIUM_LANGUAGE,
+    },
+    "a language beside a mode, without fetch metadata": {
+        "Sec-Fetch-Mode": "cors",
         **CHROMIUM_LANGUAGE,
     },
 }

@@ -100,12 +100,6 @@ class TestCallbackBadRequest(RefusalCase):
         self.assertBad(self.callback(state=self.sent["state"]))
         self.assertSpent()
 
-    def test_the_callback_refuses_a_state_of_another_api(self):
-        self.make_api("crm")
-        response = self.callback("crm", code="a-code", state=self.sent["state"])
-        self.assertBad(response)
-        self.assertFalse(self.record.used_at)
-
     def test_the_callback_refuses_a_request_without_code(self):
         for parameters in ({}, {"code": ""}):
             self.asked = self.ask()

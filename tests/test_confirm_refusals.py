@@ -11,18 +11,6 @@ from .test_confirm import ConfirmCase
 class TestConfirmRefusals(ConfirmCase):
     """Only the browser that saw the page decides, once, within ten minutes."""
 
-    def test_a_decision_without_the_page_s_cookie_is_refused(self):
-        form = self.open_page()
-        self.forget_cookies()
-        self.assertNotDecided(self.decide(form))
-
-    def test_a_decision_with_another_page_s_cookie_is_refused(self):
-        form = self.open_page()
-        for cookie in self.opener.cookies:
-            if cookie.name.startswith("oauth2_confirm_"):
-                cookie.value = "x" * 43
-        self.assertNotDecided(self.decide(form))
-
     def test_a_decision_without_the_right_csrf_token_is_refused(self):
         form = self.open_page()
         for wrong in (

@@ -216,6 +216,7 @@ class TestEvents(OAuth2Case):
         lines = (self.env["oauth2.event"].search([]) - before).sorted("id")
         self.assertEqual(lines.mapped("kind"), ["refresh", "refusal"])
         self.assertEqual(lines[1].reason, "rate limit: client, 1 a minute")
+        self.assertEqual((lines[1].client_id, lines[1].api_id), (self.client, self.api))
 
     def test_the_line_names_where_most_of_them_came_from(self):
         self.patch(auth_failure_log, "failures", AuthFailureLog())

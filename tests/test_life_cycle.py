@@ -105,15 +105,6 @@ class TestEnd(LifeCycleCase):
         self.assertEqual(len(self.told()), 4)
         self.assertFalse(self.provider.grants)
 
-    def test_another_sign_in_revives_an_ended_grant(self):
-        self.grant.expires_at = self.ago(hours=1)
-        self.run_job()
-        ended = self.grant
-        self.information, _identity = self.authorize("42")
-        self.assertEqual((self.grant, self.grant.state), (ended, "active"))
-        self.assertFalse(self.grant.ended_by)
-        self.refreshed(self.by_secret())
-
     def test_a_grant_s_end_by_the_provider_is_in_the_audit_log(self):
         self.provider.answer("token", status=400, json={"error": "invalid_grant"})
         self.assertRefused(self.by_secret(), 400, "invalid_grant")

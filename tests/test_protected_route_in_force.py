@@ -23,25 +23,6 @@ class TestTokenInForce(ProbeCase):
         self.user.group_ids -= admirals
         self.assertInvalid()
 
-    def test_a_client_and_an_api_that_are_back_open_again(self):
-        self.api.client_ids -= self.client
-        self.assertInvalid()
-        self.api.client_ids += self.client
-        self.assertOpens()
-        self.api.active = False
-        self.assertInvalid(path="/probe-of-orders")
-        self.api.active = True
-        self.assertOpens(path="/probe-of-orders")
-
-    def test_a_route_of_one_api_takes_no_token_of_another(self):
-        crm = self.make_api("crm", scopes=("probe.read",))
-        self.client.write(
-            {"api_ids": [(4, crm.id)], "scope_ids": [(4, crm.scope_ids.id)]}
-        )
-        _grant, token = self.make_grant(self.client, self.user, crm)
-        self.assertOpens(token, path="/crm/probe")
-        self.assertInvalid(token, path="/probe-of-orders")
-
 
 class TestScopesInForce(ProbeCase):
     """What was granted, as far as client and API still have it."""
@@ -60,10 +41,6 @@ class TestScopesInForce(ProbeCase):
         self.assertForbidden("probe.read")
         self.client.scope_ids += self.scope("probe.read")
         self.assertOpens()
-
-    def test_a_scope_taken_from_the_api_is_gone_with_the_next_call(self):
-        self.scope("probe.read").unlink()
-        self.assertForbidden("probe.read")
 
     def test_a_scope_given_to_the_client_does_not_grow_a_grant(self):
         self.client.scope_ids = self.scope("probe.read")

@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from .common import OAuth2Case
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "with_website")
 class TestPythonExamples(OAuth2Case):
     """The three requests of the documentation that existing applications follow.
 

@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 from .attack_common import AttackCase
-from .common import BROWSER_HEADERS
 from .faulty_provider import FaultyProvider
 
 
@@ -27,20 +26,6 @@ class TestStandards(AttackCase):
         self.assertRefused(response, 400, "invalid_request")
         self.assertOpensNothing("stolen")
         self.assertNoGrant()
-
-    def test_no_page_of_a_sign_in_is_shared_with_other_origins(self):
-        """RFC 9700 section 2.6"""
-        self.client.allowed_origins = origin = "https://app.example.com"
-        self.provider_record.user_matching = "session"
-        start = self.ask()["authorization_url"]
-        self.new_browser(self.user)
-        for url in (start, "/orders/oauth2/callback?state=x&code=y"):
-            for method in ("GET", "OPTIONS"):
-                headers = {**BROWSER_HEADERS, "Origin": origin}
-                response = self.visit(url, headers, method=method)
-                self.assertNotIn("Access-Control-Allow-Origin", response.headers)
-        response = self.decide({"csrf_token": "x"}, headers={"Origin": origin})
-        self.assertNotIn("Access-Control-Allow-Origin", response.headers)
 
     def test_a_redirect_takes_no_form_along(self):
         """RFC 9700 section 4.12"""

@@ -31,14 +31,6 @@ class TestTokenGrantInForce(TokenCase):
         self.provider.calls.clear()
         self.assertRefusedFor(400, "invalid_grant")
 
-    def test_a_grant_not_in_force_and_an_unknown_identity_read_the_same(self):
-        unknown = self.by_secret(client_user_identity="nobody")
-        self.grant.state = "expired"
-        self.assertEqual(self.by_secret().content, unknown.content)
-        self.grant.state = "active"
-        self.user.active = False
-        self.assertEqual(self.by_secret().content, unknown.content)
-
 
 @tagged("post_install", "-at_install")
 class TestTokenProviderFails(TokenCase):
@@ -122,6 +114,7 @@ class TestTokenProviderEndsTheGrant(TokenCase):
         self.provider.behave()
         self.information, _identity = self.authorize(self.identity)
         self.assertEqual(self.grant, grant)
+        self.assertFalse(grant.ended_by)
         opened = self.bearer("/orders/partners", self.information["access_token"])
         self.assertEqual(opened.status_code, 200, opened.text)
         self.refreshed(self.by_secret())

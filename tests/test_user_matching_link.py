@@ -32,18 +32,17 @@ class TestMatchByLink(UserMatchingCase):
         self.provider.login = "mallory"
         self.assertNobody("is linked to the claimed account; the account was 'mallory'")
 
-    def test_an_unlinked_user_is_not_matched_by_email(self):
-        self.user.oauth_uid = False
+    def test_only_an_active_user_with_this_very_link_is_matched(self):
         self.provider.claims = {"email": self.user.login, "email_verified": True}
-        self.assertNobody("not exactly one active user is linked")
-
-    def test_a_link_of_another_sign_in_provider_matches_no_user(self):
-        self.user.oauth_provider_id = self.make_link(self.provider.issuer)
-        self.assertNobody("not exactly one active user is linked")
-
-    def test_a_link_matches_no_archived_user(self):
-        self.user.active = False
-        self.assertNobody("not exactly one active user is linked")
+        another = self.make_link(self.provider.issuer)
+        for values in (
+            {"oauth_uid": False},
+            {"oauth_provider_id": another.id},
+            {"active": False},
+        ):
+            with self.row(values):
+                self.user.write(values)
+                self.assertNobody("not exactly one active user is linked")
 
     def test_a_sign_in_provider_must_be_chosen(self):
         with self.assertRaisesRegex(ValidationError, "Choose"):

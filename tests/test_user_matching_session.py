@@ -195,45 +195,26 @@ class TestMatchBySession(SessionCase):
 class TestMatchBySessionRefusals(SessionCase):
     """The callback takes no other browser and no other user."""
 
-    def test_the_callback_refuses_another_browser_of_the_same_user(self):
-        self.log_in(self.user)
-        url = self.started()
-        self.log_in(self.user)
-        self.assertFalse(self.start_cookies())
-        self.assertOtherBrowser(self.visit(url, BROWSER_HEADERS))
-
-    def test_the_callback_refuses_a_browser_with_the_cookie_alone(self):
-        self.log_in(self.user)
-        url = self.started()
-        cookies = self.start_cookies()
-        self.authenticate(None, None)
-        for cookie in cookies:
-            self.opener.cookies.set_cookie(cookie)
-        self.assertOtherBrowser(self.visit(url, BROWSER_HEADERS))
-
-    def test_the_callback_refuses_another_user_in_the_same_browser(self):
-        self.log_in(self.user)
-        url = self.started()
-        cookies = self.start_cookies()
-        self.log_in(self.other)
-        for cookie in cookies:
-            self.opener.cookies.set_cookie(cookie)
-        self.assertOtherBrowser(self.visit(url, BROWSER_HEADERS))
-
-    def test_the_callback_refuses_another_sign_in_s_cookie(self):
-        self.log_in(self.user)
-        url = self.started()
-        for cookie in self.start_cookies():
-            cookie.value = "x" * 43
-        self.assertOtherBrowser(self.visit(url, BROWSER_HEADERS))
-
-    def test_the_callback_refuses_a_script_without_the_cookie(self):
-        self.log_in(self.user)
-        url = self.started()
-        self.authenticate(None, None)
-        response = self.visit(url)
-        self.assertRefused(response, 400, "invalid_request")
-        self.assertOtherBrowser(response)
+    def test_the_callback_refuses_any_other_browser_and_any_other_user(self):
+        own, none = {}, None
+        for name, user, value, headers in (
+            ("another browser of the user", self.user, none, BROWSER_HEADERS),
+            ("the cookie alone", None, own, BROWSER_HEADERS),
+            ("another user in the browser", self.other, own, BROWSER_HEADERS),
+            ("another sign-in's cookie", self.user, "x" * 43, BROWSER_HEADERS),
+            ("a script without the cookie", None, none, None),
+        ):
+            with self.subTest(name):
+                self.asked = self.ask()
+                self.log_in(self.user)
+                url = self.started()
+                cookies = self.start_cookies()
+                self.session = None
+                self.authenticate(*[user.login] * 2 if user else [None] * 2)
+                for cookie in cookies if value is not none else ():
+                    cookie.value = value or cookie.value
+                    self.opener.cookies.set_cookie(cookie)
+                self.assertOtherBrowser(self.visit(url, headers))
 
     def test_a_state_refused_to_another_user_is_spent(self):
         self.log_in(self.user)
