@@ -41,7 +41,7 @@ class OAuth2Api(models.Model):
         index=True,
         help="First part of the path of every route of this API: lower-case letters,"
         " digits, - and _. Applications and the provider know it: changing it cuts them"
-        " off.",
+        " off. Once users have signed in, only Settings administrators can change it.",
     )
     active = fields.Boolean(
         default=True, help="An archived API refuses every call at once."
@@ -112,6 +112,10 @@ class OAuth2Api(models.Model):
     token_url = fields.Char("Token URL", compute="_compute_urls")
     revoke_url = fields.Char("Revoke URL", compute="_compute_urls")
     base_url_warning = fields.Char(compute="_compute_urls")
+    can_widen = fields.Boolean(
+        compute="_compute_can_widen",
+        help="The user who looks at it may change its endpoint.",
+    )
     last_redirect_uri = fields.Char(
         "Last Redirect URI",
         readonly=True,
@@ -141,6 +145,12 @@ class OAuth2Api(models.Model):
         )
         for record in self:
             record.client_user_count = counts.get(record._origin, 0)
+
+    @api.depends("client_user_ids", "last_redirect_uri", "client_ids.follows_sign_in")
+    @api.depends_context("uid")
+    def _compute_can_widen(self):
+        for record in self:
+            record.can_widen = self.env.is_system() or not record._is_in_use()
 
     @api.depends("endpoint", "last_redirect_uri")
     def _compute_urls(self):
@@ -275,19 +285,19 @@ class OAuth2Api(models.Model):
         :raises AccessError: for others than Settings administrators
         """
         moved = self.filtered(lambda record: record.endpoint != endpoint)
-        if self.env.is_system():
-            return
-        # A first sign-in writes the latter: of a change at once, one is run again.
-        were_used = moved.sudo().client_user_ids or any(
-            moved.mapped("last_redirect_uri")
-        )
-        if were_used or moved._linked_clients()._unasked():
+        if not all(moved.mapped("can_widen")):
             raise AccessError(
                 self.env._(
                     "Users have authorized applications on this API, or are not asked:"
                     " only Settings administrators may change its endpoint."
                 )
             )
+
+    def _is_in_use(self):
+        """:return: whether users have authorized applications here, or are not asked"""
+        # A first sign-in writes the address: of a change at once, one is run again.
+        were_there = self.sudo().client_user_ids or self.last_redirect_uri
+        return bool(were_there or self._linked_clients()._unasked())
 
     def _linked_clients(self):
         """:return: the clients of these APIs, archived ones too"""

@@ -89,6 +89,10 @@ class OAuth2Client(models.Model):
         "oauth2.client.user", "client_id", "Client API Users", readonly=True
     )
     client_user_count = fields.Integer(compute="_compute_client_user_count")
+    can_widen = fields.Boolean(
+        compute="_compute_can_widen",
+        help="The user who looks at it may give it more APIs and scopes.",
+    )
 
     _identifier_unique = models.UniqueIndex(
         "(provider_id, client_identifier)",
@@ -132,6 +136,12 @@ class OAuth2Client(models.Model):
         )
         for client in self:
             client.client_user_count = counts.get(client._origin, 0)
+
+    @api.depends("follows_sign_in")
+    @api.depends_context("uid")
+    def _compute_can_widen(self):
+        for client in self:
+            client.can_widen = self.env.is_system() or not client.follows_sign_in
 
     def _has_dealings(self):
         """:return: whether something of these clients is known to their provider"""

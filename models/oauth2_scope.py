@@ -39,6 +39,10 @@ class OAuth2Scope(models.Model):
         help="A user has agreed to it: only Settings administrators may open more.",
     )
     json2_served = fields.Boolean(compute="_compute_json2_served")
+    can_widen = fields.Boolean(
+        compute="_compute_can_widen",
+        help="The user who looks at it may have it open more, rename it and move it.",
+    )
 
     _name_unique = models.Constraint(
         "UNIQUE (api_id, name)", "This API already has a scope of that name."
@@ -49,6 +53,13 @@ class OAuth2Scope(models.Model):
         for scope in self:
             oauth2_api = scope.api_id
             scope.json2_served = oauth2_api.json2_enabled or oauth2_api.bearer_enabled
+
+    @api.depends("was_granted")
+    @api.depends_context("uid")
+    def _compute_can_widen(self):
+        for scope in self:
+            is_open = not scope.was_granted and not scope._origin._are_unasked()
+            scope.can_widen = self.env.is_system() or is_open
 
     def _configuration_parties(self):
         return {"oauth2_api": self.api_id}
@@ -98,9 +109,13 @@ class OAuth2Scope(models.Model):
             log_exceptions=False,
         )
         self.invalidate_recordset(["was_granted"])
+        return any(self.mapped("was_granted")) or self._are_unasked()
+
+    def _are_unasked(self):
+        """:return: whether a client that follows the sign-in itself may have one"""
         Client = self.env["oauth2.client"].sudo().with_context(active_test=False)
-        unasked = [("scope_ids", "in", self.ids), ("follows_sign_in", "=", True)]
-        return any(self.mapped("was_granted")) or bool(Client.search(unasked, limit=1))
+        domain = [("scope_ids", "in", self.ids), ("follows_sign_in", "=", True)]
+        return bool(Client.search(domain, limit=1))
 
     def _note_granted(self):
         """Remember that a user agreed to these scopes as they are."""

@@ -32,6 +32,7 @@ class TestForms(OAuth2Records, TransactionCase):
 
     def told_by_form(self, record, user=None):
         """:return: what a record's form says in words, beside its fields"""
+        self.env.invalidate_all()
         record = record.with_user(user or self.system)
         arch = etree.fromstring(record.get_view(view_type="form")["arch"])
         names = {node.get("name") for node in arch.iter("field")}
@@ -67,15 +68,36 @@ class TestForms(OAuth2Records, TransactionCase):
                 view = self.client.with_user(user).get_view(view_type=view_type)
                 offered = etree.fromstring(view["arch"]).get("create", "True")
                 self.assertEqual(offered, str(can), (view_type, user.login))
-        with self.assertRaisesRegex(AssertionError, "readonly"):
-            with Form(self.api.with_user(self.manager)) as form:
-                form.endpoint = "sales"
+        for record, name in (
+            (self.api, "endpoint"),
+            (self.api.scope_ids, "name"),
+            (self.api.scope_ids, "api_id"),
+        ):
+            with self.subTest(name), self.assertRaisesRegex(AssertionError, "readonly"):
+                with Form(record.with_user(self.manager)) as form:
+                    form[name] = record[name]
+        self.client.follows_sign_in = False
+        for oauth2_api in (self.make_api("crm"), self.make_api("erp")):
+            scope = oauth2_api.scope_ids
+            with Form(scope.with_user(self.manager)) as form:
+                form.name = "new"
+            with Form(oauth2_api.with_user(self.manager)) as form:
+                form.endpoint = f"{oauth2_api.endpoint}2"
         note = "This client asks no user: only Settings administrators can give"
         for follows in (True, False):
             self.client.follows_sign_in = follows
             told = self.told_by_form(self.client, self.manager)
             self.assertEqual(note in told, follows)
             self.assertNotIn(note, self.told_by_form(self.client))
+        (scope,) = self.make_scopes(self.api, ["new"])
+        note = "A client that asks no user may have this scope"
+        for follows in (False, True):
+            self.client.write(
+                {"follows_sign_in": follows, "scope_ids": [(4, scope.id)]}
+            )
+            told = self.told_by_form(scope, self.manager)
+            self.assertEqual(note in told, follows)
+            self.assertNotIn(note, self.told_by_form(scope))
 
     def menus_of(self, user):
         menus = self.env["ir.ui.menu"].with_user(user).load_menus(False)
