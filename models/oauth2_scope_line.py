@@ -104,7 +104,7 @@ class OAuth2ScopeLine(models.Model):
                 names += self.env[name]._inherits if name in self.env else ()
             if (
                 what not in _OPERATIONS
-                or model_name not in self.env  # who knows what it will be
+                or model_name not in self.env  # what it will be is not known
                 or any(name.startswith(_ADMINISTRATION) for name in names)
             ):
                 raise AccessError(

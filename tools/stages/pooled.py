@@ -99,7 +99,7 @@ _NOTHING = contextlib.nullcontext()
 
 @contextlib.contextmanager
 def _all_taken(pg, database):
-    """Leave no connection of a pooler of transactions to anyone else."""
+    """Take all connections of a pooler of transactions."""
     with contextlib.ExitStack() as stack:
         for _number in range(CONNECTIONS):
             held = databases.connect(pg, database)
