@@ -4,14 +4,17 @@ Started by ``./dev fuzz``, which also reads the server's log afterwards.
 """
 
 import collections
+import itertools
 import json
 import logging
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from urllib.parse import urlsplit
 
+from deeds import deeds, good_deeds, play
 from ground import Ground, Stock
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as hypothesis_seed
@@ -88,13 +91,25 @@ def _answer(tally, target, stock, request):
     return answer
 
 
+def _attempt(ground, tally, target, stock, case):
+    """Send a request, or do a deed.
+
+    :return: the request, the answer, and the breach or None
+    """
+    if target.deeds:
+        return play(case, ground, partial(_answer, tally, target, stock), target)
+    answer = _answer(tally, target, stock, case)
+    return case, answer, breach(target, case, answer, ground.secrets_now())
+
+
 def try_good_ones(ground, tally, target):
     """Send each good request as it is: what is refused would test nothing deep."""
     stock = Stock(ground)
-    for request in target.good:
-        answer = _answer(tally, target, stock, request)
-        if not 200 <= answer.status < 400:
-            tally.add_breach(target, "a good request is refused", request, answer)
+    for case in good_deeds() if target.deeds else target.good:
+        request, answer, what = _attempt(ground, tally, target, stock, case)
+        if what or not (target.deeds or 200 <= answer.status < 400):
+            what = what or "a good request is refused"
+            tally.add_breach(target, what, request, answer)
 
 
 def fuzz(ground, tally, target, seed, count):
@@ -111,10 +126,9 @@ def fuzz(ground, tally, target, seed, count):
         report_multiple_bugs=False,
         print_blob=False,
     )
-    @given(requests_of(target))
-    def check(request):
-        answer = _answer(tally, target, stock, request)
-        what = breach(target, request, answer, list(ground.secrets))
+    @given(deeds() if target.deeds else requests_of(target))
+    def check(case):
+        request, answer, what = _attempt(ground, tally, target, stock, case)
         if what:
             is_new = (target.name, what) not in tally.breaches or stock.hunting == what
             tally.add_breach(target, what, request, answer)
@@ -142,13 +156,16 @@ def main(count, seed, result_path):
             for target in TARGETS
             for number in range(-(-count * target.share // whole // CHUNK))
         ]
-        jobs.sort(key=lambda job: job[1])  # by turns
+        # By turns; deeds alone, at last: others write wherever they may.
+        jobs.sort(key=lambda job: (job[0].deeds, job[1]))
         for target in TARGETS:
             try_good_ones(ground, tally, target)
         try:
-            with ThreadPoolExecutor(THREADS) as pool:
-                for done in [pool.submit(fuzz, ground, tally, *job) for job in jobs]:
-                    done.result()
+            for _are_deeds, some in itertools.groupby(jobs, lambda job: job[0].deeds):
+                with ThreadPoolExecutor(THREADS) as pool:
+                    futures = [pool.submit(fuzz, ground, tally, *job) for job in some]
+                    for done in futures:
+                        done.result()
         finally:
             tally.tell_progress()
             with open(result_path, "w") as file:

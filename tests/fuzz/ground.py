@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import requests
 from server import DB, SECRET, URL, Administrator, Site
+from targets import ORIGIN
 from wire import basic
 
 _TOKENS = ("access_token", "refresh_token", "id_token")
@@ -16,6 +17,7 @@ _MODELS = {
     "res.partner.category": ("read", "create", "write", "unlink"),
     "res.country": ("read",),
     "res.users": ("read",),
+    "ir.attachment": ("read",),
     "oauth2.example.order": ("read", "create", "write", "unlink"),
     "oauth2.example.order.line": ("read", "create", "write", "unlink"),
 }
@@ -41,7 +43,8 @@ class Ground:
         scopes = self.administrator.call(
             "oauth2.scope", "search", [["api_id", "=", self.site.api_id]]
         )
-        self.site.use(provider, {"scope_ids": scopes})
+        client = {"scope_ids": scopes, "allowed_origins": ORIGIN}
+        self.site.use(provider, client)
         self.session_site = Site(self.administrator)
         self.session_site.use(provider, user_matching="session")
         # Sign-ins come back to an address of the provider's own; without openid, claims
@@ -116,6 +119,11 @@ class Ground:
         """Remember what no other answer, and no line of the log, may contain."""
         with self._lock:
             self.secrets.update(texts)
+
+    def secrets_now(self):
+        """What no answer may contain so far, a list."""
+        with self._lock:
+            return list(self.secrets)
 
 
 class Stock:

@@ -3,12 +3,14 @@
 import json
 import re
 
-from wire import SECONDS
+from targets import ORIGIN
+from wire import SECONDS, WHOLE
 
 # What the server's own HTTP part refuses before Odoo sees the request.
 _BEFORE_ODOO = {400, 408, 411, 413, 414, 417, 431, 501, 505}
 _OURS = re.compile(r"/(@API@|@SESSIONAPI@|@OWNAPI@)/(oauth2|json|fuzz|partners|orders)")
 _NATIVE = re.compile(r"/json/2/[\w.]+/\w+")
+_ERROR_ID = re.compile(r"\b[0-9a-f]{32}\b")
 _NOT_ECHOED = 12  # characters; shorter texts occur by chance
 
 
@@ -42,6 +44,35 @@ def breach(target, request, answer, secrets):
                 return "a secret in the answer"
     if not _is_json_where_it_says_so(answer):
         return "a body that is not the JSON that Content-Type promises"
+    return None
+
+
+def misdeed(request, answer, is_readable, refusal, done, untouched):
+    """What is wrong with a deed; None when nothing is.
+
+    :param is_readable: whether its body says one thing; None: nothing is said of it
+    :param refusal: the status that is due all the same; 0: none
+    :param done: whether all was done to the letter, and told
+    :param untouched: whether nothing is changed
+    """
+    status = f"status {answer.status}"
+    if answer.is_good:
+        if is_readable is False or refusal:
+            return f"{status} for what is to be refused"
+        return None if done else f"{status}, and what it says is not what happened"
+    if not untouched:
+        return f"{status}, and something is changed"
+    if request.framing not in WHOLE:
+        return None  # its server may have refused it, in words of its own
+    if is_readable and answer.status != refusal:
+        return f"{status} for what is to be {refusal or 'done'}"
+    told = answer_json(answer) if answer.is_json else None
+    if not isinstance(told, dict) or not told.get("error"):
+        return f"{status} without an error in JSON"
+    if refusal and not _ERROR_ID.search(str(told.get("error_description"))):
+        return f"{status} without an error's id"
+    if answer.header("Access-Control-Allow-Origin") != ORIGIN:
+        return f"{status}, which the page that calls cannot read"
     return None
 
 
@@ -89,7 +120,7 @@ def _is_ours(request, answer):
 
 
 def _is_json_where_it_says_so(answer):
-    if answer.media_type != "application/json" or not answer.body:
+    if not answer.is_json or not answer.body:
         return True
     try:
         answer_json(answer)

@@ -36,7 +36,8 @@ _MULTIPART = (
     b"--x\r\nContent-Disposition: form-data; name=client_id\r\n\r\ndemo-app\r\n"
     b'--x\r\nContent-Disposition: form-data; name=f; filename="\xff"\r\n\r\n\0\r\n--x--'
 )
-_FRAMINGS = ("short", "long", "chunked", "none", "0", "-1", "x", "9" * 20, "")
+_FRAMINGS = ("short", "long", "chunked", "chunks", "coded", "none", "0", "-1", "x")
+_FRAMINGS += ("9" * 20, "")
 
 
 @st.composite

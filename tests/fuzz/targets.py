@@ -11,6 +11,7 @@ FORM = ("Content-Type", "application/x-www-form-urlencoded")
 BEARER = ("Authorization", "Bearer @ACCESS@")
 BASIC = ("Authorization", "@BASIC@")
 SCRIPT = ("Accept", "*/*")
+ORIGIN = "https://page.example.com"  # of a page of the application
 BROWSER = (("Accept", "text/html"), ("Accept-Language", "en"))
 
 NAMES = {"client_id": "@CLIENT@", "client_user_identity": "@IDENTITY@"}
@@ -24,9 +25,10 @@ class Target:
     that must get through, about half of what does: else little is tested but refusals.
     `good` are its valid ones, `others` are what its callers send, too.
 
-    `pages` says that its answers may be HTML, `busy` that it may answer 502 and 503 for
-    a provider (design, refusals), `tells` that a 200 contains tokens on purpose. `asks`
-    are the endpoints of a provider that it asks.
+    `deeds` says that its requests are those of ``deeds.py``. `pages` says that its
+    answers may be HTML, `busy` that it may answer 502 and 503 for a provider (design,
+    refusals), `tells` that a 200 contains tokens on purpose. `asks` are the endpoints
+    of a provider that it asks.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Target:
     tells: bool = False
     orm: bool = False
     asks: tuple = ()
+    deeds: bool = False
 
 
 def _json(method, path, value, *headers):
@@ -299,4 +302,6 @@ TARGETS = (
     ),
     Target("json-2", 16, 0.2, _json2("/@API@"), orm=True),
     Target("native json-2", 8, 0.2, _json2(""), orm=True),
+    # Bodies and answers that are odd, at all of these: two thirds are refused.
+    Target("deeds", 16, 0.15, (), deeds=True, tells=True),
 )

@@ -10,7 +10,9 @@ import time
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+WHOLE = ("length", "chunked", "chunks")  # framings that each server reads
 SECONDS = 60  # for one answer, to its last byte; far more than any takes
+_CHUNKED = ("chunked", "chunks", "coded", "cut", "bad chunk", "extended", "both")
 _PLACEHOLDER = re.compile(rb"@[A-Z]+@|\"@PARTNER@\"")
 
 
@@ -19,7 +21,10 @@ class Request:
     """A request whose secrets are placeholders such as ``@ACCESS@``.
 
     `framing` says how the body's length is told: ``length`` (truly), ``short`` (less
-    than there is), ``long`` (more), ``chunked``, ``none``, or the value itself.
+    than there is), ``long`` (more), ``chunked``, ``chunks`` (many), ``coded`` (in a way
+    that no server undoes), ``cut`` (without the last chunk), ``bad chunk``,
+    ``extended`` (chunks with more than bytes), ``both`` (length and chunks), ``none``,
+    or the value itself.
     `fault` is the odd answer of a provider that is asked meanwhile; None: it behaves.
     """
 
@@ -44,7 +49,8 @@ class Request:
         """Whether a server must answer; else it may just hang up."""
         repeated = [n.lower() for n, _ in self.headers if n.lower() == "content-length"]
         coded = any(n.lower() == "transfer-encoding" for n, _ in self.headers)
-        return self.framing in ("length", "none") and not repeated and not coded
+        is_known = self.framing in (*WHOLE, "none")
+        return is_known and not repeated and not coded
 
     @property
     def weight(self):
@@ -76,11 +82,11 @@ class Request:
         lines += [f"{name}: {value}" for name, value in self.headers]
         head = fill("\r\n".join(lines).encode("latin-1", "replace"))
         head += b"\r\nConnection: close"
-        if self.framing == "chunked":
-            head += b"\r\nTransfer-Encoding: chunked"
-            body = (
-                b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n"
-            )
+        if self.framing in _CHUNKED:
+            coding = "gzip, chunked" if self.framing == "coded" else "chunked"
+            head += b"\r\nTransfer-Encoding: " + coding.encode()
+            head += b"\r\nContent-Length: 3" if self.framing == "both" else b""
+            body = _chunked(body, self.framing)
         elif self.framing != "none" and (body or self.method not in ("GET", "HEAD")):
             length = {
                 "length": len(body),
@@ -106,6 +112,18 @@ class Request:
         return re.sub(r"@([A-Z]+)@", r"$\1", told)
 
 
+def _chunked(body, framing):
+    """A body as RFC 9112 section 7.1 codes it, or nearly so."""
+    size = max(1, len(body) // 9 if framing == "chunks" else len(body))
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    line = {"bad chunk": b"+0x%x\r\n%s\r\n", "extended": b"%x;a=b\r\n%s\r\n"}.get(
+        framing, b"%x\r\n%s\r\n"
+    )
+    chunks = b"".join(line % (len(piece), piece) for piece in pieces)
+    end = {"cut": b"", "extended": b"0\r\nX-Trailer: a\r\n\r\n"}
+    return chunks + end.get(framing, b"0\r\n\r\n")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back; a status of 0 is a connection that was closed without a word."""
@@ -122,6 +140,14 @@ class Answer:
     @property
     def media_type(self):
         return self.header("Content-Type").partition(";")[0].strip().lower()
+
+    @property
+    def is_good(self):
+        return 200 <= self.status < 300
+
+    @property
+    def is_json(self):
+        return self.media_type == "application/json"
 
 
 class _InTime(io.RawIOBase):

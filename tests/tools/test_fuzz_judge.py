@@ -171,3 +171,50 @@ class TestFuzzJudge(FuzzCase):
         body = b'"Traceback (most recent call last)"'
         self.assertIn("a traceback", self.breach(self.answer(400, body)))
         self.assertIn("not the JSON", self.breach(self.answer(400, b"NaN")))
+
+
+class TestFuzzDeeds(FuzzCase):
+    """A deed is judged by what happened, not by its status alone."""
+
+    def misdeed(self, answer, readable=True, due=0, done=False, untouched=True, **sent):
+        request = wire.Request("POST", "/@API@/oauth2/token", **sent)
+        return judge.misdeed(request, answer, readable, due, done, untouched)
+
+    def refusal(self, status=400, told=b'{"error": "x"}', origin=targets.ORIGIN):
+        header = ("Access-Control-Allow-Origin", origin)
+        return self.answer(status, told, header)
+
+    def test_what_is_said_to_be_done_is_done(self):
+        done = {"done": True, "untouched": False}
+        self.assertIsNone(self.misdeed(self.answer(), **done))
+        self.assertIsNone(self.misdeed(self.answer(), framing="chunked", **done))
+        self.assertTrue(self.misdeed(self.answer()))
+        self.assertTrue(self.misdeed(self.answer(), framing="cut"))
+        self.assertTrue(self.misdeed(self.answer(), readable=False, **done))
+        self.assertTrue(self.misdeed(self.answer(), due=422, **done))
+
+    def test_a_refusal_changes_nothing_and_is_due(self):
+        refused = {"readable": False}
+        self.assertIsNone(self.misdeed(self.refusal(), **refused))
+        self.assertTrue(self.misdeed(self.refusal(), untouched=False, **refused))
+        dropped = wire.Answer(0)
+        self.assertIsNone(self.misdeed(dropped, framing="coded"))
+        self.assertTrue(self.misdeed(dropped, framing="coded", untouched=False))
+        for framing in wire.WHOLE:
+            self.assertTrue(self.misdeed(self.refusal(), framing=framing))
+
+    def test_a_refusal_is_told_in_json_to_the_page_that_calls(self):
+        for answer in (
+            wire.Answer(400, (("Content-Type", "text/html"),), b"<p>"),
+            self.refusal(told=b"[]"),
+            self.refusal(told=b'{"name": "builtins.ValueError"}'),
+            self.refusal(origin="https://another.example.com"),
+        ):
+            self.assertTrue(self.misdeed(answer, readable=False))
+
+    def test_an_answer_that_cannot_be_written_has_an_error_s_id(self):
+        told = b'{"error": "x", "error_description": "Internal error %s."}'
+        good = self.refusal(500, told % (b"0a" * 16))
+        self.assertIsNone(self.misdeed(good, due=500))
+        self.assertTrue(self.misdeed(good, due=422))
+        self.assertTrue(self.misdeed(self.refusal(500, told % b"0a"), due=500))

@@ -88,6 +88,19 @@ class TestFuzzReport(unittest.TestCase):
         self.stderr(_TRACEBACK)
         self.assertBreach()
 
+    def test_only_a_route_of_the_fuzzing_may_return_what_is_no_json(self):
+        text = f"Error {'0a' * 16}: the answer is no JSON: object at /orders/%s"
+        logger = f"{_OURS}.controllers.dispatchers"
+        self.line(text % "fuzz/answer", "ERROR", logger)
+        no_json = "odoo.addons.api_auth_oauth2.controllers.json_answer.NotJson: x"
+        traces = f"Exception during request handling.\n{_CHAINED}\n{no_json}"
+        self.line(traces, "ERROR")
+        self.assertEqual(self.status(), 0)
+        self.line(f"{traces}\n{_TRACEBACK}", "ERROR")
+        self.assertBreach()
+        self.line(text % "partners", "ERROR", logger)
+        self.assertBreach()
+
     def test_a_traceback_in_the_log_fails_the_run_at_any_level(self):
         for level in ("DEBUG", "INFO", "WARNING", "ERROR", "RUNBOT"):
             for logger in ("odoo.http", f"{_OURS}.models.token_check"):

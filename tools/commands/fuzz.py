@@ -3,9 +3,10 @@
 Every endpoint gets good requests and mutated ones, and a provider that now and then
 answers oddly. A breach is an answer of 500, one that is not whole within a minute, a
 dropped connection, a traceback in an answer or in the log, an HTML page where JSON is
-due, a secret in an answer or in the log, an error in the log. Ends with status 1 on any
-breach, and where too few requests of an endpoint got through, because then little was
-tested.
+due, a secret in an answer or in the log, an error in the log, a call that says it did
+what the database does not have, and a refused one that changed something. Ends with
+status 1 on any breach, and where too few requests of an endpoint got through, because
+then little was tested.
 """
 
 import json
