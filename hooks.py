@@ -2,11 +2,13 @@
 
 from .controllers.no_connection import answer_without_connection
 from .services.keyring import Keyring
+from .services.last_signal import note_last_signals
 
 
 def post_load():
-    """Answer calls of an API for which there is no connection to the database."""
+    """Wrap what Odoo does for a request before it asks any addon."""
     answer_without_connection()
+    note_last_signals()
 
 
 def post_init_hook(env):

@@ -109,8 +109,8 @@ class TokenValidation:
         :param str text: the bearer token
         :param str endpoint: of the API that it is used on; left out, any API counts
             whose tokens open Odoo's own JSON-2
-        :param int version: number of Odoo's last signal, as it was known before the
-            transaction began; left out, it is read along. Where there is a replica it
+        :param int version: number of Odoo's last signal, in this transaction's snapshot
+            or an older one; left out, it is read along. Where there is a replica it
             always is: Odoo knows it from there, and a replica lags.
         :return: ``TokenContext``, or ``None`` when the token opens nothing here
         :raises psycopg2.Error: when the database does not answer

@@ -15,7 +15,6 @@ class TestCheckCost(ProbeCase):
     def setUp(self):
         super().setUp()
         self.checks = []
-        authenticate = ir_http.IrHttp._authenticate.__func__
         execute = Cursor.execute
 
         def counted_execute(cursor, query, *args, **kwargs):
@@ -23,19 +22,22 @@ class TestCheckCost(ProbeCase):
                 self.checks[-1].append(str(query))
             return execute(cursor, query, *args, **kwargs)
 
-        def watched_authenticate(cls, endpoint):
-            self.checks.append([])
-            threading.current_thread().oauth2_check = True
-            try:
-                return authenticate(cls, endpoint)
-            finally:
-                del threading.current_thread().oauth2_check
+        def watched(name):
+            method = getattr(ir_http.IrHttp, name).__func__
 
-        self.enterContext(
-            patch.object(
-                ir_http.IrHttp, "_authenticate", classmethod(watched_authenticate)
-            )
-        )
+            def watched_method(cls, argument):
+                if name == "_match":
+                    self.checks.append([])
+                threading.current_thread().oauth2_check = True
+                try:
+                    return method(cls, argument)
+                finally:
+                    del threading.current_thread().oauth2_check
+
+            return patch.object(ir_http.IrHttp, name, classmethod(watched_method))
+
+        for name in ("_match", "_authenticate"):
+            self.enterContext(watched(name))
         self.enterContext(patch.object(Cursor, "execute", counted_execute))
 
     def queries(self):

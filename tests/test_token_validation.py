@@ -6,11 +6,12 @@ from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.sql_db import PoolError
+from odoo.sql_db import Cursor, PoolError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from ..services.grant_tokens import GrantTokens
+from ..services.last_signal import last_signal
 from ..services.token_validation import TokenValidation
 from .common import OAuth2Records
 from .test_rerun import RealCursorsCase
@@ -170,6 +171,46 @@ class TestChangeCounts(RealCursorsCase):
             self.archive()
             self.assertTrue(self.opens(older))  # and remembers what it saw
             self.assertFalse(self.opens())
+
+    def test_a_call_that_asks_nothing_else_needs_one_transaction(self):
+        """The one in which Odoo reads its signals."""
+        done, execute, rollback = [], Cursor.execute, Cursor.rollback
+
+        def noted_execute(cr, query, *args, **kwargs):
+            done.append(str(query))
+            return execute(cr, query, *args, **kwargs)
+
+        def noted_rollback(cr):
+            done.append("rollback")
+            return rollback(cr)
+
+        call = ("POST", "/reruns/json/2/res.partner/write")
+        headers = {"Authorization": "Bearer unknown"}
+        self.request(*call, **headers)  # what Odoo caches is cached from here on
+        with (
+            patch.object(Cursor, "execute", noted_execute),
+            patch.object(Cursor, "rollback", noted_rollback),
+        ):
+            self.assertEqual(self.request(*call, **headers)[0], 401)
+        signals, token, *after = done
+        self.assertIn("orm_signaling_default", signals)
+        self.assertIn("FROM oauth2_token", token)
+        self.assertEqual(set(after), {"rollback"})
+
+    def test_a_thread_with_an_older_snapshot_keeps_its_number(self):
+        """Whatever another thread of its process has heard meanwhile."""
+        with (
+            closing(self.registry.cursor()) as older,
+            closing(self.registry.cursor()) as newer,
+        ):
+            self.registry.check_signaling(older)
+            self.archive()
+            self.registry.check_signaling(newer)
+            self.assertLess(last_signal(older), last_signal(newer))
+            number = "SELECT max(id) FROM orm_signaling_default"
+            for cr in (older, newer):
+                cr.execute(number)
+                self.assertEqual((last_signal(cr),), cr.fetchone())
 
     def test_other_processes_hear_of_a_change_with_the_commit(self):
         number = "SELECT max(id) FROM orm_signaling_default"
