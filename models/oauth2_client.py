@@ -1,3 +1,4 @@
+import json
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
@@ -5,6 +6,7 @@ from odoo.exceptions import AccessError, ValidationError
 
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.network_policy import is_safe_url
+from ..services.client_keys import ClientKeys
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
 from ..services.provider_calls import client_secret, is_secret_lost
@@ -40,7 +42,8 @@ class OAuth2Client(models.Model):
         compute="_compute_client_secret",
         inverse="_inverse_client_secret",
         copy=False,
-        help="Write-only: it is kept encrypted and never shown again.",
+        help="Write-only: it is kept encrypted and never shown again. At a provider"
+        " that knows a key instead, it is between Odoo and the application alone.",
     )
     client_secret_encrypted = EncryptedChar(on_database_copy="keep")
     has_client_secret = fields.Boolean(compute="_compute_has_client_secret")
@@ -48,6 +51,14 @@ class OAuth2Client(models.Model):
         compute="_compute_is_client_secret_lost",
         help="It cannot be decrypted with the present keys.",
     )
+    token_endpoint_auth_method = fields.Selection(
+        related="provider_id.token_endpoint_auth_method"
+    )
+    private_key_encrypted = EncryptedChar(on_database_copy="keep")
+    has_private_key = fields.Boolean(compute="_compute_has_private_key")
+    public_key = fields.Text("PEM", compute="_compute_public_key")
+    jwks = fields.Text("JWK Set", compute="_compute_public_key")
+    key_warning = fields.Char(compute="_compute_public_key")
     require_secret = fields.Boolean(
         help="Demand the client secret on authorize, token and revoke, and accept no"
         " other proof. Recommended: without it, all who know the Client ID can ask a"
@@ -120,6 +131,22 @@ class OAuth2Client(models.Model):
                 secret = ""
             client.is_client_secret_lost = is_secret_lost(client, secret)
 
+    @api.depends("private_key_encrypted")
+    def _compute_has_private_key(self):
+        for client in self.sudo():
+            client.has_private_key = bool(client.private_key_encrypted)
+
+    @api.depends(
+        "private_key_encrypted",
+        "token_endpoint_auth_method",
+        "provider_id.token_endpoint_auth_signing_alg",
+    )
+    def _compute_public_key(self):
+        for client in self:
+            key, client.key_warning = ClientKeys(client).shown()
+            client.public_key = key and key.public_pem()
+            client.jwks = key and json.dumps({"keys": [key.jwk()]}, indent=2)
+
     @api.depends("provider_id.own_redirect_uri", "api_ids.redirect_uri")
     def _compute_own_redirect_uris(self):
         for client in self:
@@ -176,6 +203,19 @@ class OAuth2Client(models.Model):
         # Else the answer to the form's save would carry it.
         self.invalidate_recordset(["client_secret"])
 
+    def action_make_key(self):
+        """Make a key pair, in the place of the one before.
+
+        :raises AccessError: for others than Settings administrators
+        """
+        if not self.env.is_system():
+            raise AccessError(
+                self.env._("Only Settings administrators may make a client's key.")
+            )
+        for client in self:
+            ClientKeys(client).make()
+        return True
+
     @api.constrains("client_identifier", "api_ids")
     def _check_identifier_on_apis(self):
         clients = self.sudo().with_context(active_test=False)
@@ -224,8 +264,9 @@ class OAuth2Client(models.Model):
                         " revocations with it are under way."
                     )
                 )
-            # Secrets of one provider are never shown to another.
-            changed.sudo().client_secret_encrypted = False
+            # What one provider knows is never shown to another.
+            lost = ("client_secret_encrypted", "private_key_encrypted")
+            changed.sudo().write(dict.fromkeys(lost, False))
         before = self._unasked()
         result = super().write(vals)
         self._check_unasked(before)

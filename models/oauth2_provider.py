@@ -3,6 +3,7 @@ from urllib.parse import parse_qsl, urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..protocol.client_key import PRIVATE_KEY_JWT, SIGNING_ALGORITHMS
 from ..protocol.network_policy import NetworkPolicy, is_loopback, is_safe_url
 from ..protocol.provider_client import (
     OPENID_SCOPE,
@@ -85,11 +86,28 @@ class OAuth2Provider(models.Model):
         [
             ("client_secret_basic", "Secret in the header (Basic)"),
             ("client_secret_post", "Secret in the body"),
+            (PRIVATE_KEY_JWT, "Key pair (private_key_jwt)"),
             ("none", "No secret (public client)"),
         ],
+        "Client Authentication",
         default="client_secret_basic",
         required=True,
         help="How Odoo proves to the provider that it is the client.",
+    )
+    token_endpoint_auth_signing_alg = fields.Selection(
+        [(algorithm, algorithm) for algorithm in SIGNING_ALGORITHMS],
+        "Signing Algorithm",
+        default=SIGNING_ALGORITHMS[0],
+        required=True,
+        help="What new keys of clients sign with. Most providers take RS256.",
+    )
+    assertion_audience = fields.Selection(
+        [("issuer", "Issuer"), ("token_endpoint", "Token endpoint")],
+        default="issuer",
+        required=True,
+        help="What names the provider as the audience (aud) of what Odoo signs. The"
+        " issuer is safer; set the token endpoint only where the provider demands it."
+        " It also serves where there is no issuer, or one of many tenants.",
     )
     authorize_params = fields.Char(
         "Extra Authorization Parameters",
@@ -438,6 +456,11 @@ class OAuth2Provider(models.Model):
         """:return: where this provider's sign-ins on an API come back to"""
         uri = oauth2_api.redirect_uri
         return f"{uri}/{self.id}" if self.own_redirect_uri else uri
+
+    def _assertion_audience(self):
+        """:return: what names this provider in assertions of its clients (``aud``)"""
+        by_issuer = self.assertion_audience == "issuer" and not self.is_multi_tenant
+        return (by_issuer and self.issuer) or self.token_endpoint
 
     def _parameters(self, field_name):
         """

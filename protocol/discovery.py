@@ -3,10 +3,12 @@
 import re
 from urllib.parse import urlsplit
 
+from .client_key import PRIVATE_KEY_JWT, SIGNING_ALGORITHMS
 from .id_token import TENANT_PLACEHOLDER
 from .json_object import load_json_object
 from .jwks import ALGORITHMS
 from .network_policy import PUBLIC, https_spelling
+from .provider_client import AUTH_METHODS
 from .provider_errors import ProviderMisbehaved, safe_text
 from .transport import ProviderSession
 
@@ -86,6 +88,29 @@ def unmet_demands(metadata):
         if isinstance(listed, list) and not known.intersection(map(str, listed)):
             demands.add(name)
     return demands
+
+
+def auth_methods(metadata):
+    """Return those of AUTH_METHODS that a document offers, in their order.
+
+    Without a list it is Basic (RFC 8414 2).
+    """
+    listed = metadata.get("token_endpoint_auth_methods_supported")
+    if not isinstance(listed, list):
+        listed = ["client_secret_basic"]
+    return [
+        method
+        for method in AUTH_METHODS
+        if method in listed
+        and (method != PRIVATE_KEY_JWT or signing_algorithms(metadata))
+    ]
+
+
+def signing_algorithms(metadata):
+    """Return those of SIGNING_ALGORITHMS that clients may use there, all if unsaid."""
+    listed = metadata.get("token_endpoint_auth_signing_alg_values_supported")
+    is_said = isinstance(listed, list)
+    return [each for each in SIGNING_ALGORITHMS if not is_said or each in listed]
 
 
 def _is_of(named, issuer):

@@ -21,6 +21,7 @@ from oauthlib.oauth2 import WebApplicationClient
 from requests.auth import HTTPBasicAuth
 
 from .back_off import requests_to_wait
+from .client_key import ASSERTION_TYPE, PRIVATE_KEY_JWT, ClientKey
 from .id_token import verify_id_token, verify_userinfo
 from .json_object import load_json_object
 from .network_policy import PUBLIC, as_spelled_in, https_spelling
@@ -33,7 +34,7 @@ from .token_response import raise_for_error, token_parameters
 from .transport import ProviderSession
 
 OPENID_SCOPE = "openid"
-AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+AUTH_METHODS = ("client_secret_basic", "client_secret_post", PRIVATE_KEY_JWT, "none")
 CODE_VERIFIER_LENGTH = 64
 UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"
 
@@ -86,11 +87,16 @@ class ProviderMetadata:
 
 @dataclass(frozen=True, kw_only=True)
 class ClientRegistration:
-    """Who the client is at the provider. Raises ValueError for an unknown method."""
+    """Who the client is at the provider. Raises ValueError for an unknown method.
+
+    For `private_key_jwt`, `private_key` is PEM, and `audience` names the provider.
+    """
 
     client_id: str
     client_secret: str = field(default="", repr=False)
     token_endpoint_auth_method: str = "client_secret_basic"
+    private_key: str = field(default="", repr=False)
+    audience: str = ""
 
     def __post_init__(self):
         if self.token_endpoint_auth_method not in AUTH_METHODS:
@@ -111,12 +117,29 @@ class ClientRegistration:
         )
 
     def body_parameters(self):
-        """Return the parameters (dict) that authenticate the client in the body."""
+        """Return the parameters (dict) that authenticate the client in the body.
+
+        They are for one request: an assertion is good once. Raises ProviderRefused when
+        the key that makes it is missing.
+        """
         if self.token_endpoint_auth_method == "client_secret_post":
             return {"client_id": self.client_id, "client_secret": self.client_secret}
         if self.token_endpoint_auth_method == "none":
             return {"client_id": self.client_id}
+        if self.token_endpoint_auth_method == PRIVATE_KEY_JWT:
+            if not self.private_key:
+                raise ProviderRefused("invalid_client", "the client has no private key")
+            key = ClientKey(self.private_key)
+            return {
+                "client_id": self.client_id,
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": key.assertion(self.client_id, self.audience),
+            }
         return {}
+
+    def secrets(self, in_body):
+        """Return what a provider's words must not repeat (list of texts or None)."""
+        return [self.client_secret, in_body.get("client_assertion")]
 
 
 def create_code_verifier():
@@ -203,15 +226,16 @@ class ProviderClient:
             answer = _TokenAnswer(
                 session,
                 "access_token_response",
-                [code, code_verifier, self.credentials.client_secret],
+                [code, code_verifier, *self.credentials.secrets(in_body)],
             )
             session.fetch_token(
                 session.endpoint(endpoint),
                 code=code,
                 code_verifier=code_verifier,
                 auth=self.credentials.basic_auth(),
-                include_client_id=bool(in_body),
-                client_secret=in_body.get("client_secret"),
+                include_client_id=bool(in_body.pop("client_id", None)),
+                client_secret=in_body.pop("client_secret", None),
+                **in_body,
                 **self.token_params,
             )
         return answer.parameters
@@ -224,6 +248,7 @@ class ProviderClient:
         """
         endpoint = self.metadata.token_endpoint
         requests_to_wait.check(endpoint, self.credentials.client_id)
+        in_body = self.credentials.body_parameters()
         # No scope, where none is configured: requests-oauthlib would send it.
         with (
             self._heeding(endpoint),
@@ -232,13 +257,13 @@ class ProviderClient:
             answer = _TokenAnswer(
                 session,
                 "refresh_token_response",
-                [refresh_token, self.credentials.client_secret],
+                [refresh_token, *self.credentials.secrets(in_body)],
             )
             session.refresh_token(
                 session.endpoint(endpoint),
                 refresh_token=refresh_token,
                 auth=self.credentials.basic_auth(),
-                **self.credentials.body_parameters(),
+                **in_body,
                 **self.token_params,
             )
         return answer.parameters
@@ -249,13 +274,14 @@ class ProviderClient:
         Raises ProviderRefused with the code UNSUPPORTED_TOKEN_TYPE where the provider
         cannot revoke this kind of token (2.2.1): it lives on until it expires.
         """
+        in_body = self.credentials.body_parameters()
         with self._session() as session:
             client = WebApplicationClient(self.credentials.client_id)
             url, headers, body = client.prepare_token_revocation_request(
                 session.endpoint(self.metadata.revocation_endpoint),
                 token,
                 token_type_hint,
-                **self.credentials.body_parameters(),
+                **in_body,
             )
             response = session.post(
                 url,
@@ -267,8 +293,9 @@ class ProviderClient:
         # Section 2.2: of a 200 the status alone counts.
         if response.status_code < 400:
             return
+        secrets = [token, *self.credentials.secrets(in_body)]
         try:
-            raise_for_error(response, secrets=[token, self.credentials.client_secret])
+            raise_for_error(response, secrets=secrets)
         except ProviderRefused as refused:
             # Google's answer for a token that is already invalid, against section 2.2.
             if not refused.ends_grant:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 from dataclasses import fields
 
+from ..protocol.client_key import PRIVATE_KEY_JWT
 from ..protocol.errors import InvalidGrant, ServerError, TemporarilyUnavailable
 from ..protocol.provider_client import (
     ClientRegistration,
@@ -15,6 +16,7 @@ from ..protocol.provider_errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
+from .client_keys import ClientKeys
 from .keyring import Keyring
 
 _logger = logging.getLogger(__name__)
@@ -28,6 +30,10 @@ _SPENT = (
 OWN_ERROR = "an error of Odoo's own, see its log"
 #: Where the client's secret was encrypted with a key that this process lacks.
 SECRET_LOST = "the client secret cannot be decrypted with the present keys"
+_KEY_LOST = (
+    "the client's private key cannot be decrypted with the present keys: make a new one"
+)
+_NO_KEY = "the client has no private key: make one in its form"
 
 
 def client_secret(client):
@@ -48,15 +54,37 @@ def is_secret_lost(client, secret):
     return client.has_client_secret and not secret
 
 
+def client_registration(client):
+    """
+    :param client: the ``oauth2.client``
+    :return: its ``ClientRegistration``; a secret or key that cannot be read is empty
+    :raises TemporarilyUnavailable: a configured key is missing
+    """
+    provider = client.provider_id
+    by_key = provider.token_endpoint_auth_method == PRIVATE_KEY_JWT
+    return ClientRegistration(
+        client_id=client.client_identifier,
+        client_secret="" if by_key else client_secret(client),
+        token_endpoint_auth_method=provider.token_endpoint_auth_method,
+        private_key=ClientKeys(client).private_key() if by_key else "",
+        audience=provider._assertion_audience(),
+    )
+
+
 def provider_client(client):
     """
     :param client: the ``oauth2.client``
     :return: the ``ProviderClient`` through which it talks to its provider
-    :raises ProviderRefused: its secret cannot be read, so the provider would refuse it
+    :raises ProviderRefused: its secret or key is missing or cannot be read, so the
+        provider would refuse it
     :raises TemporarilyUnavailable: a configured key is missing
     """
-    provider, secret = client.provider_id, client_secret(client)
-    if is_secret_lost(client, secret):
+    provider, registration = client.provider_id, client_registration(client)
+    if registration.token_endpoint_auth_method == PRIVATE_KEY_JWT:
+        if not registration.private_key:
+            problem = _KEY_LOST if client.has_private_key else _NO_KEY
+            raise ProviderRefused("invalid_client", problem)
+    elif is_secret_lost(client, registration.client_secret):
         raise ProviderRefused("invalid_client", f"{SECRET_LOST}: type it in again")
     return ProviderClient(
         ProviderMetadata(
@@ -65,11 +93,7 @@ def provider_client(client):
                 for each in fields(ProviderMetadata)
             }
         ),
-        ClientRegistration(
-            client_id=client.client_identifier,
-            client_secret=secret,
-            token_endpoint_auth_method=provider.token_endpoint_auth_method,
-        ),
+        registration,
         provider._network_policy(),
         provider._parameters("token_params"),
     )

@@ -7,12 +7,13 @@ from odoo.exceptions import AccessError, UserError
 from ..protocol.discovery import (
     OPTIONAL_ENDPOINTS,
     REQUIRED_ENDPOINTS,
+    auth_methods,
     fetch_metadata,
     issuer_of,
+    signing_algorithms,
     unmet_demands,
 )
 from ..protocol.id_token import TENANT_PLACEHOLDER
-from ..protocol.provider_client import AUTH_METHODS
 from ..protocol.provider_errors import ProviderError
 
 _ISS_SUPPORTED = "authorization_response_iss_parameter_supported"  # RFC 9207 section 3
@@ -55,8 +56,11 @@ class ProviderDiscovery:
             "issuer": metadata["issuer"],
             "scope": self._scope_with_refresh(metadata.get("scopes_supported")),
             _ISS_SUPPORTED: metadata.get(_ISS_SUPPORTED) is True,
-            "token_endpoint_auth_method": self._auth_method_among(
-                metadata.get("token_endpoint_auth_methods_supported")
+            "token_endpoint_auth_method": self._kept_or_first(
+                "token_endpoint_auth_method", auth_methods(metadata)
+            ),
+            "token_endpoint_auth_signing_alg": self._kept_or_first(
+                "token_endpoint_auth_signing_alg", signing_algorithms(metadata)
             ),
             **{name: metadata[name] for name in REQUIRED_ENDPOINTS},
             **{name: metadata[name] or False for name in OPTIONAL_ENDPOINTS},
@@ -114,19 +118,16 @@ class ProviderDiscovery:
         }
         for name in sorted(unmet_demands(metadata)):
             yield texts[name]
-        methods = metadata.get("token_endpoint_auth_methods_supported")
-        if isinstance(methods, list) and not set(AUTH_METHODS) & set(map(str, methods)):
+        if not auth_methods(metadata):
             yield self.env._(
                 "Odoo can authenticate at the token endpoint in none of the provider's"
-                " ways: a secret in the header or the body, or none."
+                " ways: a secret in the header or the body, a key that signs with RS256"
+                " or ES256, or none."
             )
 
-    def _auth_method_among(self, supported):
-        """:param supported: what the provider lists; without a list it is Basic
-        :return: the present method if it is listed, else the first of ours that is
+    def _kept_or_first(self, field_name, offered):
+        """:param list offered: the values of a field that the provider offers
+        :return: the present one if it is among them, else the first, if there is one
         """
-        present = self.provider.token_endpoint_auth_method
-        if not isinstance(supported, list):
-            supported = ["client_secret_basic"]
-        known = [method for method in AUTH_METHODS if method in supported]
-        return present if present in known or not known else known[0]
+        present = self.provider[field_name]
+        return present if present in offered or not offered else offered[0]

@@ -16,6 +16,7 @@
 import json
 import logging
 import time
+from dataclasses import asdict
 from datetime import timedelta
 
 from odoo import fields
@@ -38,7 +39,7 @@ from .audit import Audit
 from .client_authentication import ClientAuthentication
 from .grant_tokens import GrantTokens
 from .keyring import Keyring
-from .provider_calls import OWN_ERROR, client_secret, provider_client
+from .provider_calls import OWN_ERROR, client_registration, provider_client
 from .refresh import Refresh
 from .request_context import run_once
 from .transactions import commit_now
@@ -124,8 +125,8 @@ class Revocation:
     def detach(self, clients):
         """Keep what the pending revocations of clients need, which are being deleted.
 
-        A secret that no present key reads is left out: the provider will refuse, and
-        the revocation is given up and told of.
+        A secret or key that no present key reads is left out: the provider will refuse,
+        and the revocation is given up and told of.
         """
         for revocation in self.outbox.search(
             [("client_id", "in", clients.ids), ("state", "=", "pending")]
@@ -134,10 +135,8 @@ class Revocation:
             provider = client.provider_id
             policy = provider._network_policy()
             access = {
+                **asdict(client_registration(client)),
                 "revocation_endpoint": provider.revocation_endpoint,
-                "client_id": client.client_identifier,
-                "client_secret": client_secret(client),
-                "token_endpoint_auth_method": provider.token_endpoint_auth_method,
                 "private": policy.private,
                 "plain_http": policy.plain_http,
             }

@@ -18,6 +18,7 @@ from . import (  # noqa: E402
     test_callback_exchange,
     test_callback_refusals,
     test_clean_up,
+    test_client_key,
     test_client_scripts,
     test_confirm,
     test_confirm_refusals,

@@ -18,6 +18,7 @@ PATH = os.environ.get("OAUTH2_TEST_LEDGER")
 #: Members of JSON bodies that nobody else may see …
 MEMBERS = {
     "access_token",
+    "client_assertion",
     "client_secret",
     "client_user_identity",
     "code_verifier",

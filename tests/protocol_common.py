@@ -7,6 +7,7 @@ import requests
 
 from odoo.tests import BaseCase
 
+from ..protocol.client_key import ClientKey, create_private_key
 from ..protocol.jwks import key_sets
 from ..protocol.network_policy import NetworkPolicy
 from ..protocol.provider_client import (
@@ -20,8 +21,15 @@ from .faulty_provider import FaultyProvider
 REDIRECT_URI = "http://localhost:8069/demo/oauth2/callback"
 NONCE = "a-nonce"
 NONCE_DIGEST = hashlib.sha256(NONCE.encode()).hexdigest()
+PRIVATE_KEY = create_private_key("ES256")
+CLIENT_KEY = ClientKey(PRIVATE_KEY)
 THIS_MACHINE = NetworkPolicy(private=True, plain_http=True)
-AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+AUTH_METHODS = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "none",
+)
 
 
 def client_of(provider, **credentials):
@@ -29,6 +37,8 @@ def client_of(provider, **credentials):
     credentials = {
         "client_id": "demo-app",
         "client_secret": "demo-secret",
+        "private_key": PRIVATE_KEY,
+        "audience": provider.issuer,
         **credentials,
     }
     return ProviderClient(

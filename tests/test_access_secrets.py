@@ -10,7 +10,7 @@ from .test_access_rights import AccessCase
 
 #: The stored fields that nobody reads over RPC.
 SECRETS = {
-    "oauth2.client": {"client_secret_encrypted"},
+    "oauth2.client": {"client_secret_encrypted", "private_key_encrypted"},
     "oauth2.client.user": {"identity_digest", "cached_token_response"},
     "oauth2.token": {"digest", "value"},
     "oauth2.revocation": {"client_secret_encrypted", "value"},
@@ -25,13 +25,14 @@ SECRETS = {
         "result",
     },
 }
+_WORDS_OF_SECRETS = "secret private digest value verifier result response".split()
 #: What a token carries of its grant is no secret; nobody needs it either.
 CARRIED = {"user_ref", "api_ref", "client_ref", "granted_scopes"}
 #: Our models' own public methods: each checks rights, or calls what does.
 PUBLIC_METHODS = {
     "ir.config_parameter": {"create", "write", "unlink"},
     "oauth2.api": {"create", "write", "unlink"},
-    "oauth2.client": {"create", "write", "unlink"},
+    "oauth2.client": {"create", "write", "unlink", "action_make_key"},
     "oauth2.client.user": {"create", "write", "unlink", "action_revoke"},
     "oauth2.configuration": {"create", "write", "unlink"},
     "oauth2.event": {"create", "write", "unlink"},
@@ -76,10 +77,7 @@ class TestSecretFields(AccessCase):
                 for name, field in fields.items()
                 if field.store
                 and field.type in ("char", "text", "binary", "json")
-                and any(
-                    word in name
-                    for word in "secret digest value verifier result response".split()
-                )
+                and any(word in name for word in _WORDS_OF_SECRETS)
             }
             self.assertEqual(suspect, marked, model)
 

@@ -81,7 +81,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         )
         self.assertFalse(self.provider.revocation_endpoint)
         self.assertTrue(self.provider.authorization_response_iss_parameter_supported)
-        self.assertEqual(self.provider.token_endpoint_auth_method, "none")
+        self.assertEqual(self.provider.token_endpoint_auth_method, "private_key_jwt")
 
     def test_a_method_of_authentication_that_is_supported_stays(self):
         self.provider.token_endpoint_auth_method = "client_secret_post"
@@ -94,6 +94,28 @@ class TestDiscovery(OAuth2Records, TransactionCase):
             form = self.form()
             form.read_from_issuer = True
             self.assertEqual(form.token_endpoint_auth_method, method)
+
+    def test_a_key_is_proposed_where_no_secret_does_and_it_can_sign(self):
+        for methods, algorithms, method, algorithm in (
+            (["private_key_jwt"], None, "private_key_jwt", "RS256"),
+            (["private_key_jwt"], ["PS256", "ES256"], "private_key_jwt", "ES256"),
+            (["private_key_jwt"], ["ES256", "RS256"], "private_key_jwt", "RS256"),
+            (["private_key_jwt", "none"], ["EdDSA"], "none", "RS256"),
+            (
+                ["private_key_jwt", "client_secret_post"],
+                ["ES256"],
+                "client_secret_post",
+                "ES256",
+            ),
+        ):
+            with self.subTest(methods, algorithms=algorithms):
+                self.described(
+                    token_endpoint_auth_methods_supported=methods,
+                    token_endpoint_auth_signing_alg_values_supported=algorithms,
+                )
+                form = self.read_from(self.running.issuer)
+                self.assertEqual(form.token_endpoint_auth_method, method)
+                self.assertEqual(form.token_endpoint_auth_signing_alg, algorithm)
 
     def test_rp_discovery_issuer_not_matching_config(self):
         """OpenID Connect Discovery section 4.3: exactly equal"""
@@ -186,6 +208,13 @@ class TestDiscovery(OAuth2Records, TransactionCase):
             ({"code_challenge_methods_supported": ["plain"]}, "S256"),
             ({"id_token_signing_alg_values_supported": ["HS256"]}, "signs id_tokens"),
             ({"token_endpoint_auth_methods_supported": ["tls"]}, "authenticate"),
+            (
+                {
+                    "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+                    "token_endpoint_auth_signing_alg_values_supported": ["EdDSA"],
+                },
+                "authenticate",
+            ),
         ):
             with self.subTest(demand):
                 self.described(**demand)

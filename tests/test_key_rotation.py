@@ -31,6 +31,7 @@ class TestKeyRotation(KeyringCase):
     def whole_life(self):
         """Something encrypted in each place that has a place for it."""
         self.client.client_secret = "demo-secret"
+        self.client.action_make_key()
         self.grant.token_ids.unlink()  # of before there was a key
         self.information, self.identity = self.authorize("42")
         self.names["client_user_identity"] = self.identity

@@ -25,6 +25,7 @@ from . import independent_provider
 from .independent_provider import IndependentProvider
 from .protocol_common import (
     AUTH_METHODS,
+    CLIENT_KEY,
     NONCE,
     NONCE_DIGEST,
     REDIRECT_URI,
@@ -112,6 +113,9 @@ class TestTokenLife(ClientCase):
                     self.provider.client_secret = "demo-secret"
                     if method == "none":
                         self.provider.client_secret = None
+                    self.provider.client_keys = None
+                    if method == "private_key_jwt":
+                        self.provider.client_keys = [CLIENT_KEY.jwk()]
                     self.live(method)
 
     def live(self, method):
@@ -142,11 +146,13 @@ class TestTokenLife(ClientCase):
             "Authorization" in self.sent["headers"],
             "client_id" in params,
             "client_secret" in params,
+            "client_assertion" in params,
         )
         expected = {
-            "client_secret_basic": (True, False, False),
-            "client_secret_post": (False, True, True),
-            "none": (False, True, False),
+            "client_secret_basic": (True, False, False, False),
+            "client_secret_post": (False, True, True, False),
+            "private_key_jwt": (False, True, False, True),
+            "none": (False, True, False, False),
         }
         self.assertEqual(given, expected[method])
 
@@ -214,6 +220,7 @@ class TestTokenLife(ClientCase):
 
     def test_secrets_are_not_in_a_repr(self):
         self.assertNotIn("demo-secret", repr(self.client.credentials))
+        self.assertNotIn("PRIVATE KEY", repr(self.client.credentials))
 
     def test_an_unknown_method_of_authentication_is_refused(self):
         with self.assertRaises(ValueError):
@@ -279,7 +286,9 @@ class TestIndependentProvider(BaseCase):
             "redirect_uris": [REDIRECT_URI],
             "token_endpoint_auth_method": method,
         }
-        if method != "none":
+        if method == "private_key_jwt":
+            registration["jwks"] = {"keys": [CLIENT_KEY.jwk()]}
+        elif method != "none":
             registration["client_secret"] = "demo-secret: +%&/"
         return registration
 

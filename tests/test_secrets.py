@@ -12,6 +12,7 @@ from odoo.tests import tagged
 
 from ..hooks import post_init_hook, uninstall_hook
 from ..protocol.digests import random_token
+from ..services.client_keys import ClientKeys
 from ..services.encrypted_field import encrypted_fields
 from ..services.keyring import KEYS_VARIABLE
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
@@ -47,6 +48,8 @@ class SecretsCase(OAuth2Case):
         revocation that waits, a sign-in that nobody has decided upon.
         """
         self.provider.access_token_format = "jwt"
+        self.client.action_make_key()
+        self.secrets.add(ClientKeys(self.client).private_key().splitlines()[1])
         information, identity = self.authorize()
         self.secrets.add(identity)
         self.collect(information)
@@ -156,10 +159,15 @@ class SecretsCase(OAuth2Case):
             if (f"oauth2_{name}", None) not in missing:
                 self.assertEqual(self.rows(f"oauth2_{name}"), "", name)
 
-    def assertNeutral(self):
-        """No client has a secret, no provider is active, no setting is left."""
-        secrets = "SELECT count(client_secret_encrypted) FROM oauth2_client"
-        self.assertEqual(self.query(secrets), [(0,)])
+    def assertNeutral(self, missing=()):
+        """No client has a secret, no provider is active, no setting is left.
+
+        :param missing: as of ``assertLetGo``
+        """
+        for column in ("client_secret_encrypted", "private_key_encrypted"):
+            if ("oauth2_client", column) not in missing:
+                secrets = f"SELECT count({column}) FROM oauth2_client"
+                self.assertEqual(self.query(secrets), [(0,)])
         active = self.query("SELECT DISTINCT active FROM oauth2_provider")
         self.assertEqual(active, [(False,)])
         kept = "SELECT 1 FROM ir_config_parameter WHERE key LIKE 'api_auth_oauth2.%'"
@@ -296,11 +304,12 @@ class TestCopy(SecretsCase):
         event = self.env["oauth2.event"].search([], limit=1)
         self.assertIn("this database is a copy", event.reason)
 
-    def test_a_copy_keeps_client_secrets_alone_of_encrypted_fields(self):
+    def test_a_copy_keeps_what_clients_prove_with_alone_of_encrypted_fields(self):
         self.whole_life()
         self.fill_encrypted_fields()
         self.make_copy()
-        kept = {"oauth2.client.client_secret_encrypted"}
+        names = ("client_secret_encrypted", "private_key_encrypted")
+        kept = {f"oauth2.client.{name}" for name in names}
         self.assertEqual(self.encrypted_fields_with_values(), kept)
 
 

@@ -23,11 +23,14 @@ _spare_keys = []
 class WellBehavedProvider:
     """The endpoints and what steers them; attributes may be set at any time.
 
-    A `client_secret` of None makes the client public.
+    A `client_secret` of None makes the client public, `client_keys` (JWKs) have it
+    authenticate by one of them alone, for `assertion_audience` (the issuer by default).
     """
 
     client_id = "demo-app"
     client_secret = "demo-secret"
+    client_keys = None
+    assertion_audience = None
     login = "olivia"
     access_token_format = "opaque"  # or "jwt"
     expires_in = 3600  # any JSON value; None leaves it out
@@ -52,6 +55,7 @@ class WellBehavedProvider:
         self.forge = None  # makes an id_token of its claims (dict), instead of `sign`
         self.codes = {}
         self.grants = []
+        self.seen_assertions = set()
         self.rotate_key(key=self.first_key)
         self._lock = threading.Lock()
 
@@ -170,11 +174,40 @@ class WellBehavedProvider:
 
     def _authenticated(self, handler, params):
         authorization = handler.headers.get("Authorization", "")
+        if self.client_keys is not None:
+            others = authorization or params.get("client_secret")
+            return not others and self._is_proven_by_key(params)
         given = [params.get("client_id"), params.get("client_secret")]
         if authorization.startswith("Basic "):
             pair = base64.b64decode(authorization[6:]).decode().split(":", 1)
             given = [unquote_plus(part) for part in pair]
         return given == [self.client_id, self.client_secret]
+
+    def _is_proven_by_key(self, params):
+        """RFC 7523 3, OpenID Connect Core 9: an assertion is good once."""
+        assertion = params.get("client_assertion", "")
+        try:
+            kid = jwt.get_unverified_header(assertion)["kid"]
+            jwk = {each["kid"]: each for each in self.client_keys}[kid]
+            claims = jwt.decode(
+                assertion,
+                jwt.PyJWK(jwk).key,
+                [jwk["alg"]],
+                audience=self.assertion_audience or self.issuer,
+                issuer=self.client_id,
+                options={"require": ["sub", "jti", "iat", "exp"]},
+            )
+        except (jwt.PyJWTError, KeyError):
+            return False
+        is_new = claims["jti"] not in self.seen_assertions
+        self.seen_assertions.add(claims["jti"])
+        kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        return (
+            is_new
+            and claims["sub"] == params.get("client_id") == self.client_id
+            and params.get("client_assertion_type") == kind
+            and claims["exp"] - claims["iat"] <= 60
+        )
 
     def _redeem_code(self, params):
         """Return the grant of a code, if code, redirect URI and verifier fit."""

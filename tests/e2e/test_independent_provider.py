@@ -1,6 +1,8 @@
 """The main job at a provider that nobody here wrote: node-oidc-provider."""
 
+import json
 import unittest
+from urllib.parse import urlsplit
 
 import requests
 from providers import IndependentProvider, independent
@@ -109,6 +111,57 @@ class TestIndependentProvider(ServerCase):
         )
         identity, tokens = self.walk(site)
         self.assertRevokes(site, identity, tokens["access_token"])
+
+    def with_key(self, algorithm):
+        """Return a site whose provider knows its client by a key that Odoo made."""
+        site = self.make_site()
+        # Its address is needed first, then it knows the key.
+        with IndependentProvider() as provider:
+            site.use(
+                provider,
+                {"client_secret": False},
+                token_endpoint_auth_method="private_key_jwt",
+                token_endpoint_auth_signing_alg=algorithm,
+            )
+        self.make_key(site)
+        [client] = self.administrator.call(
+            "oauth2.client", "read", [site.client_id], ["jwks"]
+        )
+        known = {
+            "client_id": "demo-app",
+            "redirect_uris": [site.redirect_uri],
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": json.loads(client["jwks"]),
+        }
+        port = urlsplit(provider.issuer).port
+        site.provider = self.enterContext(
+            IndependentProvider(clients=[known], port=port)
+        )
+        return site
+
+    def make_key(self, site):
+        self.administrator.call("oauth2.client", "action_make_key", [site.client_id])
+
+    def test_the_main_job_with_a_key_of_odoo_s(self):
+        for algorithm in ("RS256", "ES256"):
+            with self.subTest(algorithm):
+                site = self.with_key(algorithm)
+                identity, tokens = self.walk(site)
+                self.assertRevokes(site, identity, tokens["access_token"])
+                # The refresh token, and the access tokens of sign-in and refresh.
+                self.assertEqual(site.provider.stats()["revocation"], 3)
+
+    def test_a_key_that_the_provider_does_not_know_is_refused_there(self):
+        site = self.with_key("ES256")
+        first, identity = site.authorize()
+        self.make_key(site)
+        self.assertRefused(site.refresh(identity), 502, "server_error")
+        query = "SELECT reason FROM oauth2_event WHERE api_id = %s ORDER BY id DESC"
+        self.assertIn("invalid_client", sql(query, site.api_id)[0][0])
+        with self.assertRaisesRegex(AssertionError, "server_error"):
+            site.authorize()
+        self.assertOpens(site, first["access_token"])
+        self.assertEqual(self.grants(site), 1)
 
     def test_without_a_refresh_token_the_user_must_authorize_again(self):
         site = self.at_provider(refreshTokens="none")
