@@ -23,6 +23,15 @@ class UserMatchingCase(OAuth2Case):
         self.asked = self.ask(identity)
         return self.visit(self.sign_in(self.asked["authorization_url"]), headers)
 
+    def decide(self, page, decision="allow"):
+        """Press a button of the confirmation page.
+
+        :return: the answer
+        """
+        (form,) = html.fromstring(page.text).forms
+        data = {"csrf_token": form.fields["csrf_token"], "decision": decision}
+        return self.url_open("/orders/oauth2/confirm", data, headers=BROWSER_HEADERS)
+
     def assertBecomes(self, user, **options):
         response = self.come_back(**options)
         self.assertEqual(response.status_code, 200, response.text)
@@ -281,11 +290,7 @@ class TestBoundForGood(UserMatchingCase):
         login, self.user.login = self.user.login, "renamed@example.com"
         self.env.flush_all()
         self.make_user(login)
-        (form,) = html.fromstring(page.text).forms
-        data = {"csrf_token": form.fields["csrf_token"], "decision": "allow"}
-        response = self.url_open(
-            "/orders/oauth2/confirm", data, headers=BROWSER_HEADERS
-        )
+        response = self.decide(page)
         self.assertEqual(response.status_code, 403, response.text)
         self.assertFalse(self.grant_of(self.asked["client_user_identity"]))
 

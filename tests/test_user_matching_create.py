@@ -1,5 +1,3 @@
-from lxml import html
-
 from odoo.tests import tagged
 
 from .common import BROWSER_HEADERS
@@ -67,26 +65,16 @@ class TestMatchByCreate(CreateCase):
         self.assertEqual(page.status_code, 200, page.text)
         self.assertIn(self.email, page.text)
         self.assertFalse(self.created())
-        (form,) = html.fromstring(page.text).forms
-        data = {"csrf_token": form.fields["csrf_token"], "decision": "deny"}
-        confirm = "/orders/oauth2/confirm"
-        self.url_open(confirm, data, headers=BROWSER_HEADERS)
+        self.decide(page, "deny")
         self.assertFalse(self.created())
-        page = self.come_back(BROWSER_HEADERS)
-        (form,) = html.fromstring(page.text).forms
-        data = {"csrf_token": form.fields["csrf_token"], "decision": "allow"}
-        response = self.url_open(confirm, data, headers=BROWSER_HEADERS)
+        response = self.decide(self.come_back(BROWSER_HEADERS))
         self.assertEqual(response.status_code, 200, response.text)
         self.assertEqual(len(self.created()), 1)
 
     def test_a_user_made_before_allow_is_not_handed_over(self):
         page = self.come_back(BROWSER_HEADERS)
-        (form,) = html.fromstring(page.text).forms
         self.make_user(self.email)
-        data = {"csrf_token": form.fields["csrf_token"], "decision": "allow"}
-        response = self.url_open(
-            "/orders/oauth2/confirm", data, headers=BROWSER_HEADERS
-        )
+        response = self.decide(page)
         self.assertEqual(response.status_code, 403, response.text)
         self.assertFalse(self.grant_of(self.asked["client_user_identity"]))
         self.assertEqual(len(self.created()), 1)

@@ -56,11 +56,6 @@ class SessionCase(UserMatchingCase):
     def start_cookies(self):
         return [c for c in self.opener.cookies if c.name.startswith("oauth2_start_")]
 
-    def decide(self, response):
-        (form,) = html.fromstring(response.text).forms
-        data = {"csrf_token": form.fields["csrf_token"], "decision": "allow"}
-        return self.url_open("/orders/oauth2/confirm", data, headers=BROWSER_HEADERS)
-
     def assertOtherBrowser(self, response):
         self.assertEqual(response.status_code, 400, response.text)
         self.assertIn("another browser or by another user", response.text)
