@@ -1,11 +1,8 @@
 """Attacks on grants and on who may make them, played from the attacker's side."""
 
-from datetime import timedelta
-
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..services.clean_up import CleanUp
 from .attack_common import AttackCase
 from .faulty_provider import FaultyProvider
 
@@ -43,30 +40,6 @@ class TestAttacksOnGrants(AttackCase):
         names = {"client_id": "demo-app", "client_user_identity": "43"}
         response = self.call("provider/authorize", names)
         self.assertRefused(response, 401, "invalid_client")
-
-    def test_a_denied_or_lapsed_sign_in_ends_no_other_grant(self):
-        """Mallory sends Olivia a link and she denies. With a provider that ends all
-        grants of a user with one revocation, her own grant would go, too."""
-
-        def ends_all_grants(_handler, _params):
-            self.provider.grants = []
-            return 200, None
-
-        self.provider.on_revocation = ends_all_grants
-        _information, identity = self.authorize()
-        self.asked = self.ask()  # Mallory's link
-        self.assertPage(self.decide(self.open_page(), "deny"), 200)
-        self.assertFalse(self.grant_of(self.asked["client_user_identity"]))
-        # And one that she leaves open until it lapses.
-        self.asked = self.ask()
-        self.open_page()
-        lapsed = self.env["oauth2.authorization.request"].search([], limit=1)
-        lapsed.expires_at -= timedelta(hours=1)
-        CleanUp(self.env).abandon_sign_ins(100, None)
-        self.tell_providers()
-        response = self.refresh(identity)
-        self.assertEqual(response.status_code, 200, response.text)
-        self.assertOpens(response.json()["access_token"])
 
     def test_claims_that_a_user_can_choose_match_no_other_user(self):
         """At the provider Mallory may set his name, address and email as he likes. He
