@@ -95,10 +95,6 @@ class TestMatchByLogin(UserMatchingCase):
         self.assertBecomes(self.user)
         self.assertEqual(self.provider.calls["userinfo"], 0)
 
-    def test_a_text_as_email_verified_is_told_to_the_administrator(self):
-        self.provider.claims["email_verified"] = "true"
-        self.assertNobody("email_verified is a text, not the boolean true")
-
     def test_email_verified_may_come_from_userinfo(self):
         for left_out in (
             {"email_verified": None, "email": None},
@@ -122,10 +118,6 @@ class TestMatchByLogin(UserMatchingCase):
                 self.provider.claims["email"] = email
                 self.assertNobody("no claim email")
 
-    def test_an_unknown_email_matches_no_user(self):
-        self.provider.claims["email"] = "nobody@example.com"
-        self.assertNobody("not exactly one active user")
-
     def test_whom_a_refused_sign_in_was_of_is_told_to_the_administrator_alone(self):
         email = "somebody.unknown@example.com"
         self.provider.claims["email"] = email
@@ -145,7 +137,12 @@ class TestMatchByLogin(UserMatchingCase):
         self.assertNobody("email was '\\uff4e\\n\\uff4e")
 
     def test_logins_are_compared_as_odoo_does(self):
-        for email in ("OLIVIA@example.com", "olivia@example._om", "%"):
+        for email in (
+            "nobody@example.com",
+            "OLIVIA@example.com",
+            "olivia@example._om",
+            "%",
+        ):
             with self.subTest(email=email):
                 self.provider.claims["email"] = email
                 self.assertNobody("not exactly one active user")
@@ -194,65 +191,47 @@ class TestMatchByLogin(UserMatchingCase):
         self.assertNobody("vouch")
 
     def test_a_subject_may_be_another_claim_where_there_is_no_openid(self):
-        self.env["oauth2.client.user"].search([]).unlink()
-        self.provider_record.write({"scope": "email", "subject_claim": "id"})
-        claims = {"email": self.user.login, "email_verified": True, "id": 4711}
-        self.provider.answer("userinfo", json=claims)
-        self.assertEqual(self.assertBecomes(self.user).subject, "4711")
+        """Also one within an object, or one whose name has dots."""
+        url = "https://example.com/id"
+        for name, claims, subject in (
+            ("id", {"id": 4711}, "4711"),
+            ("data.id", {"data": {"id": 4712}}, "4712"),
+            (url, {url: "olivia"}, "olivia"),
+        ):
+            with self.subTest(name):
+                self.env["oauth2.client.user"].search([]).unlink()
+                self.provider_record.write({"scope": "email", "subject_claim": name})
+                told = {"email": self.user.login, "email_verified": True, **claims}
+                self.provider.answer("userinfo", json=told)
+                self.assertEqual(self.assertBecomes(self.user).subject, subject)
 
-    def test_a_subject_may_be_in_an_object(self):
-        self.env["oauth2.client.user"].search([]).unlink()
-        self.provider_record.write({"scope": "email", "subject_claim": "data.id"})
-        claims = {"email": self.user.login, "email_verified": True}
-        self.provider.answer("userinfo", json=claims | {"data": {"id": 4711}})
-        self.assertEqual(self.assertBecomes(self.user).subject, "4711")
-
-    def test_a_subject_may_have_a_name_with_dots(self):
-        self.env["oauth2.client.user"].search([]).unlink()
-        name = "https://example.com/id"
-        self.provider_record.write({"scope": "email", "subject_claim": name})
-        claims = {"email": self.user.login, "email_verified": True, name: "olivia"}
-        self.provider.answer("userinfo", json=claims)
-        self.assertEqual(self.assertBecomes(self.user).subject, "olivia")
+    def be_of_tenant(self, tenant=_TENANT):
+        """The user signs in at a provider of many tenants, such as Microsoft."""
+        issuer = self.provider.issuer + "/{tenantid}/v2.0"
+        if not self.provider_record.vouches_for_claim:
+            self.match_by("email", issuer=issuer)
+        self.provider.names_itself = False
+        own = issuer.replace("{tenantid}", tenant)
+        self.provider.id_token_claims_override = {"iss": own, "tid": tenant}
+        return own
 
     def test_an_issuer_of_many_tenants_needs_a_provider_that_vouches(self):
         issuer = self.provider.issuer + "/{tenantid}/v2.0"
         with self.assertRaisesRegex(ValidationError, "vouch"):
             self.provider_record.issuer = issuer
-        self.match_by("email", issuer=issuer)
-        self.provider.names_itself = False  # as Microsoft
-        self.provider.id_token_claims_override = {
-            "iss": issuer.replace("{tenantid}", _TENANT),
-            "tid": _TENANT,
-        }
-        grant = self.assertBecomes(self.user)
-        self.assertEqual(grant.issuer, issuer.replace("{tenantid}", _TENANT))
+        own = self.be_of_tenant()
+        self.assertEqual(self.assertBecomes(self.user).issuer, own)
 
     def test_an_issuer_of_many_tenants_vouches_for_no_email_that_is_not_verified(self):
-        issuer = self.provider.issuer + "/{tenantid}/v2.0"
-        self.match_by("email", issuer=issuer)
-        self.provider.names_itself = False  # as Microsoft
+        self.be_of_tenant()
         self.provider.claims["email_verified"] = None
-        self.provider.id_token_claims_override = {
-            "iss": issuer.replace("{tenantid}", _TENANT),
-            "tid": _TENANT,
-        }
         self.assertNobody("not verified")
 
     def test_one_subject_in_two_tenants_is_two_people(self):
-        issuer = self.provider.issuer + "/{tenantid}/v2.0"
-        self.match_by("email", issuer=issuer)
-        self.provider.names_itself = False  # as Microsoft
-        other = _TENANT.replace("1", "9")
-        for tenant in (_TENANT, other):
-            self.provider.id_token_claims_override = {
-                "iss": issuer.replace("{tenantid}", tenant),
-                "tid": tenant,
-            }
-            if tenant == other:
-                self.assertNobody("belongs to another account", identity="42")
-            else:
-                self.assertBecomes(self.user, identity="42")
+        self.be_of_tenant()
+        self.assertBecomes(self.user, identity="42")
+        self.be_of_tenant(_TENANT.replace("1", "9"))
+        self.assertNobody("belongs to another account", identity="42")
 
 
 class TestBoundForGood(UserMatchingCase):
