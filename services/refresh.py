@@ -144,6 +144,8 @@ class Refresh:
                 raise InvalidGrant(reason="the grant was revoked meanwhile")
             if time.monotonic() > deadline:
                 raise TemporarilyUnavailable(reason="refresh under way", retry_after=1)
+            # Behind a pooler of transactions others have the connection meanwhile.
+            self.env.cr.rollback()
             time.sleep(_LOCK_PAUSE)
 
     def _try_lock(self, grant, *, is_marked=False):

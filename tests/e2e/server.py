@@ -328,13 +328,18 @@ def wait_until(condition, seconds=9):
         time.sleep(0.01)
 
 
-def open_transactions():
-    """Return how many requests are in the middle of a transaction, and pause."""
-    [[count]] = sql(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND state = 'idle in transaction'"
+def is_caller_waiting():
+    """Return whether a request waits for a grant's row, in the pause between two tries.
+
+    Then it has no transaction: a pooler of transactions has the connection for others.
+    """
+    return bool(
+        sql(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state = 'idle' AND query = 'ROLLBACK'"
+            " AND state_change > clock_timestamp() - interval '1s'"
+        )
     )
-    return count
 
 
 def said_to_be_lost(site):

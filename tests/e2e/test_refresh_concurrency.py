@@ -14,7 +14,7 @@ from server import (
     ServerCase,
     at_once,
     in_background,
-    open_transactions,
+    is_caller_waiting,
     said_to_be_lost,
     sql,
     visit,
@@ -156,7 +156,7 @@ class TestMeanwhile(ServerCase):
     def test_a_caller_during_a_refresh_waits_and_gets_the_same_answer(self):
         with self.provider.kept_waiting(self.refresh) as first:
             second = in_background(self.refresh)
-            wait_until(lambda: open_transactions() > 1)
+            wait_until(is_caller_waiting)
         told = self.assertRefreshed(first.result())
         self.assertEqual(second.result().json()["access_token"], told["access_token"])
         self.assertEqual(self.provider.calls["token"], 1)
@@ -164,7 +164,7 @@ class TestMeanwhile(ServerCase):
     def test_a_revocation_waits_for_a_refresh_and_ends_the_new_tokens(self):
         with self.provider.kept_waiting(self.refresh) as refreshed:
             revoked = in_background(lambda: self.site.revoke(self.identity))
-            wait_until(lambda: open_transactions() > 1)
+            wait_until(is_caller_waiting)
         told = refreshed.result().json()
         self.assertEqual(
             revoked.result().json(), {"revoked": True, "provider_revoked": True}
@@ -178,7 +178,7 @@ class TestMeanwhile(ServerCase):
         callback = self.site.sign_in(asked["authorization_url"])
         with self.provider.kept_waiting(self.refresh) as refreshed:
             signed_in = in_background(lambda: visit(callback))
-            wait_until(lambda: open_transactions() > 1)
+            wait_until(is_caller_waiting)
         self.assertRefreshed(refreshed.result())
         told = self.assertRefreshed(signed_in.result())
         again = self.assertRefreshed(self.refresh())
