@@ -14,19 +14,20 @@ _CALLED_BY_ODOO = {"create", "write", "unlink", "_dispatch"}
 _EXTENSION_POINTS = {"_match_user"}  # docs/developers.md
 
 
-def main():
+def main(root=places.ROOT):
     """Print each such call.
 
+    :param root: the addon's folder
     :return: the exit status
     """
     trees = {
         path: ast.parse(path.read_text())
         for room in ("models", "services", "controllers")
-        for path in sorted(places.ROOT.glob(f"{room}/*.py"))
+        for path in sorted(root.glob(f"{room}/*.py"))
     }
     up = _going_up([tree for path, tree in trees.items() if _is_model(path)])
     wrong = [
-        f"{path.relative_to(places.ROOT)}:{node.lineno}: {node.attr} makes a service"
+        f"{path.relative_to(root)}:{node.lineno}: {node.attr} makes a service"
         for path, tree in trees.items()
         if not _is_model(path)
         for node in ast.walk(tree)
