@@ -10,6 +10,7 @@ from odoo.http import request
 
 from .protocol.argument_types import arguments_of
 from .protocol.errors import InsufficientScope
+from .protocol.route_keywords import ODOO
 from .protocol.scope import declared_scopes, scope_string
 
 __all__ = ["oauth2", "oauth2_route"]
@@ -17,19 +18,6 @@ __all__ = ["oauth2", "oauth2_route"]
 _ENDPOINT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 #: What this decorator sets itself.
 _OWN = {"auth", "csrf", "save_session", "cors", "oauth2_api", "oauth2_scopes"}
-#: What Odoo's route takes beside these. Odoo keeps any other keyword and ignores it: a
-#: misspelt ``scopes`` would leave the route open to every token of the API.
-_ODOOS = {
-    "type",
-    "methods",
-    "readonly",
-    "captcha",
-    "handle_params_access_error",
-    "max_content_length",
-    "website",
-    "multilang",
-    "sitemap",
-}
 _TYPES = {"oauth2_json", "http"}
 
 
@@ -89,10 +77,10 @@ def _check_routing(routing):
             f"oauth2_route sets {', '.join(wrong)} itself: leave it out, or write"
             ' @http.route(..., auth="oauth2")'
         )
-    if unknown := sorted(routing.keys() - _ODOOS):
+    if unknown := sorted(routing.keys() - ODOO):
         raise TypeError(
             f"oauth2_route does not know {', '.join(unknown)}: it takes api, scopes and"
-            f" {', '.join(sorted(_ODOOS))}"
+            f" {', '.join(sorted(ODOO - _OWN))}"
         )
     if routing.get("type", "http") not in _TYPES:
         raise ValueError(

@@ -8,6 +8,7 @@ from odoo.http import request
 
 from ..protocol import logs
 from ..protocol.argument_types import arguments_of
+from ..protocol.route_keywords import OAUTH2, ODOO
 from ..protocol.scope import declared_scopes
 
 _logger = logging.getLogger(__name__)
@@ -18,15 +19,7 @@ NATIVE_JSON2 = "/json/2/<__model__>/<__method__>"
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 _API = "<api>"
 _noted_endpoints = set()  # of whatever database
-#: What a protected route takes. Odoo keeps any other keyword and ignores it: a misspelt
-#: ``oauth2_scopes`` would leave the route open to every token of the API.
-_KEYWORDS = frozenset(
-    """
-    auth captcha check_identity cors csrf handle_params_access_error
-    list_as_website_content max_content_length methods multilang oauth2_api
-    oauth2_cross_origin oauth2_scopes readonly routes save_session sitemap type website
-    """.split()
-)
+_KEYWORDS = ODOO | OAUTH2 | {"routes"}
 #: What ``inspect_route`` adds.
 _COMPUTED = frozenset(
     "oauth2_arguments oauth2_problem oauth2_required oauth2_wants_api".split()

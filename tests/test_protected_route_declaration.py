@@ -48,6 +48,8 @@ class TestWrongUse(BaseCase):
             readonly=True,
             website=False,
             max_content_length=1024,
+            check_identity=False,
+            list_as_website_content=False,
         )
 
     def test_a_comma_between_scopes_of_a_route_is_refused_at_import(self):
