@@ -56,6 +56,8 @@ class ProviderRefused(ProviderError):
     @property
     def ends_grant(self):
         """Whether what was sent, a code or refresh token, is good for nothing."""
+        # The latter is Zoho's: zoho.com/contracts/api/getting-started/
+        # generating-access-tokens.html
         return self.code in ("invalid_grant", "invalid_token")
 
     @property

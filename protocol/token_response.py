@@ -29,18 +29,21 @@ _TOKEN = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _OPTIONAL = ("refresh_token", "id_token", "token_type", "expires_in")
 _FORM_TYPES = ("application/x-www-form-urlencoded", "text/plain")
-# Own codes of GitHub, Slack, Zoho and others, often with status 200.
+# Providers' own codes, often with status 200, each with where it can be read.
 _OTHER_CODES = {
-    "bad_client_secret": "invalid_client",
-    "bad_refresh_token": "invalid_grant",
+    # docs.github.com: "Troubleshooting OAuth app access token request errors"
     "bad_verification_code": "invalid_grant",
-    "expired_token": "invalid_grant",
     "incorrect_client_credentials": "invalid_client",
-    "invalid_client_id": "invalid_client",
-    "invalid_client_secret": "invalid_client",
-    "invalid_code": "invalid_grant",
-    "invalid_refresh_token": "invalid_grant",
     "redirect_uri_mismatch": "invalid_grant",
+    # github.com/orgs/community/discussions/24745: GitHub, of a refresh token
+    "bad_refresh_token": "invalid_grant",
+    # docs.slack.dev/reference/methods/oauth.v2.access
+    "bad_client_secret": "invalid_client",
+    "invalid_client_id": "invalid_client",
+    "invalid_refresh_token": "invalid_grant",
+    # Slack, of a code; help.zoho.com/portal/en/community/topic/
+    # oauth-grant-type-refresh-token-error-invalid-code: Zoho, of a refresh token
+    "invalid_code": "invalid_grant",
 }
 # RFC 6749 4.1.2.1 and RFC 8628 3.5: the same request may succeed later.
 _LATER_CODES = ("server_error", "slow_down", "temporarily_unavailable")

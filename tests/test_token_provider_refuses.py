@@ -27,13 +27,11 @@ ENDS = {
     "invalid_refresh_token": {"json": {"ok": False, "error": "invalid_refresh_token"}},
     "bad_refresh_token": {"json": {"error": "bad_refresh_token"}},
     "invalid_token with 401": {"status": 401, "json": {"error": "invalid_token"}},
-    "expired_token": {"status": 400, "json": {"error": "expired_token"}},
 }
 OF_THE_CLIENT = {
     "invalid_client": {"status": 401, "json": {"error": "invalid_client"}},
     "unauthorized_client": {"status": 400, "json": {"error": "unauthorized_client"}},
     "bad_client_secret": {"json": {"error": "bad_client_secret"}},
-    "invalid_client_secret": {"json": {"error": "invalid_client_secret"}},
     "401 without a word": {"status": 401},
     "401 access_denied": {"status": 401, "json": {"error": "access_denied"}},
 }
