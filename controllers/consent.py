@@ -31,7 +31,7 @@ class ConsentController(http.Controller):
             oauth2_api, secret, request.httprequest.cookies.get(cookie, "")
         )
         if decision == "allow":
-            response = token_page(record, *consent.allow(record))
+            response = token_page(record, *consent.allow(record, form.ticked("scope_")))
         elif decision == "deny":
             consent.deny(record)
             response = page("page_denied", client=record.client_id, api=oauth2_api)

@@ -67,6 +67,15 @@ class Parameters:
             raise InvalidRequest(f"The parameter {name} must be printable ASCII.")
         return value
 
+    def ticked(self, prefix):
+        """Read a form's check boxes whose names begin alike.
+
+        :return: set of what follows the prefix in the names of those that were ticked
+        :raises InvalidRequest: as of :meth:`text`
+        """
+        names = [name for name in self._values if name.startswith(prefix)]
+        return {name.removeprefix(prefix) for name in names if self.text(name)}
+
     def remark(self, name):
         """:return: what is written for people, fit for a log; ``""`` when left out"""
         value = self._values.get(name)
@@ -113,7 +122,7 @@ def _read_form(body):
             body.decode("utf-8-sig"),
             keep_blank_values=True,
             errors="strict",
-            max_num_fields=100,
+            max_num_fields=1000,  # the consent page sends one for each scope
         )
     except UnicodeDecodeError as error:
         raise InvalidRequest("The request body is not UTF-8.") from error

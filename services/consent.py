@@ -3,8 +3,8 @@
 - Until Allow nothing exists of a grant (`pending_sign_in.py` holds what it needs).
 - The page's form and its cookie carry one secret each; both are needed to decide.
 - One decision, once: the one that takes the request decides.
-- Nothing more is granted than the page showed, and to no other user; the user is told
-  of what the page showed and is not granted.
+- Nothing more is granted than the page showed and the user left, and to no other user;
+  the user is told of what was left and is not granted.
 - An identity belongs to one issuer, subject and Odoo user for good.
 """
 
@@ -45,6 +45,7 @@ _KEPT = (
     " with the grant's end, as it might end the new one with it"
 )
 _CHANGED = "not granted, because they changed since the page was shown: %s"
+_TAKEN = "the user took away: %s"
 
 
 class Consent:
@@ -134,11 +135,13 @@ class Consent:
         record._check_in_force()
         return record
 
-    def allow(self, record):
+    def allow(self, record, ticked=None):
         """Make the grant.
 
-        :return: ``(token information, names of scopes that the page showed and that are
-            not granted)``, a dict and a list
+        :param ticked: set of the ids, as texts, of the scopes that the user left on the
+            page; ``None`` where there was none
+        :return: ``(token information, names of scopes that the page showed, the user
+            left, and that are not granted)``, a dict and a list
         :raises AccessDenied: no user, another one, or one who may not use this API
         :raises ServerError: the provider's answer cannot be used
         """
@@ -148,8 +151,8 @@ class Consent:
         try:
             with self._abandoned_if_refused(record):
                 user = self.find_user(record, claims)
-                scopes, withheld = self._agreed_scopes(
-                    record, result.get("shown"), user
+                scopes, withheld, taken = self._agreed_scopes(
+                    record, result.get("shown"), user, ticked
                 )
                 user = user or matching.create_user(claims)
                 account = matching.issuer(claims), matching.subject(claims, user), user
@@ -166,7 +169,8 @@ class Consent:
         if replaced.rotated_at:
             dropped = _KEPT if replaced.revocable_until else _DROPPED
         changed = withheld and _CHANGED % ", ".join(withheld)
-        reasons = "; ".join(filter(None, [dropped, lost, changed])) or None
+        left_out = taken and _TAKEN % ", ".join(taken)
+        reasons = "; ".join(filter(None, [dropped, lost, changed, left_out])) or None
         Audit(self.env).record_of(grant, "sign_in", reason=reasons)
         record.is_allowed = True
         record._wipe()
@@ -178,26 +182,31 @@ class Consent:
         )
         return information, withheld
 
-    def _agreed_scopes(self, record, shown, user):
+    def _agreed_scopes(self, record, shown, user, ticked):
         """
         :param shown: of the page, where there was one
         :param user: as whom the application would act
-        :return: ``(the scopes that the user agrees to, names of those that became more,
-            or were taken away, since the page was shown)``
+        :param ticked: as of :meth:`allow`
+        :return: ``(the scopes that the user agrees to, names of those that an
+            administrator changed since the page was shown, names of those that the user
+            took away)``
         :raises AccessDenied: the user has seen something else
         """
         scopes = record.client_id._scopes_on(record.api_id)
         if not shown:
-            return scopes, []
+            return scopes, [], []
         if user.id != shown["user"]:
             raise AccessDenied(reason="the page showed another user")
         if "agreement" not in shown:
             raise AccessDenied(reason="the page is of an earlier version")
         agreed = {tuple(each) for each in shown["agreement"]}
-        scopes = scopes.filtered(lambda scope: scope._agreement() <= agreed)
         names = dict(each for each in agreed if len(each) == 2)
-        withheld = names.keys() - set(scopes.ids)
-        return scopes, sorted(names[scope_id] for scope_id in withheld)
+        kept = {each for each in names if ticked is None or str(each) in ticked}
+        scopes = scopes.filtered(
+            lambda scope: scope.id in kept and scope._agreement() <= agreed
+        )
+        withheld = sorted(names[scope_id] for scope_id in kept - set(scopes.ids))
+        return scopes, withheld, sorted(names[each] for each in names.keys() - kept)
 
     def _renew_or_create(self, record, account, scopes):
         """Make the grant of a finished sign-in, or renew the one of its identity.

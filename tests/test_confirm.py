@@ -15,14 +15,14 @@ class ConfirmCase(CallbackCase):
     def open_page(self):
         """The user's browser comes back from the provider.
 
-        :return: the page's form, as its fields
+        :return: what the page's form sends, but for the decision
         """
         self.response = self.come_back(BROWSER_HEADERS)
         self.assertEqual(self.response.status_code, 200, self.response.text)
         (form,) = html.fromstring(self.response.text).forms
         self.assertEqual(form.method.upper(), "POST")
         self.assertEqual(form.action, "/orders/oauth2/confirm")
-        return {"csrf_token": form.fields["csrf_token"]}
+        return dict(form.form_values())
 
     def decide(self, form, decision="allow", **options):
         return self.url_open(
@@ -95,7 +95,7 @@ class TestConfirmationPage(ConfirmCase):
         self.env.invalidate_all()
         self.assertEqual(record.expires_at, ends_at)
         self.assertNotDecided(self.decide(before))
-        allowed = self.decide({"csrf_token": form.fields["csrf_token"]})
+        allowed = self.decide(dict(form.form_values()))
         self.assertPage(allowed, 200)
         self.assertIn("access_token", self.embedded(allowed))
         self.assertEqual(self.provider.calls["token"], 1)
@@ -285,6 +285,28 @@ class TestConfirmAllow(ConfirmCase):
         response = self.decide(self.open_page())
         self.assertEqual(self.embedded(response)["custom"], text)
         self.assertNotIn("<script>alert", response.text)
+
+    def test_a_scope_that_the_user_takes_away_is_not_granted(self):
+        [read] = self.api.scope_ids
+        write, more = self.make_scopes(self.api, ["partners.write", "partners.more"])
+        self.client.scope_ids |= write
+        form = self.open_page()
+        boxes = {scope: f"scope_{scope.id}" for scope in (read, write, more)}
+        self.assertEqual(form.keys(), {"csrf_token", boxes[read], boxes[write]})
+        for kept, status in ((read, 200), (write, 403), (read[:0], 403)):
+            with self.subTest(kept.mapped("name")):
+                self.asked = self.ask(self.identity)
+                form = self.open_page()
+                ticked = [boxes[each] for each in (*kept, more)]  # one was not offered
+                sent = {"csrf_token": form["csrf_token"], **dict.fromkeys(ticked, "on")}
+                information = self.embedded(self.decide(sent))
+                self.assertEqual(self.grant_of(self.identity).scope_ids, kept)
+                answer = self.bearer("/orders/partners", information["access_token"])
+                self.assertEqual(answer.status_code, status, answer.text)
+                told = self.env["oauth2.event"].search([("kind", "=", "sign_in")])
+                left_out = ", ".join(sorted(((read | write) - kept).mapped("name")))
+                reason = f"the user took away: {left_out}"
+                self.assertIn(reason, told.sorted("id")[-1:].reason)
 
     def test_two_sign_ins_in_one_browser_do_not_collide(self):
         first = self.open_page()

@@ -89,6 +89,11 @@ class TestConfirmRefusals(ConfirmCase):
         self.assertNotDecided(response)
         self.assertNotDecided(self.decide({**form, "decision": ["allow"] * 2}, None))
 
+    def test_a_malformed_scope_on_the_page_is_refused_before_anything_is_decided(self):
+        form = self.open_page()
+        self.assertNotDecided(self.decide({**form, "scope_1": "é"}))
+        self.assertPage(self.decide(form), 200)
+
     def test_a_decision_for_a_client_archived_meanwhile_is_refused(self):
         form = self.open_page()
         self.client.active = False

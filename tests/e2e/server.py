@@ -206,7 +206,8 @@ class ConfirmationPage:
         self._url = f"{callback.partition('/callback')[0]}/confirm"
         self._cookies = page.cookies
         found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-        self._form = {"csrf_token": found[1]}
+        ticked = re.findall(r'name="(scope_\d+)"', page.text)
+        self._form = {"csrf_token": found[1], **dict.fromkeys(ticked, "on")}
 
     def press(self, decision):
         """Return the response to the button `allow` or `deny`."""

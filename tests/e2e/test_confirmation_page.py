@@ -75,6 +75,11 @@ class TestConfirmationPage(PageCase):
         self.assertOpens(self.site, information["access_token"])
         self.assertIn(information["access_token"], page.inner_text("main"))
 
+    def test_a_scope_that_the_user_unticks_is_not_granted(self):
+        self.open().uncheck("text=partners.read")
+        answer = self.site.partners(self.allow()["access_token"])
+        self.assertRefused(answer, 403, "insufficient_scope")
+
     def test_the_confirmation_page_fits_a_small_phone(self):
         size = {"width": WIDTH_OF_A_SMALL_PHONE, "height": 640}
         page = self.open_profile(viewport=size).new_page()

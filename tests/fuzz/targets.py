@@ -224,7 +224,10 @@ TARGETS = (
         0.1,
         (
             _form(
-                "POST", _DECIDE, {"decision": "allow", "csrf_token": "@CSRF@"}, _CONFIRM
+                "POST",
+                _DECIDE,
+                {"decision": "allow", "csrf_token": "@CSRF@", "scope_1": "on"},
+                _CONFIRM,
             ),
             _form(
                 "POST", _DECIDE, {"decision": "deny", "csrf_token": "@CSRF@"}, _CONFIRM
