@@ -1,10 +1,12 @@
 """Grants that end without being deleted, so that a form still explains them.
 
-- Their tokens are deleted: from the commit on they open nothing.
+- Their tokens open nothing from the commit on, and are deleted. Where the provider ended
+  the grant, those that it may go on to honour are kept, to be revoked with the grant.
 - The form and the audit log tell what ended them.
 """
 
 from .audit import Audit
+from .grant_tokens import GrantTokens
 
 #: In the audit log, of the values of ``ended_by``
 _REASONS = {
@@ -34,7 +36,10 @@ class Expiry:
             lost = grant._lost_answer()
             reason = "; ".join(filter(None, (reason, lost)))
             lines.append({**grant._parties(), "reason": reason})
-        grants.sudo().token_ids.unlink()
+        tokens = grants.sudo().token_ids
+        if cause == "provider":
+            tokens -= GrantTokens(self.env).retire(tokens)
+        tokens.unlink()
         grants.write(
             {
                 "state": "expired",

@@ -4,8 +4,8 @@
 - A provider may hand the same token out again, never one of another Odoo user.
 - A replaced token is rotated: it still opens routes while its successor travels. The
   job forgets it a minute later, unless the provider may go on to honour it: an access
-  token of before a refresh, a refresh token of an earlier sign-in. Those are kept, to
-  be revoked with their grant.
+  token of before a refresh, or of a grant that the provider ended, a refresh token of
+  an earlier sign-in. Those are kept, to be revoked with their grant.
 - No access token lives longer than its grant.
 """
 
@@ -99,6 +99,27 @@ class GrantTokens:
             }
         )
         self._forget_oldest(grant, "access")
+
+    def retire(self, tokens):
+        """Keep tokens that the provider may go on to honour; here they are good for
+        nothing from now on.
+
+        They are not revoked at once: some providers end all grants of a user with one
+        revocation, and this user is about to authorize again.
+
+        :param tokens: all those of grants that the provider ended
+        :return: those that are kept, to be revoked with their grants
+        """
+        now = fields.Datetime.now()
+        kept = tokens.filtered(
+            lambda each: (
+                each.client_user_id.client_id.provider_id.revocation_endpoint
+                and each.revocable_until
+                and each.revocable_until > now
+            )
+        )
+        kept.write({"expires_at": now, "rotated_at": now - ROTATION_GRACE})
+        return kept
 
     def revocable(self, grant):
         """:return: the tokens that the provider is told of when the grant ends: refresh

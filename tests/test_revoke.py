@@ -164,6 +164,23 @@ class TestRevoke(RevokeCase):
             ],
         )
 
+    def test_a_revocation_tells_of_the_tokens_of_a_grant_that_the_provider_ended(self):
+        """The provider refused the refresh token, of the others it said nothing."""
+        signed_in = self.refreshed_again()
+        self.provider.answer("token", status=400, json={"error": "invalid_grant"})
+        self.assertRefused(self.by_secret(), 400, "invalid_grant")
+        self.assertEqual(self.grant.state, "expired")
+        self.provider.behave()
+        texts = [each["access_token"] for each in reversed(signed_in)]
+        for text in texts:
+            answer = self.bearer("/orders/partners", text)
+            self.assertRefused(answer, 401, "invalid_token")
+            for call in (self.refresh, self.revoke):
+                self.assertRefused(call(bearer=text), 400, "invalid_grant")
+        CleanUp(self.env).forget_tokens(100, None)
+        self.assertRevoked(self.revoke(client_secret="demo-secret"))
+        self.assertEqual(self.told(), [("access_token", text) for text in texts])
+
     def test_a_grant_that_another_call_deletes_meanwhile_is_invalid_grant(self):
         """It is found, and gone when its row is to be locked."""
         lock = Refresh.lock
