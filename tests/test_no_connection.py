@@ -1,4 +1,4 @@
-"""A database to which Odoo gets no connection; ``tests/pooled`` has those that come
+"""A database to which Odoo gets no connection; ``checks/pooled`` has those that come
 back."""
 
 from unittest.mock import patch

@@ -1,6 +1,6 @@
 """A server on a database of its own, and a program that finds it by variables.
 
-``tests/e2e/server.py`` reads the variables.
+``checks/e2e/server.py`` reads the variables.
 """
 
 import os

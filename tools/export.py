@@ -4,6 +4,7 @@ See ``.gitattributes``. The tree lies in a folder with the addon's technical nam
 Odoo, pylint-odoo and whool take the name of an addon from its folder.
 """
 
+import contextlib
 import io
 import os
 import pathlib
@@ -23,9 +24,29 @@ def head(folder):
 def working_tree(folder):
     """Export the files as they are, new ones included, but those that git ignores.
 
-    Git's objects and index stay as they are.
+    :return: the addon's path in the folder
+    """
+    with _staged() as env:
+        tree = _git("write-tree", **env).decode().strip()
+        return _unpack(tree, folder, **env)
+
+
+def checkout(folder):
+    """Write a clone's files into a folder, as they are, ``export-ignore`` ones too.
 
     :return: the addon's path in the folder
+    """
+    addon = pathlib.Path(folder, places.ADDON)
+    with _staged() as env:
+        _git("checkout-index", "--all", f"--prefix={addon}/", **env)
+    return addon
+
+
+@contextlib.contextmanager
+def _staged():
+    """All files of the working tree in an index of its own; git's stays as it is.
+
+    Yields the variables by which git finds it.
     """
     with tempfile.TemporaryDirectory() as scratch:
         env = {
@@ -37,8 +58,7 @@ def working_tree(folder):
         if index.exists():
             pathlib.Path(scratch, "index").write_bytes(index.read_bytes())
         _git("add", "--all", **env)
-        tree = _git("write-tree", **env).decode().strip()
-        return _unpack(tree, folder, **env)
+        yield env
 
 
 def differs_from_head():

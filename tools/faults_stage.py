@@ -1,4 +1,4 @@
-"""Play the cases of ``tests/faults``.
+"""Play the cases of ``checks/faults``.
 
 A database cluster, an Odoo server of several processes and its database are made, and
 removed however this ends.
@@ -31,7 +31,7 @@ DATABASES = ("bare", "fresh", DATABASE, "life", "life_copy")
 
 def main(names):
     """Prepare, play, judge; returns the exit status."""
-    sys.path += [str(places.ROOT / "tests" / name) for name in ("faults", "e2e")]
+    sys.path += [str(places.CHECKS / name) for name in ("faults", "e2e")]
     begun = time.monotonic()
     with faults_cluster.running() as cluster:
         odoo = _odoo(cluster)

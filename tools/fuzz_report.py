@@ -47,7 +47,7 @@ EXPLAINED = [
 def tell(told, log, count, seed):
     """Print it; returns the exit status.
 
-    :param told: what ``tests/fuzz`` wrote
+    :param told: what ``checks/fuzz`` wrote
     :param log: the server's, a path
     """
     answers = {

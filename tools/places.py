@@ -15,8 +15,11 @@ LOGS = DEV / "log"
 DATA = DEV / "odoo-data"
 ADDONS = DEV / "addons"
 
-# An addon that only tests/e2e install.
-PROBE = ROOT / "tests" / "e2e" / "api_auth_oauth2_probe"
+# Tests that Odoo's own runner does not run.
+CHECKS = ROOT / "checks"
+
+# An addon that only checks/e2e install.
+PROBE = CHECKS / "e2e" / "api_auth_oauth2_probe"
 
 # Downloads and what is built from them, keyed by their inputs. It may be shared
 # by several checkouts.

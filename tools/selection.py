@@ -8,7 +8,9 @@ import places
 from console import Failure
 
 TESTS = places.ROOT / "tests"
-E2E, POOLED, TOOLS, FAULTS = map(TESTS.joinpath, ("e2e", "pooled", "tools", "faults"))
+E2E, POOLED, TOOLS, FAULTS = (
+    places.CHECKS / name for name in ("e2e", "pooled", "tools", "faults")
+)
 
 # The Odoo test tag of what must hold on a database with a website, too.
 WITH_WEBSITE = "with_website"
@@ -61,7 +63,7 @@ def select(names):
     classes = [
         found
         for module, root in _roots()
-        for path in sorted((root / "tests").rglob("test_*.py"))
+        for path in sorted(root.rglob("test_*.py"))
         for found in _classes(module, path)
     ]
     if not names:
@@ -84,7 +86,7 @@ def select_faults(names):
         if found.methods
     ]
     known = [found.unittest_name for found in classes]
-    chosen = _chosen(classes, names, "file of tests/faults", known)
+    chosen = _chosen(classes, names, "file of checks/faults", known)
     return list(dict.fromkeys(found.unittest_name + suffix for found, suffix in chosen))
 
 
@@ -101,8 +103,9 @@ def _chosen(classes, names, what, known):
 
 
 def _roots():
-    """(name, folder) of the addon and of its examples."""
-    return [(places.ADDON, places.ROOT), *((p.name, p) for p in places.examples())]
+    """(name, folder of tests) of the addon, of our own checks and of its examples."""
+    addon = [(places.ADDON, TESTS), (places.ADDON, places.CHECKS)]
+    return addon + [(p.name, p / "tests") for p in places.examples()]
 
 
 def _classes(module, path):

@@ -1,6 +1,6 @@
 """What must take equally long: run under the virtual environment's Python.
 
-``timing_cases.py SAMPLES``, with the variables of ``tests/e2e``. Each case is two
+``timing_cases.py SAMPLES``, with the variables of ``checks/e2e``. Each case is two
 requests that a stranger could time; they are sent in turns, in random order.
 """
 

@@ -3,7 +3,7 @@
 Processes are killed, PostgreSQL is restarted and its disk fills up, providers hang,
 clocks differ, databases are copied: on a server of several processes, with a database
 cluster of its own. Six to nine minutes; NAMEs are files, classes or cases of
-``tests/faults``. The exit status is not 0 when anything was breached,
+``checks/faults``. The exit status is not 0 when anything was breached,
 or not run because something is missing: a full disk and other clocks need root.
 """
 

@@ -23,7 +23,7 @@ from console import Failure
 
 WORKERS = 4
 COUNT = 10_000
-FOLDER = places.ROOT / "tests" / "fuzz"
+FOLDER = places.CHECKS / "fuzz"
 ADDON = "api_auth_oauth2_fuzz"
 
 #: Rate limits, in calls a minute, switched up: at their own values they would answer

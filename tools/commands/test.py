@@ -5,8 +5,8 @@ and its examples on a database with these modules of Odoo, and with demo data.
 
 In stages, two at a time (``tools/stages``): Odoo's own runner on a fresh database,
 again for what must hold beside a website, Odoo's own tests beside the addon,
-``tests/e2e`` with unittest against a real server of several processes,
-``tests/pooled`` behind pgbouncer, ``tests/tools``.
+``checks/e2e`` with unittest against a real server of several processes,
+``checks/pooled`` behind pgbouncer, ``checks/tools``.
 A stage's name is a NAME, too. Odoo runs the addon as it would be packaged
 (``tools/export.py``). The logs of our tests, at level DEBUG, are searched for every
 secret that they used.

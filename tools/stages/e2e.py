@@ -24,7 +24,7 @@ LOGS = [places.LOGS / f"e2e-{name}.log" for name in ("install", "server", "secon
 
 
 class EndToEnd(Stage):
-    """The tests of ``tests/e2e``."""
+    """The tests of ``checks/e2e``."""
 
     name = "e2e"
     seconds = 180

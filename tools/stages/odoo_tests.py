@@ -16,10 +16,8 @@ class Plain(Stage):
 
     def takes(self, found, suffix):
         """A tag, but for tests of another folder and those with a website alone."""
-        others = {selection.E2E, selection.POOLED, selection.TOOLS} & {
-            *found.path.parents
-        }
-        return "" if others or "-standard" in found.tags else found.odoo_tag + suffix
+        is_ours = places.CHECKS in found.path.parents
+        return "" if is_ours or "-standard" in found.tags else found.odoo_tag + suffix
 
     def everything(self, words):
         """Whole modules: then none is forgotten."""

@@ -1,4 +1,4 @@
-"""Odoo's own tests beside the addon: what is red only with it fails.
+"""Odoo's own tests beside a checkout of the addon: what is red only with it fails.
 
 What fails runs again where no addon of ours is on the path. Red there, too, and without
 a word of ours, it is Odoo's own.
@@ -6,8 +6,10 @@ a word of ours, it is Odoo's own.
 
 import re
 import shlex
+import shutil
 
 import console
+import export
 import odoo_log
 import places
 from stages.stage import Stage
@@ -41,6 +43,7 @@ class OdoosOwn(Stage):
     def run(self, ground, words):
         """Run them on a database with the addon and its examples, and judge."""
         odoo = ground.with_variables({"PATH": _path_of_narrow_pylint(ground.odoo)})
+        odoo.addons = _checked_out()
         beside = _verdict(odoo, ground.made, self.name, words, beside=True)
         failures = beside.failures
         if failures:
@@ -54,6 +57,13 @@ class OdoosOwn(Stage):
         complaints = [e for e in beside.complaints if e.logger == "dev" or _names_us(e)]
         # What Odoo skips by itself (no CRM, no eslint) is nothing that we left out.
         return odoo_log.Verdict(beside.passed, len(failures), 0, failures, complaints)
+
+
+def _checked_out():
+    """The addons path with the addon as a developer has it: a plain checkout."""
+    folder = places.DEV / "checked-out"
+    shutil.rmtree(folder, ignore_errors=True)
+    return places.link_addons(places.DEV / "odoos-own-addons", export.checkout(folder))
 
 
 def ours(beside, alone):

@@ -43,7 +43,7 @@ LOGS = {name: places.LOGS / f"pooled-{name}.log" for name in ("install", *SERVER
 
 
 class Pooled(Stage):
-    """The tests of ``tests/pooled``."""
+    """The tests of ``checks/pooled``."""
 
     name = "pooled"
     seconds = 90

@@ -7,7 +7,7 @@ from stages.stage import Stage
 
 
 class ToolsTests(Stage):
-    """The tests of ``tests/tools``."""
+    """The tests of ``checks/tools``."""
 
     name = "tools"
     seconds = 10
@@ -15,5 +15,5 @@ class ToolsTests(Stage):
 
     def run(self, ground, words):
         """Run them with the tools on their path."""
-        beside = places.TOOLS, selection.TESTS / "fuzz"
+        beside = places.TOOLS, places.CHECKS / "fuzz"
         return with_unittest.run(ground.odoo, selection.TOOLS, words, beside=beside)

@@ -17,7 +17,6 @@ ADDON = {
     *("companions", "readme", "security", "services", "static", "tests", "views"),
     *("CHANGELOG.md", "COPYING", "LICENSE", "README.rst", "docs"),
 }
-TESTS_OF_OTHERS = {"e2e", "faults", "fuzz", "tools"}
 
 
 class TestPackage(unittest.TestCase):
@@ -30,8 +29,6 @@ class TestPackage(unittest.TestCase):
         parts = [Path(name).parts for name in names]
         self.assertIn(("__manifest__.py",), parts)
         self.assertLessEqual({part[0] for part in parts}, ADDON)
-        tests = {part[1] for part in parts if part[0] == "tests" and len(part) > 1}
-        self.assertFalse(tests & TESTS_OF_OTHERS)
 
     def test_zip_and_wheel_hold_the_addon_and_nothing_else(self):
         zipped, wheel = package.build(self.folder)

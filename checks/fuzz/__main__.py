@@ -1,4 +1,4 @@
-"""Fuzz the running server: ``python tests/fuzz COUNT SEED RESULT.json``
+"""Fuzz the running server: ``python checks/fuzz COUNT SEED RESULT.json``
 
 Started by ``./dev fuzz``, which also reads the server's log afterwards.
 """

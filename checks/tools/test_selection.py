@@ -12,7 +12,7 @@ class TestSelectionOfFaults(unittest.TestCase):
         for name, means in (
             ("clocks", ["clocks.ProviderClock", "clocks.ServerClock"]),
             ("clocks.py", ["clocks.ProviderClock", "clocks.ServerClock"]),
-            ("tests/faults/clocks.py", ["clocks.ProviderClock", "clocks.ServerClock"]),
+            ("checks/faults/clocks.py", ["clocks.ProviderClock", "clocks.ServerClock"]),
             ("database.DiskFull", ["database.DiskFull"]),
             ("DiskFull", ["database.DiskFull"]),
             (case, [case]),

@@ -5,8 +5,9 @@ import re
 import unittest
 from pathlib import Path
 
-_TESTS = Path(__file__).parents[1]
-_PAGE = _TESTS.parent / "docs" / "security.md"
+_CHECKS = Path(__file__).parents[1]
+_ROOT = _CHECKS.parent
+_PAGE = _ROOT / "docs" / "security.md"
 _CHAPTER = "## The standards, rule by rule"
 _NO_TEST = "–"
 _NOT_FOR_US = "Does not apply: "
@@ -48,8 +49,9 @@ def _rows():
 def _test_methods():
     """:return: names of all tests, as ``file.Class.method``"""
     found = set()
-    for path in [*_TESTS.glob("test_*.py"), *_TESTS.glob("e2e/test_*.py")]:
-        file = path.relative_to(_TESTS).with_suffix("")
+    paths = {path: path.stem for path in _ROOT.glob("tests/test_*.py")}
+    paths |= {path: f"e2e/{path.stem}" for path in _CHECKS.glob("e2e/test_*.py")}
+    for path, file in paths.items():
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef):
                 found |= {

@@ -10,7 +10,7 @@ import sys
 import types
 
 _package = types.ModuleType("test_providers")
-_package.__path__ = [str(pathlib.Path(__file__).resolve().parents[1])]
+_package.__path__ = [str(pathlib.Path(__file__).resolve().parents[2] / "tests")]
 sys.modules[_package.__name__] = _package
 
 

@@ -17,7 +17,7 @@ _HEAD = (
 
 
 class FuzzCase(unittest.TestCase):
-    """The modules of ``tests/fuzz`` that need no server."""
+    """The modules of ``checks/fuzz`` that need no server."""
 
     def breach(self, answer, request=None, secrets=(), target=None):
         request = request or wire.Request("POST", "/@API@/oauth2/token")

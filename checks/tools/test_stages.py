@@ -83,7 +83,7 @@ class TestPlan(unittest.TestCase):
         self.assertIn("/api_auth_oauth2", whole["plain"])
         self.assertIn("test_callers.TestScripts", whole["e2e"])
         self.assertIn("test_stages.TestPlan", whole["tools"])
-        self.assertEqual(list(self.planned("tests/tools")), ["tools"])
+        self.assertEqual(list(self.planned("checks/tools")), ["tools"])
 
     def test_the_name_of_a_stage_means_all_of_it(self):
         everything = self.planned()
