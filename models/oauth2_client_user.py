@@ -233,12 +233,12 @@ class OAuth2ClientUser(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT id FROM oauth2_client_user grantee
+                SELECT id FROM oauth2_client_user client_user
                  WHERE id = ANY(%(ids)s) AND EXISTS (
                        SELECT FROM oauth2_client_user other
-                        WHERE other.subject = grantee.subject
-                          AND other.client_id = grantee.client_id
-                          AND other.issuer = grantee.issuer
+                        WHERE other.subject = client_user.subject
+                          AND other.client_id = client_user.client_id
+                          AND other.issuer = client_user.issuer
                           AND other.state = 'active' AND other.id != ALL(%(ids)s))
                 """,
                 ids=list(self.ids),

@@ -42,7 +42,7 @@ class OAuth2Token(models.Model):
     rotated_at = fields.Datetime(readonly=True)
     revocable_until = fields.Datetime(
         readonly=True,
-        help="So long the provider may honour it: until then it is kept, replaced or"
+        help="So long the provider may honour it: until then it is kept, rotated or"
         " not, to be revoked there with its grant.",
     )
     # What a check needs of the grant. Plain numbers: a reference would cost an index.

@@ -1,7 +1,7 @@
 """What a handler's annotations say of its arguments, judged once.
 
 An annotation is served wholly, or it is refused while Python imports the module: a
-handler whose arguments nobody can send would fail at each call.
+handler whose arguments no caller can send would fail at each call.
 """
 
 import enum
@@ -140,7 +140,7 @@ def _resolved(handler, parameter):
     """:return: the annotation, without ``Annotated``, and with each name in it known
     :raises NameError: for a name that is known to type checkers alone, or only later
     """
-    # Each by itself: what a handler returns is nobody's concern here.
+    # Each by itself: what a handler returns does not matter here.
     holder = types.SimpleNamespace(__annotations__={"it": parameter.annotation})
     names = getattr(inspect.unwrap(handler), "__globals__", {})
     return typing.get_type_hints(holder, globalns=names)["it"]

@@ -138,12 +138,12 @@ class CleanUp:
             self.env,
             SQL(
                 """
-                SELECT id FROM oauth2_client_user grantee
+                SELECT id FROM oauth2_client_user client_user
                  WHERE state = 'active' AND %s
                    AND (expires_at <= now() AT TIME ZONE 'UTC'
                         OR NOT EXISTS (
                             SELECT FROM oauth2_token token
-                             WHERE token.client_user_id = grantee.id
+                             WHERE token.client_user_id = client_user.id
                                AND token.expires_at > now() AT TIME ZONE 'UTC'))
                  ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
                 """,

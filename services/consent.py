@@ -157,7 +157,7 @@ class Consent:
                 user = user or matching.create_user(claims)
                 account = matching.issuer(claims), matching.subject(claims, user), user
                 grant, lost = self._renew_or_create(record, account, scopes)
-                replaced = grant._current_token("refresh")
+                rotated = grant._current_token("refresh")
                 GrantTokens(self.env).store(
                     grant, result["answer"], is_new_sign_in=True
                 )
@@ -166,8 +166,8 @@ class Consent:
             raise ConcurrencyError("two sign-ins of one user at once") from error
         record.api_id._note_redirect_uri(record._redirect_parts()[0])
         dropped = None
-        if replaced.rotated_at:
-            dropped = _KEPT if replaced.revocable_until else _DROPPED
+        if rotated.rotated_at:
+            dropped = _KEPT if rotated.revocable_until else _DROPPED
         changed = withheld and _CHANGED % ", ".join(withheld)
         left_out = taken and _TAKEN % ", ".join(taken)
         reasons = "; ".join(filter(None, [dropped, lost, changed, left_out])) or None

@@ -1,7 +1,7 @@
 """Grants that end without being deleted, so that a form still explains them.
 
-- Their tokens open nothing from the commit on, and are deleted. Where the provider ended
-  the grant, those that it may go on to honour are kept, to be revoked with the grant.
+- Their tokens open nothing from the commit on, and are deleted. Where the provider
+  ended the grant, those that it may go on to honour are kept, to be revoked with it.
 - The form and the audit log tell what ended them.
 """
 

@@ -1,11 +1,11 @@
-"""The tokens of a grant: stored as the provider gave them, replaced, read again.
+"""The tokens of a grant: stored as the provider gave them, rotated, read again.
 
 - A token is found by its digest; its value is encrypted, for the provider alone.
 - A provider may hand the same token out again, never one of another Odoo user.
-- A replaced token is rotated: it still opens routes while its successor travels. The
-  job forgets it a minute later, unless the provider may go on to honour it: an access
-  token of before a refresh, or of a grant that the provider ended, a refresh token of
-  an earlier sign-in. Those are kept, to be revoked with their grant.
+- A token that another one replaces is rotated: it still opens routes while its
+  successor travels. The job forgets it a minute later, unless the provider may go on to
+  honour it: an access token of before a refresh, or of a grant that the provider ended,
+  a refresh token of an earlier sign-in. Those are kept, to be revoked with their grant.
 - No access token lives longer than its grant.
 """
 
@@ -38,7 +38,7 @@ class GrantTokens:
         :param grant: the client API user
         :param dict answer: as ``protocol`` judged it (RFC 6749 section 5.1)
         :param bool is_new_sign_in: whether the provider may go on to honour the refresh
-            token that is replaced, as it was not used for this answer
+            token that is rotated, as it was not used for this answer
         :return: epoch seconds at which the access token ends
         :raises ServerError: when a token already belongs to another Odoo user
         """
@@ -155,7 +155,7 @@ class GrantTokens:
         :param str kind: ``access`` or ``refresh``
         :param str text: the token
         :param expires_at: naive UTC datetime
-        :param revocable_until: until when it is kept once it is replaced, likewise
+        :param revocable_until: until when it is kept once it is rotated, likewise
         :param str scope: the provider's scope string
         :return: the ``oauth2.token``
         :raises ServerError: when the same token already belongs to another Odoo user
@@ -202,7 +202,7 @@ class GrantTokens:
         self._forget_oldest(grant, successor.kind)
 
     def _forget_oldest(self, grant, kind):
-        """Keep no more replaced tokens than a revocation has time for."""
+        """Keep no more rotated tokens than a revocation has time for."""
         kept = grant.sudo().token_ids.filtered(
             lambda each: each.kind == kind and each.rotated_at and each.revocable_until
         )

@@ -46,19 +46,19 @@ class KeepAlive:
         self.env.cr.execute(
             SQL(
                 """
-                SELECT grantee.id
-                  FROM oauth2_client_user grantee
-                  JOIN oauth2_api api ON api.id = grantee.api_id
+                SELECT client_user.id
+                  FROM oauth2_client_user client_user
+                  JOIN oauth2_api api ON api.id = client_user.api_id
                                      AND api.active AND api.keep_alive
-                  JOIN oauth2_token token ON token.client_user_id = grantee.id
+                  JOIN oauth2_token token ON token.client_user_id = client_user.id
                                          AND token.kind = 'refresh'
                                          AND token.rotated_at IS NULL
-                 WHERE grantee.state = 'active'
+                 WHERE client_user.state = 'active'
                    AND token.expires_at > now() AT TIME ZONE 'UTC'
                    AND token.expires_at < now() AT TIME ZONE 'UTC' + interval '1 second'
                        * GREATEST(api.refresh_token_lifetime / 4, %s)
                    -- else the grant itself ends first
-                   AND token.expires_at < grantee.expires_at
+                   AND token.expires_at < client_user.expires_at
                  ORDER BY token.expires_at
                 """,
                 _AT_LEAST,

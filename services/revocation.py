@@ -5,7 +5,7 @@
   whatever comes, the tokens open nothing any more, and no revocation is lost.
 - The provider is told then. What it does not confirm is told again by the job, with
   doubling pauses, for three days.
-- All that is known of a grant is revoked, what was replaced, too. The refresh token
+- All that is known of a grant is revoked, what was rotated, too. The refresh token
   goes first: most providers end its access tokens with it.
 - An access token that the provider refuses to revoke is not asked for again: it is gone
   with its refresh token, or, signed, lives on until it expires, which is told.

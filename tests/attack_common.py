@@ -18,7 +18,7 @@ class AttackCase(ConfirmCase):
     def new_browser(self, user=None):
         """Go on in a browser of its own; who has one keeps it in ``self.opener``.
 
-        :param user: who is signed in to Odoo there, or nobody
+        :param user: who is signed in to Odoo there, if any
         :return: the browser, to come back to
         """
         self.session = None  # else the one before would be logged out
@@ -27,7 +27,7 @@ class AttackCase(ConfirmCase):
         return self.opener
 
     def be_at_provider(self, login, email=None):
-        """Whoever signs in at the provider from now on."""
+        """The user who signs in at the provider from now on."""
         self.provider.login = login
         self.provider.claims = {"email": email or login, "email_verified": True}
 

@@ -61,7 +61,7 @@ class FaultyProvider(WellBehavedProvider):
     def begin(self, issuer):
         self.calls = Counter()
         self.requests = []
-        self.flooded = 0  # megabytes that somebody took
+        self.flooded = 0  # megabytes that were taken
         self._faults = {}
         return super().begin(issuer)
 

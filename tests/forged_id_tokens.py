@@ -1,4 +1,4 @@
-"""Ways to make an id_token that nobody should believe: each takes provider and claims.
+"""Ways to make an id_token that is to be refused: each takes provider and claims.
 
 The last ones change the provider's keys instead.
 """
@@ -79,7 +79,7 @@ def _present(claims):
 
 
 def use_curve(provider, publish=True):
-    """Sign with ES256; without `publish`, with a key that nobody knows."""
+    """Sign with ES256; without `publish`, with a key that no client knows."""
     key = ec.generate_private_key(ec.SECP256R1())
     other = ec.generate_private_key(ec.SECP256R1())
     public = (key if publish else other).public_key()
@@ -97,7 +97,7 @@ def no_kid_and_several_keys(provider):
 
 
 def unknown_kid(provider):
-    provider.kid = "nobody-s"
+    provider.kid = "unknown-kid"
 
 
 def weak_key(provider):

@@ -1,4 +1,4 @@
-"""node-oidc-provider, a provider that nobody here wrote, as a process of a test.
+"""node-oidc-provider, a provider that is not ours, as a process of a test.
 
 Needs Node in OAUTH2_TEST_NODE and `tools/provider/server.mjs` with its packages in
 OAUTH2_TEST_PROVIDER; `./dev test` sets both. Without them tests are skipped:
@@ -53,7 +53,7 @@ class IndependentProvider:
         return self
 
     def __exit__(self, *_exc):
-        # It ends by itself when nobody holds its standard input any more.
+        # It ends by itself when no process holds its standard input any more.
         self._process.stdin.close()
         try:
             self._process.wait(5)

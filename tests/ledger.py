@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 PATH = os.environ.get("OAUTH2_TEST_LEDGER")
 
-#: Members of JSON bodies that nobody else may see …
+#: Members of JSON bodies that no other party may see …
 MEMBERS = {
     "access_token",
     "client_assertion",
@@ -50,7 +50,7 @@ def _test():
 def keep(kind, value, where=None):
     """Write a secret down; whatever is no text, or known already, is left.
 
-    :param str kind: what it is, for whoever reads that it was found
+    :param str kind: what it is, for the reader of what was found
     :param str where: what it belongs to, the test that is under way by default
     """
     if not PATH or not isinstance(value, str) or not value or value in _known:

@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from ..services.provider_calls import client_secret
 from .test_access_rights import AccessCase
 
-#: The stored fields that nobody reads over RPC.
+#: The stored fields that no user reads over RPC.
 SECRETS = {
     "oauth2.client": {"client_secret_encrypted", "private_key_encrypted"},
     "oauth2.client.user": {"identity_digest", "cached_token_response"},
@@ -26,7 +26,7 @@ SECRETS = {
     },
 }
 _WORDS_OF_SECRETS = "secret private digest value verifier result response".split()
-#: What a token carries of its grant is no secret; nobody needs it either.
+#: What a token carries of its grant is no secret; no user needs it either.
 CARRIED = {"user_ref", "api_ref", "client_ref", "granted_scopes"}
 #: Our models' own public methods: each checks rights, or calls what does.
 PUBLIC_METHODS = {

@@ -151,7 +151,7 @@ class TestAttacksByOurOwnGroup(AttackCase):
         ):
             with self.subTest(model=model, method=method, args=args):
                 self.assertNotHis(self.rpc(model, method, *args))
-        # What is private, or open to nobody, is not reached by name either.
+        # What is private, or open to no user, is not reached by name either.
         for model, method in (
             ("oauth2.client.user", "_authorize"),
             ("oauth2.client", "_secret"),

@@ -79,7 +79,7 @@ def be_unknown(provider):
 
 @tagged("post_install", "-at_install")
 class TestCallbackIdentityOfTheUser(RefusalCase):
-    """Tokens came, but not for anybody who may be let in: they are revoked."""
+    """Tokens came, but not for a user who may be let in: they are revoked."""
 
     def test_tokens_of_a_refused_sign_in_are_revoked_at_the_provider(self):
         """OpenID Connect Core sections 3.1.3.7 and 5.3.2"""

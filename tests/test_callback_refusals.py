@@ -18,7 +18,7 @@ class RefusalCase(CallbackCase):
         )
 
     def callback(self, api=None, **parameters):
-        """The callback as somebody writes it by hand."""
+        """The callback as an attacker writes it by hand."""
         query = urlencode(parameters, doseq=True)
         return self.visit(f"/{api or 'orders'}/oauth2/callback?{query}")
 

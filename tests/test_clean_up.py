@@ -35,7 +35,7 @@ class TestCleanUp(TokenCase):
         )
 
     def open_page(self):
-        """A browser's sign-in that nobody decides upon."""
+        """A browser's sign-in that no user decides upon."""
         url = self.sign_in(self.ask()["authorization_url"])
         self.assertEqual(self.visit(url, BROWSER_HEADERS).status_code, 200)
         return self.requests()[0]
@@ -54,13 +54,13 @@ class TestCleanUp(TokenCase):
     def test_rotated_tokens_are_deleted_after_a_minute(self):
         self.provider_record.revocation_endpoint = False  # else: see test_revoke
         self.refreshed(self.by_secret())
-        replaced = self.grant.token_ids.filtered("rotated_at")
-        self.assertEqual(len(replaced), 2)
+        rotated = self.grant.token_ids.filtered("rotated_at")
+        self.assertEqual(len(rotated), 2)
         self.clean_up()
-        self.assertTrue(all(replaced.mapped("rotated_at")))
-        replaced.rotated_at = self.ago(hours=1)
+        self.assertTrue(all(rotated.mapped("rotated_at")))
+        rotated.rotated_at = self.ago(hours=1)
         self.clean_up()
-        self.assertFalse(replaced.exists())
+        self.assertFalse(rotated.exists())
         self.assertEqual(
             sorted(self.grant.token_ids.mapped("kind")), ["access", "refresh"]
         )

@@ -23,7 +23,7 @@ class TestClientScripts(BaseCase):
     def setUp(self):
         super().setUp()
         folder = self.enterContext(tempfile.TemporaryDirectory())
-        # Nobody listens on a port that is bound only.
+        # No server listens on a port that is bound only.
         bound = self.enterContext(socket.socket())
         bound.bind(("127.0.0.1", 0))
         self.base_url = f"http://127.0.0.1:{bound.getsockname()[1]}"

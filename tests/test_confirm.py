@@ -331,7 +331,7 @@ class TestConfirmAllow(ConfirmCase):
 
 
 class TestConfirmDeny(ConfirmCase):
-    """Deny grants nothing, and ends the new tokens where that harms nobody."""
+    """Deny grants nothing, and ends the new tokens where that harms no other grant."""
 
     def test_deny_grants_nothing_and_revokes_the_new_tokens(self):
         response = self.decide(self.open_page(), "deny")

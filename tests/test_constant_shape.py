@@ -35,7 +35,7 @@ def shape(response):
 
 @tagged("post_install", "-at_install")
 class ShapeCase(TokenCase):
-    """``42`` is Olivia's. ``43`` is nobody's."""
+    """``42`` is Olivia's. ``43`` is no user's."""
 
     def setUp(self):
         super().setUp()
@@ -218,7 +218,7 @@ class TestSameAnswer(ShapeCase):
         return response
 
     def test_a_user(self):
-        """Whether somebody has an Odoo user is told by none of the refusals."""
+        """Whether a person has an Odoo user is told by none of the refusals."""
         self.make_user("retired@example.com").active = False
         self.make_user("unlucky@example.com")
         self.api.allowed_group_ids = self.env.ref("base.group_system")

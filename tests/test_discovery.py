@@ -282,7 +282,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
 
     def test_reading_from_an_allowed_plain_http_issuer_gives_no_advice(self):
         form = self.form(self.env["oauth2.provider"])
-        form.issuer = "http://localhost:1"  # nobody is there
+        form.issuer = "http://localhost:1"  # no server is there
         form.allow_private_addresses = True
         self.assertRefused("^(?!.*Use https).*cannot be reached", form)
 

@@ -80,7 +80,7 @@ class TestEvents(OAuth2Case):
             self.assertRefused(self.call("token", names), status, error)
 
     def test_unproven_callers_leave_few_lines_in_an_hour(self):
-        """A client_id is public: anybody could fill the table."""
+        """A client_id is public: any caller could fill the table."""
         Event = self.env["oauth2.event"]
         before = Event.search([])
         self.forget_what_was_told()
@@ -183,7 +183,7 @@ class TestEvents(OAuth2Case):
             self.assertEqual(line.user_id, user)
             self.assertIn("nothing was proven", line.reason)
 
-    def test_a_replaced_token_that_comes_again_names_its_grant(self):
+    def test_a_rotated_token_that_comes_again_names_its_grant(self):
         """RFC 9700 section 4.14.2: it may have been stolen."""
         information, identity = self.authorize()
         _information, other = self.authorize()
@@ -199,10 +199,10 @@ class TestEvents(OAuth2Case):
             foreign = names | {"client_user_identity": other}
             self.assertRefused(self.call("token", foreign | old), 400, "invalid_grant")
 
-        replaced, unknown = self.lines_of(refresh).sorted("id")
-        self.assertTrue(replaced.reason.startswith("refresh token was rotated"))
-        self.assertEqual(replaced.user_id, self.user)
-        self.assertEqual(replaced.client_user_ref, self.grant_of(identity).id)
+        rotated, unknown = self.lines_of(refresh).sorted("id")
+        self.assertTrue(rotated.reason.startswith("refresh token was rotated"))
+        self.assertEqual(rotated.user_id, self.user)
+        self.assertEqual(rotated.client_user_ref, self.grant_of(identity).id)
         self.assertFalse(unknown.user_id)
 
     def test_a_proven_caller_over_the_limit_is_told_of_by_the_limit_alone(self):

@@ -122,7 +122,7 @@ class TestConfigurationEvents(AccessCase):
         self.assertNotIn(self.client.sudo().client_secret_encrypted, rows)
 
     def test_values_of_texts_are_not_told(self):
-        """Nobody knows what an administrator writes there."""
+        """No rule tells what an administrator writes there."""
         provider = self.as_user(self.system, self.provider)
         provider.write({"authorize_params": f"key={SECRET}", "name": SECRET[:8]})
         line = self.told()

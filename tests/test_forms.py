@@ -47,7 +47,7 @@ class TestForms(OAuth2Records, TransactionCase):
         sentences = {
             "provider": "The provider ended this grant.",
             "lifetime": "The authorization lifetime of the API is over.",
-            "disuse": "Nobody refreshed this grant in time.",
+            "disuse": "The application did not refresh this grant in time.",
         }
         for cause, sentence in sentences.items():
             Expiry(self.env).end(self.grant, cause)

@@ -17,7 +17,7 @@ class TestJobsGoOn(LifeCycleCase):
         names = {"client_identifier": "broken"}
         self.broken = self.make_client(self.api, broken, **names)
         self.env.flush_all()
-        # As no form lets anybody write it; whoever talks to the provider meets it.
+        # As no form lets a user write it; a call to the provider meets it.
         self.env.cr.execute(
             "UPDATE oauth2_provider SET token_endpoint_auth_method = 'nonsense'"
             " WHERE id = %s",

@@ -129,7 +129,7 @@ class TestJson2Errors(Json2Case):
 
     @mute_logger("odoo.http", _LOGGER)
     def test_what_a_further_method_raises_stays_500(self):
-        """Nobody knows what it does with the ORM."""
+        """It is not known what it does with the ORM."""
         env = self.env
 
         def fail(_records):

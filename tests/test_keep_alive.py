@@ -1,4 +1,4 @@
-"""Grants that nobody uses are kept alive, where an API says so."""
+"""Grants that no application uses are kept alive, where an API says so."""
 
 from datetime import timedelta
 

@@ -144,7 +144,7 @@ class TestKeys(KeyringCase):
         self.assertTrue(wrapped.startswith(f"{self.fingerprint()}:"), "by another key")
 
     def test_servers_may_have_the_keys_in_another_order(self):
-        """As they do while one after another is started anew."""
+        """As they do while one after another is started again."""
         old, new = new_key(), new_key()
         self.configure(old)
         self.keyring.encrypt(SECRET)

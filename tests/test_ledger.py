@@ -60,7 +60,7 @@ class TestLedger(OAuth2Case):
         self.assertKept(form_secret)
 
     def test_the_ledger_has_made_up_tokens(self):
-        """A wrong secret, an unknown token: somebody's, at another server."""
+        """A wrong secret, an unknown token: another user's, at another server."""
         secret, token = random_token()[1:], random_token()[2:]
         self.call("token", headers=basic_authorization(secret=secret))
         self.bearer("/orders/partners", token)

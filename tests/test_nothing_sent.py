@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from .test_token import TokenCase
 
-#: Nobody listens there; and a kind of proxy that is refused before anything is sent.
+#: No server listens there; and a kind of proxy that is refused before anything is sent.
 _PROXIES = {"http://127.0.0.1:9": 503, "socks5://127.0.0.1:9": 502}
 
 

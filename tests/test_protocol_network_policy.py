@@ -269,7 +269,7 @@ class TestResolving(NetworkCase):
         self.assertEqual(self.names, [HOST])
 
     def assertNotSent(self, url):
-        """A refresh token would be spent for an answer that nobody waits for."""
+        """A refresh token would be spent for an answer that no caller waits for."""
         with self.assertRaises(ProviderUnavailable) as caught:
             with ProviderSession(network_policy=THIS_MACHINE) as session:
                 session.get(url)

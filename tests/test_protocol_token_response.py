@@ -113,7 +113,7 @@ class TestTokenAnswer(ClientCase):
             )
 
     def test_a_token_that_is_bound_to_a_key_is_refused(self):
-        # RFC 7800 3.1: whoever bears it alone must not get in.
+        # RFC 7800 3.1: its bearer alone must not get in.
         for claims in ({"cnf": {"jkt": "a"}}, {"cnf": None, "sub": "olivia"}):
             token = jwt.PyJWS().encode(
                 json.dumps(claims).encode(), self.provider.signing_key, "RS256"

@@ -54,7 +54,7 @@ class TestProviderFaultsAtTheCallback(HealsProvider, RefusalCase):
                 self.assertTrue(self.record.decided_at or not self.record.result)
                 self.assertLess(self.provider.flooded, 50)
         self.assertNothingGranted()
-        # Whoever must not be asked was not.
+        # What must not be asked was not.
         self.assertEqual(self.provider.calls[None], 0)
         self.heal()
         self.asked = self.ask()
@@ -126,7 +126,7 @@ class TestProviderFaultsAtTheRefresh(HealsProvider, TokenCase):
                     setattr(self.provider, name, value)
                 fault.break_(self.provider)
                 self.assertRefusesButGoesOn(fault.status, fault.error)
-        self.assertEqual(len(self.provider.grants), 1, "nobody reused a token")
+        self.assertEqual(len(self.provider.grants), 1, "a token was reused")
 
     def assertRefusesButGoesOn(self, status, error):
         known = self.information
@@ -150,7 +150,7 @@ class TestProviderFaultsAtTheRefresh(HealsProvider, TokenCase):
         self.assertOpens(self.information["access_token"])
 
     def current(self):
-        """:return: the tokens that open or refresh something; what was replaced, or
+        """:return: the tokens that open or refresh something; what was rotated, or
         came with a refused answer, is kept for its revocation alone
         """
         return self.grant.token_ids.filtered(lambda token: not token.rotated_at)

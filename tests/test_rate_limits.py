@@ -245,7 +245,7 @@ class TestProven(RateLimitCase):
             self.assertEqual(response.status_code, status)
 
     def test_revocations_that_fail_count_for_their_client(self):
-        """Each leaves a line in the audit log, which nobody may fill."""
+        """Each leaves a line in the audit log, which no caller may fill."""
         self.limit(client=2)
         body = {"client_user_identity": "unknown"}
         for status in (400, 400, 429):
@@ -296,7 +296,7 @@ class TestProven(RateLimitCase):
             response = self.refresh(headers=stolen)
             self.assertEqual(response.status_code, status, response.text)
         names = {"client_id": "demo-app", "client_user_identity": self.identity}
-        # It was replaced.
+        # It was rotated.
         response = self.call("revoke", names, headers=stolen)
         self.assertRefused(response, 400, "invalid_grant")
         token = self.grant_of(self.identity)._current_token("refresh")
@@ -312,7 +312,7 @@ class TestProven(RateLimitCase):
         self.assertNotLimited(self.guess())
 
     def test_a_public_client_id_is_no_kill_switch(self):
-        """Whoever knows a client_id uses up his own places and nobody else's."""
+        """A caller who knows a client_id uses up his own places alone."""
         self.behind_a_proxy()
         self.limit(address=5, client_address=5, client=5)
         attacker = self.from_address("198.51.100.66")

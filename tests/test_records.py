@@ -1,4 +1,4 @@
-"""What a record may hold, whoever writes it."""
+"""What a record may hold, whatever writes it."""
 
 from psycopg2 import IntegrityError
 from psycopg2.errors import (

@@ -48,7 +48,7 @@ class RealCursorsCase(OAuth2Records, BaseCase):
             self.make_client(self.make_api("reruns"), provider)
 
     def change(self, *statements):
-        """Run statements in a transaction of somebody else."""
+        """Run statements in a transaction of another process."""
         with self.registry.cursor() as cr:
             for statement in statements:
                 cr.execute(statement)

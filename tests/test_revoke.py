@@ -99,13 +99,13 @@ class TestRevoke(RevokeCase):
         self.env.flush_all()
         return found
 
-    def replaced(self, kind="access"):
+    def rotated(self, kind="access"):
         return self.grant.token_ids.filtered(
             lambda token: token.kind == kind and token.rotated_at
         )
 
-    def test_a_revocation_tells_of_access_tokens_that_refreshes_replaced(self):
-        """At some providers they live on; their replaced refresh tokens do not."""
+    def test_a_revocation_tells_of_access_tokens_that_refreshes_rotated(self):
+        """At some providers they live on; their rotated refresh tokens do not."""
         oldest, old, new = self.refreshed_again()
         CleanUp(self.env).forget_tokens(100, None)
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
@@ -113,42 +113,42 @@ class TestRevoke(RevokeCase):
         tokens += [each["access_token"] for each in (new, old, oldest)]
         self.assertEqual([token for _hint, token in self.told()], tokens)
 
-    def test_a_replaced_token_that_is_kept_opens_and_proves_nothing(self):
+    def test_a_rotated_token_that_is_kept_opens_and_proves_nothing(self):
         for text in [each["access_token"] for each in self.refreshed_again()[:2]]:
             answer = self.bearer("/orders/partners", text)
             self.assertRefused(answer, 401, "invalid_token")
             for call in (self.refresh, self.revoke):
                 self.assertRefused(call(bearer=text), 400, "invalid_grant")
-        self.assertEqual(len(self.replaced()), 2)
+        self.assertEqual(len(self.rotated()), 2)
 
-    def test_a_replaced_token_is_kept_no_longer_than_the_provider_honours_it(self):
+    def test_a_rotated_token_is_kept_no_longer_than_the_provider_honours_it(self):
         self.refreshed_again()
-        kept, over = self.replaced()
+        kept, over = self.rotated()
         over.revocable_until = fields.Datetime.now() - timedelta(seconds=1)
         self.assertNotIn(over, GrantTokens(self.env).revocable(self.grant))
         CleanUp(self.env).forget_tokens(100, None)
-        self.assertEqual(self.replaced(), kept)
+        self.assertEqual(self.rotated(), kept)
 
-    def test_no_replaced_token_is_kept_where_the_provider_cannot_revoke_it(self):
+    def test_no_rotated_token_is_kept_where_the_provider_cannot_revoke_it(self):
         self.provider_record.revocation_endpoint = False
         self.refreshed_again()
         CleanUp(self.env).forget_tokens(100, None)
-        self.assertFalse(self.replaced())
+        self.assertFalse(self.rotated())
 
-    def test_of_replaced_tokens_the_youngest_are_kept(self):
+    def test_of_rotated_tokens_the_youngest_are_kept(self):
         self.patch(grant_tokens, "_KEPT", 1)
         _oldest, old, new = self.refreshed_again()
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
         tokens = [new["refresh_token"], new["access_token"], old["access_token"]]
         self.assertEqual([token for _hint, token in self.told()], tokens)
 
-    def test_where_the_provider_says_no_end_a_replaced_token_is_kept_with_its_grant(
+    def test_where_the_provider_says_no_end_a_rotated_token_is_kept_with_its_grant(
         self,
     ):
         self.provider.expires_in = None
         self.information, _identity = self.authorize(self.identity)
         self.refreshed_again()
-        self.assertIn(self.grant.expires_at, self.replaced().mapped("revocable_until"))
+        self.assertIn(self.grant.expires_at, self.rotated().mapped("revocable_until"))
 
     def test_a_revocation_tells_of_the_refresh_token_of_an_earlier_sign_in(self):
         new, _identity = self.authorize(self.identity)

@@ -96,10 +96,10 @@ class TestScopeLines(Json2Case):
     def test_a_new_scope_does_not_open_what_its_deleted_namesake_opened(self):
         self.assertServed(self.search_count())
         self.scope.unlink()
-        anew = self.env["oauth2.scope"].create(
+        other = self.env["oauth2.scope"].create(
             {"api_id": self.access.api.id, "name": "contacts"}
         )
-        self.access.client.scope_ids = self.access.grant.scope_ids = anew
+        self.access.client.scope_ids = self.access.grant.scope_ids = other
         self.env.flush_all()
         self.assertBeyond(self.search_count())
 

@@ -45,7 +45,7 @@ class SecretsCase(OAuth2Case):
         """Each thing that may happen to a grant; all its secrets are collected.
 
         What is left is as full as can be: a grant that was just refreshed, a
-        revocation that waits, a sign-in that nobody has decided upon.
+        revocation that waits, a sign-in that no user has decided upon.
         """
         self.provider.access_token_format = "jwt"
         self.client.action_make_key()

@@ -44,7 +44,7 @@ class TestStandards(AttackCase):
             for request in self.provider.requests
             if request["endpoint"] in ("token", "revocation")
         ]
-        # The code, a refresh; its two tokens to revoke, and the one it replaced.
+        # The code, a refresh; its two tokens to revoke, and the one it rotated.
         self.assertEqual(methods, ["POST"] * 5)
 
     def test_a_public_client_sends_its_identifier(self):

@@ -211,11 +211,11 @@ class TestToken(TokenCase):
             :2
         ].rotated_at = "2020-01-01"
         CleanUp(self.env).forget_tokens(100, None)
-        replaced = self.grant.token_ids.filtered("rotated_at")
+        rotated = self.grant.token_ids.filtered("rotated_at")
         # Access tokens are kept for the grant's revocation: see test_revoke.
-        kinds = sorted(replaced.mapped("kind"))
+        kinds = sorted(rotated.mapped("kind"))
         self.assertEqual(kinds, ["access", "access", "refresh"])
-        refresh = replaced.filtered(lambda token: token.kind == "refresh")
+        refresh = rotated.filtered(lambda token: token.kind == "refresh")
         self.assertFalse(refresh.sudo().value)
 
 

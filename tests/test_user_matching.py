@@ -57,7 +57,7 @@ class UserMatchingCase(OAuth2Case):
             self.assertIn(reason, refusal.reason)
 
     def activate_in_database(self, user):
-        """As whoever restores a database might find it."""
+        """As an administrator who restores a database might find it."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE res_users SET active = true WHERE id = %s", [user.id]
@@ -235,7 +235,7 @@ class TestMatchByLogin(UserMatchingCase):
 
 
 class TestBoundForGood(UserMatchingCase):
-    """An identity keeps issuer, subject and Odoo user; nobody takes it over."""
+    """An identity keeps issuer, subject and Odoo user; no other takes it over."""
 
     def setUp(self):
         super().setUp()

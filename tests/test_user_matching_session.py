@@ -17,7 +17,7 @@ class SessionCase(UserMatchingCase):
     def setUp(self):
         super().setUp()
         self.other = self.make_user("otto@example.com")
-        # Whoever signs in at the provider: it does not matter here.
+        # Who signs in at the provider: it does not matter here.
         self.provider.claims = {"email": "somebody@example.com"}
         self.asked = self.ask()
 
@@ -70,7 +70,7 @@ class SessionCase(UserMatchingCase):
 
 
 class TestMatchBySession(SessionCase):
-    """Whoever is signed in to this Odoo, in one and the same browser."""
+    """The user who is signed in to this Odoo, in one and the same browser."""
 
     def test_the_start_page_demands_the_odoo_login_and_leads_back(self):
         self.user.password = "olivia's password"

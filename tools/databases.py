@@ -66,7 +66,7 @@ class Databases:
 
     @contextlib.contextmanager
     def copied(self, source, purpose):
-        """A copy of a database nobody uses, for the length of a ``with`` block."""
+        """A copy of an unused database, for the length of a ``with`` block."""
         name = f"{PREFIX}_{purpose}_{os.getpid()}"
         try:
             self.copy(source, name)
@@ -75,7 +75,7 @@ class Databases:
             self.drop(name)
 
     def copy(self, source, name):
-        """Copy a database that nobody is connected to, with its files."""
+        """Copy a database without connections, with its files."""
         self.drop(name)
         self._record(name)
         self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')

@@ -40,7 +40,7 @@ class WalkEnded(Exception):
 
 
 def without_secrets(text):
-    """A text in which ``access_token=eyJh…(812 chars)`` and the like are shortened."""
+    """A text with shortened tokens, as in ``access_token=eyJh…(812 chars)``."""
 
     def shorten(found):
         before, value = (found[1], found[2]) if found[1] else (found[3], found[4])

@@ -110,7 +110,7 @@ class FaultyCluster(Cluster):
         raise Failure("the disk is not full")
 
     def free_disk(self):
-        """Make room again; a server that gave up is started anew."""
+        """Make room again; a server that gave up is started again."""
         self._ballast.unlink(missing_ok=True)
         if self.server.poll() is not None:
             self.start()

@@ -33,7 +33,7 @@ WHOLE, PIECE = 32, 24
 MIN_LENGTH = 8
 MIN_SIGNS = 5
 #: … and these words, which tests send where a secret belongs, and which stand in any
-#: log. Whoever needs another one makes the test's value unique instead.
+#: log. Who needs another one makes the test's value unique instead.
 WORDS = frozenset()
 _TOLD = 40  # findings; the others are counted
 #: How the canaries are spelt: as they are, in an address, in a Basic header.

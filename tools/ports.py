@@ -6,8 +6,8 @@ import socket
 class Listening:
     """A port of 127.0.0.1 that is ours from the moment on that it is chosen.
 
-    Whoever connects waits until a server takes ``socket`` over. Nobody can be found
-    at ``localhost`` instead: the port of ::1 is held, too.
+    A client that connects waits until a server takes ``socket`` over. No other process
+    can be found at ``localhost`` instead: the port of ::1 is held, too.
     """
 
     def __init__(self, preferred=0):

@@ -128,7 +128,7 @@ def _check_owner(folder):
     """Leave a folder alone that another user made where ours should be."""
     owner = server_user()[0] if os.geteuid() == 0 else os.geteuid()
     if folder.is_symlink() or folder.stat().st_uid not in (owner, os.geteuid()):
-        raise Failure(f"{folder} belongs to somebody else; please remove it")
+        raise Failure(f"{folder} belongs to another user; please remove it")
 
 
 def _start(private):
@@ -156,7 +156,7 @@ def _start(private):
 
 
 def _keep():
-    """The keeper: run the server until nobody needs it any more."""
+    """The keeper: run the server until no process needs it any more."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     private = _private()

@@ -68,7 +68,7 @@ class Case:
 
 
 class Stranger:
-    """Somebody who sends requests and has a good clock."""
+    """A caller who sends requests and has a good clock."""
 
     def __init__(self):
         parts = urlsplit(URL)
@@ -116,7 +116,7 @@ class Cases:
         [_model, group] = administrator.call(
             "ir.model.data", "check_object_reference", "base", "group_system"
         )
-        # Nobody of those who sign in may use this one.
+        # No user who signs in may use this one.
         self._closed = Site(administrator, {"allowed_group_ids": [group]})
         self._closed.use(provider)
 
@@ -205,7 +205,7 @@ class Cases:
         return lambda: self._stranger.send("GET", path, expected=401, headers=headers)
 
     def _sign_in(self, email):
-        """A whole sign-in of somebody at the provider; its callback is timed."""
+        """A whole sign-in at the provider; its callback is timed."""
         ask = f"/{self._closed.endpoint}/oauth2/provider/authorize"
 
         def sign_in():

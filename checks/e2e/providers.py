@@ -17,7 +17,7 @@ IndependentProvider = independent.IndependentProvider
 class QuickProvider(FaultyProvider):
     """A provider of this process that signs its user in without asking.
 
-    `meanwhile` is called, with the request's parameters, while somebody waits for the
+    `meanwhile` is called, with the request's parameters, while a caller waits for the
     token endpoint's answer.
     """
 

@@ -275,7 +275,7 @@ def sql(query, *params, **where):
 
 @contextlib.contextmanager
 def locked(table):
-    """Let nobody else write to a table while the block runs."""
+    """Let no other process write to a table while the block runs."""
     with contextlib.closing(psycopg2.connect(dbname=DB)) as connection:
         with connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")

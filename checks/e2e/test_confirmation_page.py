@@ -100,7 +100,7 @@ class TestConfirmationPage(PageCase):
 
 
 class SessionCase(PageCase):
-    """Where the user is whoever is signed in to this Odoo, and nobody else."""
+    """Where the user is the one who is signed in to this Odoo."""
 
     provider_values = {"user_matching": "session"}
 

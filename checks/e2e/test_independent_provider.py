@@ -1,4 +1,4 @@
-"""The main job at a provider that nobody here wrote: node-oidc-provider."""
+"""The main job at a provider that is not ours: node-oidc-provider."""
 
 import json
 import unittest

@@ -51,7 +51,7 @@ class TestLedgerOfTheIndependentProvider(ServerCase):
         at_provider = {
             one["kind"] for one in new if one["where"] == "the independent provider"
         }
-        # What nobody else in this process hears of.
+        # What no other part of this process hears of.
         self.assertLessEqual({"code_verifier", "refresh_token"}, at_provider)
         values = {one["value"] for one in new}
         for name in ("access_token", "refresh_token", "id_token"):

@@ -13,7 +13,7 @@ from server import (
     wait_until,
 )
 
-#: Nobody waits for a job; a machine under load takes its time all the same.
+#: No caller waits for a job; a machine under load takes its time all the same.
 SOON = 5
 
 
@@ -48,7 +48,7 @@ class TestJobInFlight(ServerCase):
         return [state for (state,) in sql(query, self.site.api_id)]
 
     def assertServesAtOnce(self):
-        """Token check and refresh, while somebody holds something."""
+        """Token check and refresh, while another process holds something."""
         begun = time.monotonic()
         self.assertOpens(self.site, self.information["access_token"])
         answer = self.site.refresh(self.identity)

@@ -83,7 +83,7 @@ class TestStorm(ServerCase):
         self.assertNotIn("refresh_token", told)
         self.assertOpens(self.site, first["access_token"])  # for a minute
 
-    def test_a_token_that_was_replaced_gives_the_same_answer_for_a_minute(self):
+    def test_a_rotated_token_gives_the_same_answer_for_a_minute(self):
         first, identity = self.site.authorize()
         second = self.site.refresh(identity).json()
         late = self.site.refresh(identity, refresh_token=first["refresh_token"])
@@ -103,7 +103,7 @@ class TestMeanwhile(ServerCase):
 
     def setUp(self):
         self.provider = self.enterContext(QuickProvider())
-        # Without id_tokens: this provider's would name whoever signed in last.
+        # Without id_tokens: this provider's would name the user who signed in last.
         self.site = self.make_site().use(self.provider, scope="email profile")
         self.first, self.identity = self.site.authorize()
         self.provider.calls.clear()
@@ -185,7 +185,7 @@ class TestMeanwhile(ServerCase):
         self.assertNotEqual(again["access_token"], told["access_token"])
 
     def test_a_job_that_locks_the_grant_makes_no_refresh_look_lost(self):
-        # So that whoever has noted a refresh does not get the row back at once.
+        # So that the one who has noted a refresh does not get the row back at once.
         rounds, over = 5, threading.Event()
         row = "SELECT 1 FROM oauth2_client_user WHERE api_id = %s FOR NO KEY UPDATE"
 

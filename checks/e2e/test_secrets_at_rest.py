@@ -51,7 +51,7 @@ def log():
 
 
 def key_of_the_database(text):
-    """Return the key that whoever has a dump can derive from it."""
+    """Return the key that the holder of a dump can derive from it."""
     path = _ROOT / "protocol" / "keyring.py"
     spec = importlib.util.spec_from_file_location("keyring", path)
     keyring = importlib.util.module_from_spec(spec)
@@ -116,7 +116,7 @@ class TestSecretsAtRest(ServerCase):
         tokens = site.refresh(identity, **secret).json()
         by_token = {"refresh_token": tokens["refresh_token"]}
         cls.go_wrong(identity, site.refresh(identity, **by_token).json())
-        # Waiting for somebody's decision, and for somebody's sign-in.
+        # One waits for a user's decision, one for a sign-in.
         url = site.sign_in(site.ask()["authorization_url"])
         visit(url, headers=BROWSER).raise_for_status()
         site.ask()

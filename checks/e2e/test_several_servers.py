@@ -10,7 +10,7 @@ class TestSeveralServers(ServerCase):
     def setUp(self):
         super().setUp()
         self.provider = self.enterContext(QuickProvider())
-        # Without id_tokens: this provider's would name whoever signed in last.
+        # Without id_tokens: this provider's would name the user who signed in last.
         self.site = self.make_site().use(self.provider, scope="email profile")
         self.second = self.site.on_the_second_server()
         self.first, self.identity = self.site.authorize()

@@ -48,7 +48,7 @@ class Provider(Fault):
         self.assertExplained()
 
     def test_hanging(self):
-        """provider hanging: nobody waits long, nothing is lost"""
+        """provider hanging: no caller waits long, nothing is lost"""
         self.provider.hang = 60
         begun = time.monotonic()
         self.assertUnavailable(self.refresh(self.identity))
@@ -100,7 +100,7 @@ class Provider(Fault):
         return self.site.sign_in(self.site.ask()["authorization_url"])
 
     def lapse(self):
-        """Let the sign-ins lapse that nobody has finished, and the job come by."""
+        """Let the sign-ins lapse that no user has finished, and the job come by."""
         sql(
             "UPDATE oauth2_authorization_request"
             "   SET expires_at = now() - interval '1 hour' WHERE api_id = %s",

@@ -88,7 +88,7 @@ class Serialization(Fault):
         ]
 
     def test_conflicts(self):
-        """20 callers refresh while somebody else changes the tokens' rows for 2 s"""
+        """20 callers refresh while others change the tokens' rows for 2 s"""
         end = time.monotonic() + 2
 
         def disturb():
@@ -101,7 +101,7 @@ class Serialization(Fault):
             answers = at_once(*[lambda: self.refresh(self.identity)] * CALLERS)
         finally:
             disturber.join()
-        # Whoever comes more than 5 s after a refresh may have another one made.
+        # A caller who comes more than 5 s after a refresh may have another one made.
         sent = [one["params"]["refresh_token"] for one in self.refreshes()]
         self.assertEqual(len(sent), len(set(sent)), "a spent refresh token was sent")
         self.assertLessEqual(len(sent), 3)
@@ -129,7 +129,7 @@ class DiskFull(Fault):
         with contextlib.closing(psycopg2.connect(dbname=DB)) as connection:
             connection.autocommit = True
             connection.cursor().execute("VACUUM FULL oauth2_event")
-        # Most of it now: whoever waits meanwhile does so for some seconds only.
+        # Most of it now: who waits meanwhile does so for some seconds only.
         cluster().fill_disk(spare=_SPARE_BYTES)
 
     def fill(self):

@@ -67,7 +67,7 @@ class Restarted(Decision):
 
 
 class Serialization(Fault):
-    """20 callers at once, while somebody else changes the rows that they need."""
+    """20 callers at once, while another transaction changes the rows that they need."""
 
     @contextlib.contextmanager
     def disturbed(self, *tables):
@@ -89,19 +89,19 @@ class Serialization(Fault):
     def assertOne(self, call, again):
         """One of them succeeds, whenever; each other one is refused, or told to wait.
 
-        :param again: the call of somebody who was told to wait
+        :param again: the call of one who was told to wait
         """
         answers = at_once(*[call] * CALLERS)
         deadline = time.monotonic() + 20
         while not [one for one in answers if one.status_code == 200]:
-            self.assertLess(time.monotonic(), deadline, "nobody succeeds")
+            self.assertLess(time.monotonic(), deadline, "no call succeeds")
             answers.append(again())
         statuses = [answer.status_code for answer in answers]
         self.assertEqual(statuses.count(200), 1, statuses)
         self.assertLessEqual(set(statuses), {200, 400, 503})
 
     def test_allow(self):
-        """20 presses on Allow while somebody else changes the sign-in's row"""
+        """20 presses on Allow while another one changes the sign-in's row"""
         url = self.site.sign_in(self.site.ask()["authorization_url"])
         page = ConfirmationPage(url)
         with self.disturbed("oauth2_authorization_request"):
@@ -110,7 +110,7 @@ class Serialization(Fault):
         self.assertExplained("grant")
 
     def test_callback(self):
-        """20 callbacks with one state while somebody else changes the sign-in's row"""
+        """20 callbacks with one state while another one changes the sign-in's row"""
         url = self.site.sign_in(self.site.ask()["authorization_url"])
         with self.disturbed("oauth2_authorization_request"):
             answers = at_once(*[lambda: visit(url)] * CALLERS)
@@ -120,7 +120,7 @@ class Serialization(Fault):
         self.assertExplained("grant")
 
     def test_revoke(self):
-        """20 revocations of one grant while somebody else changes its row"""
+        """20 revocations of one grant while another one changes its row"""
         _tokens, identity = self.site.authorize()
         with self.disturbed("oauth2_client_user", "oauth2_client_user"):
             self.assertOne(

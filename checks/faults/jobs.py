@@ -119,11 +119,11 @@ class CleanUp(world.Fault):
         found = Counter(
             sql(
                 "SELECT state, (SELECT count(*) FROM oauth2_token token"
-                "                WHERE token.client_user_id = grantee.id),"
+                "                WHERE token.client_user_id = client_user.id),"
                 "              (SELECT count(*) FROM oauth2_event event"
-                "                WHERE event.client_user_ref = grantee.id"
+                "                WHERE event.client_user_ref = client_user.id"
                 "                  AND event.kind = 'end')"
-                "  FROM oauth2_client_user grantee"
+                "  FROM oauth2_client_user client_user"
                 " WHERE api_id = %s AND subject LIKE 'lapsed%%'",
                 self.site.api_id,
             )
@@ -204,7 +204,8 @@ class KeepAlive(world.Fault):
     def lapse_soon(self):
         sql(
             "UPDATE oauth2_token SET expires_at = now() + interval '1 day'"
-            "  FROM oauth2_client_user grantee WHERE grantee.id = client_user_id"
+            "  FROM oauth2_client_user client_user"
+            " WHERE client_user.id = client_user_id"
             "   AND api_id = %s AND kind = 'refresh' AND rotated_at IS NULL",
             self.site.api_id,
         )

@@ -166,7 +166,7 @@ class Callback(Fault):
         return visit(self.url)
 
     def lapse(self):
-        """Let nobody decide in time, and the job forget the sign-in."""
+        """Let no user decide in time, and the job forget the sign-in."""
         sql(
             "UPDATE oauth2_authorization_request"
             " SET expires_at = expires_at - interval '2 days'"

@@ -133,7 +133,7 @@ class Life(Case):
         self.refreshed(self.identity)
         self.site.ask()
         self.site.authorize()
-        self.provider.grants.pop()  # nobody asks for it again
+        self.provider.grants.pop()  # no caller asks for it again
         newest = "WHERE id = (SELECT max(id) FROM"
         for table, column in (("oauth2_authorization_request", "result"),):
             query = f"UPDATE {table} SET {column} = %s {newest} {table})"

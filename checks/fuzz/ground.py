@@ -92,7 +92,7 @@ class Ground:
         call("res.users", "write", [user], {"group_ids": commands})
 
     def _signed_in(self):
-        """The session cookie of somebody who is signed in to this Odoo."""
+        """The session cookie of a user who is signed in to this Odoo."""
         session = requests.Session()
         params = {"db": DB, "login": "admin", "password": "admin"}
         session.post(
@@ -103,7 +103,7 @@ class Ground:
         return session.cookies["session_id"]
 
     def _walk_through_login_page(self):
-        """Somebody who is not signed in opens a start page: its token is not logged."""
+        """A visitor without a session opens a start page: its token is not logged."""
         url = self.session_site.ask()["authorization_url"]
         answer = requests.get(url, timeout=60)
         if not answer.url.startswith(f"{URL}/web/login?"):
@@ -183,15 +183,15 @@ class Stock:
         return values
 
     def forget(self):
-        """Let go of a grant: nobody knows what a provider's fault has made of it."""
+        """Let go of a grant: it is not known what a provider's fault has made of it."""
         self._grant = None
 
     def _callback(self, site):
-        """The address of a callback that nobody has visited."""
+        """The address of a callback that no browser has visited."""
         return site.sign_in(site.ask()["authorization_url"])
 
     def _answer_of_the_provider(self, site):
-        """State and code of a callback that nobody has visited."""
+        """State and code of a callback that no browser has visited."""
         query = _query(self._callback(site))
         [state], [code] = query["state"], query["code"]
         self._ground.keep_secrets(state, code)

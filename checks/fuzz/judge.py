@@ -89,9 +89,9 @@ def _is_core(request, answer):
 def _leads_back(request, answer):
     """Whether it is a redirect whose address repeats the one that was asked for.
 
-    Werkzeug sends whoever doubles a slash to the same address with one. Odoo sends
-    whoever is not signed in to its login page, which has to know the way back, and from
-    its root to its web client, with the query.
+    Werkzeug sends a caller who doubles a slash to the same address with one. Odoo sends
+    a visitor without a session to its login page, which has to know the way back, and
+    from its root to its web client, with the query.
     """
     to, path = answer.header("Location"), request.path.partition("?")[0]
     is_login = to.startswith("/web/login?")

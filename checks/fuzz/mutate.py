@@ -103,7 +103,7 @@ def _query(draw, request, _target):
     elif kind == "drop":
         del pairs[at]
     elif "STATE@" in query and draw(st.booleans()):
-        # Elsewhere, whoever sends somebody's state or code would have it in the log.
+        # Elsewhere, who sends another user's state or code would have it in the log.
         pairs[at] = (pairs[at][0], draw(st.sampled_from(_CALLBACK_TEXTS)))
     else:
         pairs[at] = (pairs[at][0], text)
@@ -142,7 +142,7 @@ def _body(draw, request, _target):
 
 
 def _fault(draw, request, target):
-    """Have the provider answer oddly; something else where nobody asks it."""
+    """Have the provider answer oddly; something else where no call asks it."""
     if not target.asks:
         return _value(draw, request, target)
     endpoint = draw(st.sampled_from(target.asks))

@@ -111,7 +111,7 @@ class OddProvider(QuickProvider):
         fault = self._expected.get(secret)
         answer = super().on_token(handler, params)
         if fault and answer[0] == 200:
-            # Whoever asks with the new token is a part of the same request.
+            # A call with the new token is a part of the same request.
             self.misbehave(fault, answer[1]["access_token"])
         return self._answer("token", fault, handler, answer)
 

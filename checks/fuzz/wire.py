@@ -132,7 +132,7 @@ class Answer:
     headers: tuple = ()
     body: bytes = b""
     trouble: str = ""
-    is_late: bool = False  # nobody hung up, and it was not all there in time
+    is_late: bool = False  # no hang-up, and it was not all there in time
 
     def header(self, name):
         return next((v for n, v in self.headers if n.lower() == name.lower()), "")
@@ -152,7 +152,7 @@ class Answer:
 
 class _InTime(io.RawIOBase):
     """What a socket receives until a deadline: one that drips is no better than one
-    that hangs, and a socket's own timeout begins anew with each byte.
+    that hangs, and a socket's own timeout begins again with each byte.
     """
 
     def __init__(self, sock, deadline):

@@ -28,7 +28,7 @@ class Grant(models.Model):
 
 class TestCircles(unittest.TestCase):
     def said(self, call):
-        """:return: what is printed of a service that makes this call, none where it may"""
+        """:return: what is printed of a service that makes this call"""
         with tempfile.TemporaryDirectory() as folder:
             for name, text in (
                 ("models/grant.py", _MODEL),

@@ -8,7 +8,7 @@ import ports
 
 class TestPorts(unittest.TestCase):
     def taken(self, family, address):
-        """A port at which somebody else listens."""
+        """A port at which another process listens."""
         other = self.enterContext(socket.socket(family))
         other.bind((address, 0))
         other.listen()

@@ -36,18 +36,18 @@ _RENAME = """
 #: What oauth2.token._carried takes over from a grant.
 _FILL = """
     UPDATE oauth2_token token
-       SET user_ref = grantee.user_id,
-           api_ref = grantee.api_id,
-           client_ref = grantee.client_id,
+       SET user_ref = client_user.user_id,
+           api_ref = client_user.api_id,
+           client_ref = client_user.client_id,
            granted_scopes = COALESCE((
                SELECT string_agg(scope_id::text, ',' ORDER BY scope_id)
                  FROM oauth2_client_user_scope_rel
-                WHERE client_user_id = grantee.id), ''),
+                WHERE client_user_id = client_user.id), ''),
            expires_at = CASE token.kind
-               WHEN 'access' THEN LEAST(token.expires_at, grantee.expires_at)
+               WHEN 'access' THEN LEAST(token.expires_at, client_user.expires_at)
                ELSE token.expires_at END
-      FROM oauth2_client_user grantee
-     WHERE grantee.id = token.client_user_id AND grantee.state = 'active'
+      FROM oauth2_client_user client_user
+     WHERE client_user.id = token.client_user_id AND client_user.state = 'active'
 """
 
 
@@ -63,9 +63,9 @@ _AGREED = """
 
 #: Their end at the provider was not kept.
 _REVOCABLE = """
-    UPDATE oauth2_token token SET revocable_until = grantee.expires_at
-      FROM oauth2_client_user grantee
-     WHERE grantee.id = token.client_user_id AND token.kind = 'access'
+    UPDATE oauth2_token token SET revocable_until = client_user.expires_at
+      FROM oauth2_client_user client_user
+     WHERE client_user.id = token.client_user_id AND token.kind = 'access'
        AND token.rotated_at IS NULL AND token.value IS NOT NULL
 """
 

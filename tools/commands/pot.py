@@ -1,4 +1,4 @@
-"""pot            write the template of translations, i18n/api_auth_oauth2.pot, anew"""
+"""pot            write the template of translations, i18n/api_auth_oauth2.pot"""
 
 import shutil
 import tempfile

@@ -1,5 +1,5 @@
 /*
- * What passes this provider and nobody else may see, written to the ledger of a test
+ * What passes this provider and no other may see, written to the ledger of a test
  * run (tests/ledger.py), where OAUTH2_TEST_LEDGER names one.
  */
 import { appendFileSync } from 'node:fs';

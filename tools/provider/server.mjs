@@ -1,5 +1,5 @@
 /*
- * An OpenID provider that nobody here wrote (node-oidc-provider), in memory.
+ * An OpenID provider that is not ours (node-oidc-provider), in memory.
  *
  *   node server.mjs '{"port": 0, "clients": [{"client_id": "demo-app", …}]}'
  *

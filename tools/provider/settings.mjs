@@ -41,7 +41,7 @@ function issueRefreshToken(mode) {
 /*
  * Signed access tokens: the library makes them for a named resource only, so
  * every request gets a default one that knows the same scopes. The library's
- * userinfo endpoint refuses such tokens (they are meant for somebody else).
+ * userinfo endpoint refuses such tokens (they are meant for another server).
  */
 function resourceIndicators(format, issuer) {
   if (format !== 'jwt') return { enabled: false };
