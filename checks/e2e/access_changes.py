@@ -110,7 +110,7 @@ class AccessCase(ServerCase):
         unread = self.change(*line, "perm_read", False, True)
         yield "scope line", unread, [200, *NARROWED[1:]]
         yield "scope lost by the grant", self.narrowed(), NARROWED
-        yield "token replaced a minute ago", self.replaced(), CLOSED
+        yield "token rotated a minute ago", self.rotated(), CLOSED
         yield "grant revoked", self.revoked(), CLOSED
 
     @contextlib.contextmanager
@@ -132,7 +132,7 @@ class AccessCase(ServerCase):
         yield
 
     @contextlib.contextmanager
-    def replaced(self):
+    def rotated(self):
         new = self.site.refresh(self.identity).json()["access_token"]
         sql(
             "UPDATE oauth2_token SET expires_at = expires_at - interval '1 hour'"

@@ -284,7 +284,8 @@ class Case(unittest.TestCase):
         """Whether a grant and an event explain an access token."""
         return sql(
             "SELECT 1 FROM oauth2_token token"
-            "  JOIN oauth2_client_user client_user ON client_user.id = token.client_user_id"
+            "  JOIN oauth2_client_user client_user"
+            "    ON client_user.id = token.client_user_id"
             "  JOIN oauth2_event event ON event.client_user_ref = client_user.id"
             "   AND event.kind IN ('sign_in', 'refresh')"
             " WHERE token.digest = %s AND client_user.state = 'active'",
@@ -334,7 +335,8 @@ class Case(unittest.TestCase):
         return rows(
             "SELECT token.client_user_id, token.digest, token.value"
             "  FROM oauth2_token token"
-            "  JOIN oauth2_client_user client_user ON client_user.id = token.client_user_id"
+            "  JOIN oauth2_client_user client_user"
+            "    ON client_user.id = token.client_user_id"
             " WHERE client_user.api_id = %s AND client_user.state = 'active'",
             self.site.api_id,
         )
