@@ -29,7 +29,7 @@ class UserMatchingCase(OAuth2Case):
         :return: the answer
         """
         (form,) = html.fromstring(page.text).forms
-        data = {"csrf_token": form.fields["csrf_token"], "decision": decision}
+        data = {**dict(form.form_values()), "decision": decision}
         return self.url_open("/orders/oauth2/confirm", data, headers=BROWSER_HEADERS)
 
     def assertBecomes(self, user, **options):
