@@ -96,7 +96,7 @@ class Life(Case):
         found = [text for text in found if not any(part in text for part in expected)]
         self.assertEqual(found, [])
 
-    def run_odoo(self, *arguments, database=None, script=None, complaints=()):
+    def run_odoo(self, *arguments, database=None, script="", complaints=()):
         """Run Odoo until it ends by itself; its log must be clean, but for these."""
         arguments = [*arguments, "--stop-after-init"] if arguments else []
         odoo().run(database or self.database, arguments, log="life.log", script=script)
