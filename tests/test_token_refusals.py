@@ -96,7 +96,8 @@ class TestTokenProviderEndsTheGrant(TokenCase):
         self.assertIn("authorize again", response.json()["error_description"])
         self.env.invalidate_all()
         self.assertEqual(grant.state, "expired")
-        self.assertFalse(grant.token_ids)
+        # The access token is kept, to be revoked with the grant.
+        self.assertEqual(grant.token_ids.mapped("kind"), ["access"])
         opened = self.bearer("/orders/partners", self.information["access_token"])
         self.assertRefused(opened, 401, "invalid_token")
 
