@@ -11,6 +11,7 @@ The rules, in this order:
 What the Odoo user may do stays the outer limit. ``docs/scopes.md`` tells it in full.
 """
 
+import functools
 import inspect
 import re
 from contextlib import suppress
@@ -100,11 +101,17 @@ def _method(name):
     return _METHOD + name
 
 
-def _described(function):
+@functools.lru_cache(maxsize=1000)  # reading a signature takes tens of microseconds
+def _parameters(function):
+    """:return: the parameters of a method beside ``self``, a list"""
     _self, *parameters = inspect.signature(function).parameters.values()
+    return parameters
+
+
+def _described(function):
     return {
         "parameters": {
-            p.name: {"name": p.name} for p in parameters if p.kind in _NAMED
+            p.name: {"name": p.name} for p in _parameters(function) if p.kind in _NAMED
         },
         "api": ["model"] if hasattr(function, "_api_model") else [],
     }
@@ -146,9 +153,10 @@ def _refusal(opened, does, model_name, lacking=frozenset()):
 
 def _check_taken(method, arguments):
     """:raises InvalidRequest: for an argument that a method does not have"""
-    taken = {"ids": None, "context": None, **inspect.signature(method).parameters}
-    if any(p and p.kind is p.VAR_KEYWORD for p in taken.values()):
+    parameters = _parameters(method.__func__)
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return
+    taken = ["ids", "context", *(p.name for p in parameters)]
     for name in arguments:
         if name not in taken:
             shown = name if _NAME.fullmatch(name) else "sent"
