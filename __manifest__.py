@@ -7,7 +7,13 @@
     "author": "api_auth_oauth2 contributors",
     "depends": ["auth_oauth", "rpc"],
     "external_dependencies": {
-        "python": ["requests-oauthlib", "oauthlib", "requests", "PyJWT"],
+        "python": [
+            "requests-oauthlib",
+            "oauthlib",
+            "requests",
+            "PyJWT",
+            "cryptography",
+        ],
     },
     "data": [
         "security/oauth2_groups.xml",

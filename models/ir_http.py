@@ -93,7 +93,7 @@ class IrHttp(models.AbstractModel):
 
         The one of the call itself begins later, and not at all where the route asks the
         database nothing: that saves two round trips. A replica's is no place for it.
-        What fails here is tried again, and answered, in ``_auth_method_oauth2``.
+        What fails here fails again, and is answered, in ``_auth_method_oauth2``.
         """
         if config["db_replica_host"]:
             return
@@ -272,10 +272,13 @@ class IrHttp(models.AbstractModel):
     def _refusal_response(cls, refusal):
         """:return: the response to a refused call of a protected route"""
         cls._log_refusal(refusal)
-        if metadata := routes.resource_metadata(request.env):
-            refusal.resource_metadata = metadata
+        # Both may ask the database, which may be what the caller is told of.
+        with contextlib.suppress(psycopg2.Error, PoolError):
+            if metadata := routes.resource_metadata(request.env):
+                refusal.resource_metadata = metadata
         response = error_response(refusal)
-        CrossOrigin(request.env).share(response)
+        with contextlib.suppress(psycopg2.Error, PoolError):
+            CrossOrigin(request.env).share(response)
         return response
 
     @classmethod

@@ -295,9 +295,14 @@ class OAuth2Api(models.Model):
 
     def _is_in_use(self):
         """:return: whether users have authorized applications here, or are not asked"""
-        # A first sign-in writes the address: of a change at once, one is run again.
-        were_there = self.sudo().client_user_ids or self.last_redirect_uri
-        return bool(were_there or self._linked_clients()._unasked())
+        # A first grant and a change of the endpoint at once: its foreign key has one of
+        # the two wait, and run again.
+        if any(self.mapped("last_redirect_uri")):
+            return True
+        grants = self.env["oauth2.client.user"].sudo()
+        if grants.search_count([("api_id", "in", self.ids)], limit=1):
+            return True
+        return bool(self._linked_clients()._unasked())
 
     def _linked_clients(self):
         """:return: the clients of these APIs, archived ones too"""

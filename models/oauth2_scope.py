@@ -57,9 +57,11 @@ class OAuth2Scope(models.Model):
     @api.depends("was_granted")
     @api.depends_context("uid")
     def _compute_can_widen(self):
+        is_system = self.env.is_system()
         for scope in self:
-            is_open = not scope.was_granted and not scope._origin._are_unasked()
-            scope.can_widen = self.env.is_system() or is_open
+            scope.can_widen = is_system or not (
+                scope.was_granted or scope._origin._are_unasked()
+            )
 
     def _configuration_parties(self):
         return {"oauth2_api": self.api_id}

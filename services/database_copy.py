@@ -2,7 +2,7 @@
 
 - With a configured key the copy could use the original's tokens: one refresh at a
   provider that rotates would end the original's grant, and so would a revocation.
-- Client secrets are kept: the copy's own users may authorize.
+- Client secrets and private keys are kept: the copy's own users may authorize.
 - Providers are told nothing, for the tokens live on in the original.
 """
 

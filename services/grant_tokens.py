@@ -20,7 +20,7 @@ from ..protocol.token_response import lifetime_seconds
 from .client_authentication import ROTATION_GRACE
 from .keyring import Keyring
 
-#: Replaced tokens of a kind and grant that are kept to be revoked; each is a call.
+#: Rotated tokens of a kind and grant that are kept to be revoked; each is a call.
 _KEPT = 20
 _LONGEST = 10**9  # seconds, which a date can be put off by
 

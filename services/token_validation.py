@@ -124,7 +124,7 @@ class TokenValidation:
             env = self.env
             if cr is not env.cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
-            cr.execute(find, values)
+            cr.execute(find, values, log_exceptions=False)
             # A provider may hand one token out for several grants of a user.
             for row in sorted(cr.fetchall(), reverse=True):
                 if grant := self._grant(env, endpoint, row):

@@ -67,10 +67,11 @@ def signed_by_another(provider, claims):
 
 
 def with_the_key_enclosed(provider, claims):
-    """The token brings its own key along, in `jwk` and by `jku`."""
+    """The token brings its own key along, in `jwk`, by `jku` and `x5u`."""
     key = rsa.generate_private_key(65537, 2048)
     jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
-    headers = {"kid": provider.kid, "jwk": jwk, "jku": f"{provider.issuer}/evil"}
+    evil = f"{provider.issuer}/evil"
+    headers = {"kid": provider.kid, "jwk": jwk, "jku": evil, "x5u": evil}
     return jwt.encode(_present(claims), key, "RS256", headers)
 
 

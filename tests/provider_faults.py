@@ -107,6 +107,7 @@ ID_TOKEN_FAULTS = [
         "critical extensions",
         forged(lambda p, c: p.sign(c, {"crit": ["x"], "x": 1})),
     ),
+    Fault("no critical extension", forged(lambda p, c: p.sign(c, {"crit": []}))),
 ]
 
 KEY_FAULTS = [

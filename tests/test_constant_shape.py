@@ -301,7 +301,7 @@ class TestSameWork(ShapeCase):
         authorization = Authorization(self.env)
         self.assertSameWork(lambda name: authorization.ask(self.api, self.client, name))
 
-    def test_a_user_who_may_not_use_the_api_and_nobody(self):
+    def test_a_user_who_may_not_use_the_api_and_no_user(self):
         self.ask()
         record = self.env["oauth2.authorization.request"].search([], limit=1)
         self.api.allowed_group_ids = self.env.ref("base.group_system")
@@ -313,11 +313,11 @@ class TestSameWork(ShapeCase):
             unknown="nobody@example.com",
         )
 
-    def test_a_callback_of_a_user_who_may_not_use_the_api_and_of_nobody(self):
+    def test_a_callback_of_a_user_who_may_not_use_the_api_and_of_no_user(self):
         """The whole of it, with what is recorded of the refusal."""
         self.assertSameCallback(self.user.login, "nobody@example.com")
 
-    def test_a_callback_of_a_linked_user_who_may_not_use_the_api_and_of_nobody(self):
+    def test_a_callback_of_a_linked_user_who_may_not_use_the_api_and_of_no_user(self):
         link = self.env["auth.oauth.provider"].create(
             {
                 "name": "Sign-in",

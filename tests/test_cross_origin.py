@@ -159,7 +159,7 @@ class TestCrossOrigin(JsonRouteCase):
                     )
                 self.assertNotShared(self.preflight(path, EVIL))
 
-    def test_pages_of_a_sign_in_are_shared_with_nobody(self):
+    def test_pages_of_a_sign_in_are_shared_with_no_origin(self):
         for name, method in (
             ("callback", "GET"),
             ("confirm", "POST"),

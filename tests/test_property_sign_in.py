@@ -106,7 +106,7 @@ class TestPropertyCallback(OAuth2Records, TransactionCase):
         ),
         examples=300,
     )
-    def test_any_claims_are_of_one_user_or_of_nobody(self, claims, how):
+    def test_any_claims_are_of_one_user_or_of_none(self, claims, how):
         matching, claim = how
         with self.env.cr.savepoint() as savepoint:
             self.provider.write(

@@ -58,7 +58,7 @@ PRIVATE_ADDRESSES = (
     "::ffff:127.0.0.1",
     "64:ff9b::a00:1",  # NAT64 of 10.0.0.1
 )
-NOBODYS_ADDRESSES = (
+RESERVED_ADDRESSES = (
     "0.0.0.0",
     "0.1.2.3",
     "169.254.169.254",
@@ -122,9 +122,9 @@ class TestAddresses(BaseCase):
         self.check(PRIVATE_ADDRESSES, PRIVATE, True)
 
     def test_no_provider_is_at_the_others(self):
-        self.check(NOBODYS_ADDRESSES, PUBLIC, False)
-        self.check(NOBODYS_ADDRESSES, PRIVATE, False)
-        self.check(NOBODYS_ADDRESSES, THIS_MACHINE, False)
+        self.check(RESERVED_ADDRESSES, PUBLIC, False)
+        self.check(RESERVED_ADDRESSES, PRIVATE, False)
+        self.check(RESERVED_ADDRESSES, THIS_MACHINE, False)
 
     def test_every_way_to_write_an_address_is_read(self):
         for host in (
@@ -276,7 +276,7 @@ class TestResolving(NetworkCase):
         # Not that an answer was waited for in vain.
         self.assertIn("cannot be reached in time", caught.exception.reason)
 
-    def test_nobody_is_connected_to_when_the_resolver_has_taken_all_the_time(self):
+    def test_no_connection_is_made_when_the_resolver_has_taken_all_the_time(self):
         plain = self.enterContext(FaultyProvider())
         port = urlsplit(plain.issuer).port
         self.resolve(["127.0.0.1"]).seconds = 0.4
@@ -295,7 +295,7 @@ class TestResolving(NetworkCase):
         self.assertEqual(self.names, [HOST])
         self.assertFalse(self.provider.calls)
 
-    def test_a_name_that_nobody_knows_is_unavailable(self):
+    def test_a_name_that_no_resolver_knows_is_unavailable(self):
         for host in ("nobody.invalid", "a..b", "x" * 64 + ".example.com"):
             with patch("socket.getaddrinfo", side_effect=socket.gaierror(-2, "x")):
                 with self.assertRaises(ProviderUnavailable):
@@ -315,7 +315,7 @@ class TestResolving(NetworkCase):
                 session.get("http://localhost:8080/jwks")
         self.assertIn("leave this machine", caught.exception.reason)
 
-    def test_whoever_connects_outside_of_a_call_is_stopped(self):
+    def test_a_connection_outside_of_a_call_is_stopped(self):
         with self.assertRaises(LookupError):
             call_under_way.get()
 

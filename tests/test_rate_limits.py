@@ -289,6 +289,14 @@ class TestProven(RateLimitCase):
             response = self.refresh(headers=basic_authorization())
             self.assertEqual(response.status_code, 200, response.text)
 
+    def test_what_the_users_of_a_client_share_is_limited(self):
+        self.limit(client=2, user=10)
+        self.forget_calls()
+        for status in (200, 200, 429):
+            response = self.refresh({"client_user_identity": self.identity})
+            self.assertEqual(response.status_code, status, response.text)
+        self.assertEqual(self.events().reason, "rate limit: client, 2 a minute")
+
     def test_a_stolen_token_does_not_keep_its_user_from_revoking_it(self):
         self.limit(user=1, client=10)
         stolen = {"Authorization": f"Bearer {self.information['access_token']}"}

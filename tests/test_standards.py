@@ -76,7 +76,7 @@ class TestStandards(AttackCase):
         for name in ("access_token", "refresh_token", "id_token"):
             self.assertNotIn(information[name], cookies)
 
-    def test_each_sign_in_is_asked_about_anew(self):
+    def test_each_sign_in_is_asked_about_again(self):
         """RFC 6749 section 10.2"""
         for _time in range(2):
             self.asked = self.ask("42")
@@ -89,7 +89,7 @@ class TestStandards(AttackCase):
             (self.grant_of("42").authorized_at, self.grants.token_ids.ids), before
         )
 
-    def test_a_code_goes_to_nobody_but_whom_the_user_was_sent_to(self):
+    def test_a_code_goes_to_the_server_alone_to_which_the_user_was_sent(self):
         """RFC 9700 section 4.4.2: the server is remembered with each request"""
         evil = self.enterContext(FaultyProvider())
         own = self.provider.endpoints()

@@ -40,7 +40,7 @@ class UserMatchingCase(OAuth2Case):
         self.assertEqual(grant.user_id, user)
         return grant
 
-    def assertNobody(self, reason=None, response=None, **options):
+    def assertNoUser(self, reason=None, response=None, **options):
         """Refused with 403; the caller is not told why, the audit log is."""
         grants = self.env["oauth2.client.user"]
         before = grants.search([]).ids
@@ -81,12 +81,12 @@ class TestMatchByLogin(UserMatchingCase):
         for verified in ("true", "True", 1, "1", [True], False, 0, "", None):
             with self.subTest(email_verified=verified):
                 self.provider.claims["email_verified"] = verified
-                self.assertNobody("not verified")
+                self.assertNoUser("not verified")
 
     def test_not_even_a_provider_that_vouches_makes_up_for_an_unverified_email(self):
         self.provider_record.vouches_for_claim = True
         self.provider.claims["email_verified"] = False
-        self.assertNobody("not verified")
+        self.assertNoUser("not verified")
 
     def test_a_provider_that_vouches_need_not_say_that_an_email_is_verified(self):
         """Most self-hosted ones do not send the claim."""
@@ -110,13 +110,13 @@ class TestMatchByLogin(UserMatchingCase):
         self.provider.claims["email_verified"] = False
         told = {**self.provider.user_claims(), "email_verified": True}
         self.provider.answer("userinfo", json=told)
-        self.assertNobody("not verified")
+        self.assertNoUser("not verified")
 
     def test_without_an_email_no_user_matches(self):
         for email in (None, "", " ", 42, ["olivia@example.com"]):
             with self.subTest(email=email):
                 self.provider.claims["email"] = email
-                self.assertNobody("no claim email")
+                self.assertNoUser("no claim email")
 
     def test_whom_a_refused_sign_in_was_of_is_told_to_the_administrator_alone(self):
         email = "somebody.unknown@example.com"
@@ -134,7 +134,7 @@ class TestMatchByLogin(UserMatchingCase):
                 f" email was {email!r}",
             )
         self.provider.claims["email"] = "\uff4e\n" * 1000
-        self.assertNobody("email was '\\uff4e\\n\\uff4e")
+        self.assertNoUser("email was '\\uff4e\\n\\uff4e")
 
     def test_logins_are_compared_as_odoo_does(self):
         for email in (
@@ -145,7 +145,7 @@ class TestMatchByLogin(UserMatchingCase):
         ):
             with self.subTest(email=email):
                 self.provider.claims["email"] = email
-                self.assertNobody("not exactly one active user")
+                self.assertNoUser("not exactly one active user")
 
     def test_two_users_never_have_one_login(self):
         # By the database, or by website's own rule.
@@ -160,7 +160,7 @@ class TestMatchByLogin(UserMatchingCase):
 
     def test_an_email_matches_no_archived_user(self):
         self.user.active = False
-        self.assertNobody("not exactly one active user")
+        self.assertNoUser("not exactly one active user")
 
     def test_superuser_and_public_user_are_never_meant(self):
         self.match_by("preferred_username")
@@ -168,10 +168,10 @@ class TestMatchByLogin(UserMatchingCase):
             user = self.env.ref(name)
             self.provider.claims["preferred_username"] = user.login
             with self.subTest(user=user.login, active=False):
-                self.assertNobody("not exactly one active user")
+                self.assertNoUser("not exactly one active user")
             self.activate_in_database(user)
             with self.subTest(user=user.login, active=True):
-                self.assertNobody()
+                self.assertNoUser()
 
     def test_another_claim_needs_a_provider_that_vouches_for_it(self):
         with self.assertRaisesRegex(ValidationError, "vouch"):
@@ -188,7 +188,7 @@ class TestMatchByLogin(UserMatchingCase):
         self.env.flush_all()
         self.env.cr.execute("UPDATE oauth2_provider SET vouches_for_claim = false")
         self.env.invalidate_all()
-        self.assertNobody("vouch")
+        self.assertNoUser("vouch")
 
     def test_a_subject_may_be_another_claim_where_there_is_no_openid(self):
         """Also one within an object, or one whose name has dots."""
@@ -225,13 +225,13 @@ class TestMatchByLogin(UserMatchingCase):
     def test_an_issuer_of_many_tenants_vouches_for_no_email_that_is_not_verified(self):
         self.be_of_tenant()
         self.provider.claims["email_verified"] = None
-        self.assertNobody("not verified")
+        self.assertNoUser("not verified")
 
     def test_one_subject_in_two_tenants_is_two_people(self):
         self.be_of_tenant()
         self.assertBecomes(self.user, identity="42")
         self.be_of_tenant(_TENANT.replace("1", "9"))
-        self.assertNobody("belongs to another account", identity="42")
+        self.assertNoUser("belongs to another account", identity="42")
 
 
 class TestBoundForGood(UserMatchingCase):
@@ -242,8 +242,8 @@ class TestBoundForGood(UserMatchingCase):
         self.grant = self.assertBecomes(self.user, identity="42")
         self.tokens = self.grant.token_ids
 
-    def assertTakenOverByNobody(self, **options):
-        self.assertNobody("belongs to another account", identity="42", **options)
+    def assertNotTakenOver(self, **options):
+        self.assertNoUser("belongs to another account", identity="42", **options)
         self.assertEqual(self.grant_of("42"), self.grant)
         self.assertEqual(self.grant.user_id, self.user)
         self.assertEqual(self.grant.subject, "olivia")
@@ -251,15 +251,15 @@ class TestBoundForGood(UserMatchingCase):
 
     def test_an_identity_is_not_taken_over_by_another_subject(self):
         self.provider.login = "mallory"
-        self.assertTakenOverByNobody()
+        self.assertNotTakenOver()
 
     def test_an_identity_is_not_taken_over_by_another_user(self):
         self.provider.claims["email"] = self.make_user("other@example.com").login
-        self.assertTakenOverByNobody()
+        self.assertNotTakenOver()
 
     def test_tokens_of_a_refused_take_over_are_revoked(self):
         self.provider.login = "mallory"
-        self.assertTakenOverByNobody()
+        self.assertNotTakenOver()
         self.tell_providers()
         self.assertEqual(self.provider.calls["revocation"], 2)
 
@@ -302,7 +302,7 @@ class TestAllowedGroups(UserMatchingCase):
         self.api.allowed_group_ids = self.drivers + self.pilots
 
     def test_a_user_in_no_allowed_group_is_refused(self):
-        self.assertNobody("in no allowed group")
+        self.assertNoUser("in no allowed group")
 
     def test_a_user_in_one_allowed_group_is_admitted(self):
         self.user.group_ids += self.pilots

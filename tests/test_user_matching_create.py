@@ -85,7 +85,7 @@ class TestMatchByCreate(CreateCase):
             for active in (True, False):
                 with self.subTest(login=login, active=active):
                     user.active = active
-                    self.assertNobody("exists already")
+                    self.assertNoUser("exists already")
                     self.assertEqual(self.created(), user)
             user.unlink()
 
@@ -126,7 +126,7 @@ class TestMatchByCreate(CreateCase):
             with self.subTest(email):
                 self.provider.claims["email"] = email
                 said = ascii(email)[:300]
-                self.assertNobody(f"(one, ASCII, no name); email was {said}")
+                self.assertNoUser(f"(one, ASCII, no name); email was {said}")
         users = self.env["res.users"].with_context(active_test=False)
         self.assertFalse(users.search([("name", "=", "Nora Newcomer")]))
 
@@ -152,16 +152,16 @@ class TestMatchByCreate(CreateCase):
         for verified in ("true", 1, False, None):
             with self.subTest(email_verified=verified):
                 self.provider.claims["email_verified"] = verified
-                self.assertNobody("not verified")
+                self.assertNoUser("not verified")
         self.assertFalse(self.created())
 
     def test_without_an_email_no_user_is_created(self):
         self.provider.claims["email"] = None
-        self.assertNobody("no claim email")
+        self.assertNoUser("no claim email")
 
     def test_a_new_user_must_be_in_an_allowed_group_too(self):
         self.api.allowed_group_ids = self.env.ref("base.group_user")
-        self.assertNobody("in no allowed group")
+        self.assertNoUser("in no allowed group")
         self.assertFalse(self.created())
         self.api.allowed_group_ids += self.env.ref("base.group_portal")
         self.assertCreates()
@@ -189,7 +189,7 @@ class TestMatchByCreateAgain(CreateCase):
 
     def test_another_account_with_that_email_gets_no_created_user(self):
         self.provider.login = "mallory"
-        self.assertNobody("exists already")
+        self.assertNoUser("exists already")
 
     def test_another_provider_s_account_gets_no_created_user(self):
         self.provider_record.client_ids.client_user_ids.unlink()
@@ -198,11 +198,11 @@ class TestMatchByCreateAgain(CreateCase):
         self.provider.id_token_claims_override = {"iss": issuer}
         url = self.sign_in(self.ask()["authorization_url"])
         response = self.visit(url.partition("&iss=")[0])
-        self.assertNobody("exists already", response=response)
+        self.assertNoUser("exists already", response=response)
 
     def test_an_archived_created_user_stays_archived(self):
         self.made.active = False
-        self.assertNobody("not exactly one active user")
+        self.assertNoUser("not exactly one active user")
         self.assertFalse(self.made.active)
 
     def test_a_deleted_created_user_is_created_again(self):

@@ -30,7 +30,7 @@ class TestMatchByLink(UserMatchingCase):
 
     def test_an_account_without_link_matches_no_user(self):
         self.provider.login = "mallory"
-        self.assertNobody("is linked to the claimed account; the account was 'mallory'")
+        self.assertNoUser("is linked to the claimed account; the account was 'mallory'")
 
     def test_only_an_active_user_with_this_very_link_is_matched(self):
         self.provider.claims = {"email": self.user.login, "email_verified": True}
@@ -42,7 +42,7 @@ class TestMatchByLink(UserMatchingCase):
         ):
             with self.row(values):
                 self.user.write(values)
-                self.assertNobody("not exactly one active user is linked")
+                self.assertNoUser("not exactly one active user is linked")
 
     def test_a_sign_in_provider_must_be_chosen(self):
         with self.assertRaisesRegex(ValidationError, "Choose"):
@@ -73,9 +73,9 @@ class TestMatchByLink(UserMatchingCase):
 
     def test_a_sign_in_provider_that_moved_to_another_server_counts_no_more(self):
         self.link.auth_endpoint = "https://evil.example.com/authorize"
-        self.assertNobody("on another server")
+        self.assertNoUser("on another server")
 
     def test_a_deleted_sign_in_provider_counts_no_more(self):
         self.user.oauth_provider_id = False
         self.link.unlink()
-        self.assertNobody("Choose")
+        self.assertNoUser("Choose")

@@ -200,16 +200,27 @@ class TestMatchBySessionRefusals(SessionCase):
             ("a script without the cookie", None, none, None),
         ):
             with self.subTest(name):
-                self.asked = self.ask()
-                self.log_in(self.user)
-                url = self.started()
-                cookies = self.start_cookies()
-                self.session = None
-                self.authenticate(*[user.login] * 2 if user else [None] * 2)
-                for cookie in cookies if value is not none else ():
-                    cookie.value = value or cookie.value
-                    self.opener.cookies.set_cookie(cookie)
-                self.assertOtherBrowser(self.visit(url, headers))
+                self.assertOtherBrowser(self.visit_as(user, value, headers))
+        response = self.visit_as(self.user, own, BROWSER_HEADERS)
+        self.assertEqual(response.status_code, 200, response.text)
+
+    def visit_as(self, user, value, headers):
+        """The user's sign-in comes back in a browser that was made again.
+
+        :param user: who is signed in there
+        :param value: of the start page's cookie: another one, ``{}`` for its own,
+            ``None`` for no cookie
+        """
+        self.asked = self.ask()
+        self.log_in(self.user)
+        url = self.started()
+        cookies = self.start_cookies()
+        self.session = None
+        self.authenticate(*[user.login] * 2 if user else [None] * 2)
+        for cookie in cookies if value is not None else ():
+            cookie.value = value or cookie.value
+            self.opener.cookies.set_cookie(cookie)
+        return self.visit(url, headers)
 
     def test_a_state_refused_to_another_user_is_spent(self):
         self.log_in(self.user)

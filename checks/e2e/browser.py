@@ -68,7 +68,7 @@ def _keep_request(request):
 
 
 @contextlib.contextmanager
-def page_of_somebody_else(html, host="127.0.0.1"):
+def page_of_another_site(html, host="127.0.0.1"):
     """Serve a page; yields its address.
 
     To a browser, 127.0.0.1 is another site than localhost, where Odoo is; another port

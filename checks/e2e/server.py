@@ -293,7 +293,7 @@ def held(query):
         connection.rollback()
 
 
-def is_anybody_locked_out():
+def is_a_session_locked_out():
     """Return whether a request to this database waits for a lock."""
     return bool(
         sql(

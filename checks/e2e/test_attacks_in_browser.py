@@ -2,7 +2,7 @@
 
 import json
 
-from browser import ALLOW, BrowserCase, page_of_somebody_else
+from browser import ALLOW, BrowserCase, page_of_another_site
 from providers import QuickProvider
 from server import URL, sql, wait_until
 from test_callers import callbacks
@@ -59,7 +59,7 @@ class TestZeroClick(AttackCase):
                 with self.subTest(name, host=host):
                     urls.append(url := self.site.ask()["authorization_url"])
                     before = len(callbacks(self.site))
-                    with page_of_somebody_else(html % url, host) as address:
+                    with page_of_another_site(html % url, host) as address:
                         self.page.goto(address)
                         wait_until(lambda n=before: callbacks(self.site)[n:])
                     self.assertEqual(set(callbacks(self.site)[before:]), {"403"})
@@ -70,7 +70,7 @@ class TestZeroClick(AttackCase):
 
     def test_a_page_that_redirects_to_a_sign_in_grants_nothing(self):
         html = f"<script>location = {json.dumps(self.site.ask()['authorization_url'])}"
-        with page_of_somebody_else(f"{html}</script>") as address:
+        with page_of_another_site(f"{html}</script>") as address:
             self.page.goto(address)
             self.page.wait_for_selector(ALLOW)
         self.assertEqual(self.grants(self.site), 0)
@@ -84,7 +84,7 @@ class TestZeroClickByForm(AttackCase):
         for number, name in enumerate(("frame", "object"), 1):
             with self.subTest(name):
                 url = self.site.ask()["authorization_url"]
-                with page_of_somebody_else(UNSEEN[name] % url, SAME_SITE) as address:
+                with page_of_another_site(UNSEEN[name] % url, SAME_SITE) as address:
                     self.page.goto(address)
                     wait_until(lambda n=number: len(callbacks(self.site)) == n)
                 self.assertEqual(set(callbacks(self.site)), {"403"})
@@ -116,7 +116,7 @@ class TestZeroClickOfASession(AttackCase):
             with self.subTest(name):
                 url = self.site.ask()["authorization_url"]
                 html = UNSEEN[name] % url
-                with page_of_somebody_else(html, SAME_SITE) as address:
+                with page_of_another_site(html, SAME_SITE) as address:
                     self.page.goto(address)
                     wait_until(lambda n=number: len(self.provider.requests) == n)
                     wait_until(lambda n=number: len(callbacks(self.site)) >= n)
@@ -130,7 +130,7 @@ class TestClickjacking(AttackCase):
         """Mallory lays the confirmation page, invisible, over his game; Olivia's clicks
         on the game are to be clicks on Allow."""
         url = self.site.ask()["authorization_url"]
-        with page_of_somebody_else(GAME.format(url), SAME_SITE) as address:
+        with page_of_another_site(GAME.format(url), SAME_SITE) as address:
             self.page.goto(address)
             wait_until(lambda: callbacks(self.site))
             for frame in self.page.main_frame.child_frames:
@@ -147,7 +147,7 @@ class TestPopUp(AttackCase):
         while Olivia reads. Odoo's page is out of its hands (Cross-Origin-Opener)."""
         url = self.site.ask()["authorization_url"]
         html = f"<button onclick='w = window.open({json.dumps(url)})'>Play</button>"
-        with page_of_somebody_else(html, SAME_SITE) as address:
+        with page_of_another_site(html, SAME_SITE) as address:
             self.page.goto(address)
             with self.page.expect_popup() as opened:
                 self.page.click("button")

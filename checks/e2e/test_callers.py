@@ -9,7 +9,7 @@ import urllib.request
 from urllib.parse import quote, urlsplit
 
 import requests
-from browser import BrowserCase, page_of_somebody_else
+from browser import BrowserCase, page_of_another_site
 from providers import QuickProvider
 from server import (
     SECONDS,
@@ -104,7 +104,7 @@ class TestPlainHttp(BrowserCase):
             options = {"mode": "no-cors", "credentials": "include", "headers": headers}
             before = len(callbacks(site))
             html = f"<script>fetch({json.dumps(url)}, {json.dumps(options)})</script>"
-            with page_of_somebody_else(html) as address:
+            with page_of_another_site(html) as address:
                 self.page.goto(address)
                 wait_until(lambda n=before: callbacks(site)[n:])
             self.assertEqual(callbacks(site)[before:], ["403"])

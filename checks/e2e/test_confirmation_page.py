@@ -8,7 +8,7 @@ from browser import (
     BrowserCase,
 )
 from providers import QuickProvider
-from server import URL, is_anybody_locked_out, locked, wait_until
+from server import URL, is_a_session_locked_out, locked, wait_until
 
 CLICK_TWICE = """button => {
     setTimeout(() => { button.click(); console.log("again"); }, 500);
@@ -65,7 +65,7 @@ class TestConfirmationPage(PageCase):
         self.open()
         with locked("oauth2_event"), self.page.expect_console_message():
             self.page.eval_on_selector(ALLOW, CLICK_TWICE)
-            wait_until(is_anybody_locked_out)
+            wait_until(is_a_session_locked_out)
         information = self.token_information(self.page)
         self.assertOpens(self.site, information["access_token"])
 

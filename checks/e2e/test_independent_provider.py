@@ -198,7 +198,7 @@ class TestIndependentProvider(ServerCase):
         identity, tokens = self.walk(site)
         self.assertRevokes(site, identity, tokens["access_token"])
 
-    def test_an_unverified_email_becomes_nobody(self):
+    def test_an_unverified_email_becomes_no_user(self):
         site = self.make_site()
         client = {
             "client_id": "demo-app",

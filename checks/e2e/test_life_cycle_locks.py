@@ -7,7 +7,7 @@ from server import (
     ServerCase,
     held,
     in_background,
-    is_anybody_locked_out,
+    is_a_session_locked_out,
     locked,
     sql,
     wait_until,
@@ -60,7 +60,7 @@ class TestJobInFlight(ServerCase):
         # The job waits for the table of revocations, with lapsed grants in its hands.
         with locked("oauth2_revocation"):
             job = in_background(self.run_job)
-            wait_until(is_anybody_locked_out)
+            wait_until(is_a_session_locked_out)
             self.assertServesAtOnce()
             self.assertFalse(job.done())
         job.result()

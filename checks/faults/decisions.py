@@ -9,7 +9,7 @@ from server import (
     ConfirmationPage,
     at_once,
     in_background,
-    is_anybody_locked_out,
+    is_a_session_locked_out,
     locked,
     sql,
     visit,
@@ -58,7 +58,7 @@ class Restarted(Decision):
         gone = (psycopg2.OperationalError, psycopg2.InterfaceError)
         with contextlib.suppress(gone), locked("oauth2_token"):
             future = in_background(lambda: self.page.press("allow"))
-            wait_until(is_anybody_locked_out)
+            wait_until(is_a_session_locked_out)
             cluster().restart()
         self.assertGreaterEqual(future.result().status_code, 500)
         self.settle()

@@ -10,7 +10,7 @@ import requests
 import world
 from cryptography.fernet import Fernet, InvalidToken
 from life import Life
-from server import in_background, is_anybody_locked_out, locked, sql, wait_until
+from server import in_background, is_a_session_locked_out, locked, sql, wait_until
 
 LAPSED = 250  # grants: more than the job takes at once
 DEAD = 3000  # tokens
@@ -109,7 +109,7 @@ class CleanUp(world.Fault):
     def kill_while_locked_out(self, table):
         with locked(table):
             job = self.begin()
-            wait_until(is_anybody_locked_out)
+            wait_until(is_a_session_locked_out)
             kill_worker()
             with self.assertRaises(requests.ConnectionError):
                 job.result()
@@ -250,7 +250,7 @@ class KeepAlive(world.Fault):
         self.provider.rotate = False
         with locked("oauth2_event"):
             job = in_background(self.keep_alive)
-            wait_until(is_anybody_locked_out)
+            wait_until(is_a_session_locked_out)
             kill_worker()
             with self.assertRaises(requests.ConnectionError):
                 job.result()
@@ -352,7 +352,7 @@ class KeyRotation(Life):
         )
         wait_until(lambda: sql(first) != [(before,)])
         with locked("oauth2_token"):
-            wait_until(is_anybody_locked_out)
+            wait_until(is_a_session_locked_out)
             kill_worker()
             with self.assertRaises(requests.ConnectionError):
                 run.result()

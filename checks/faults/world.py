@@ -20,7 +20,7 @@ from providers import QuickProvider
 from server import (
     at_once,
     in_background,
-    is_anybody_locked_out,
+    is_a_session_locked_out,
     locked,
     sql,
     wait_until,
@@ -371,7 +371,7 @@ class Fault(Case):
         """Kill the process that serves a call while it waits to write to a table."""
         with locked(table):
             future = in_background(call)
-            wait_until(is_anybody_locked_out)
+            wait_until(is_a_session_locked_out)
             os.kill(serving_worker(), signal.SIGKILL)
             self.assertDies(future.result)
 

@@ -30,7 +30,7 @@ class TestPorts(unittest.TestCase):
         with ports.Listening(port) as ours:
             self.assertEqual(ours.port, port)
 
-    def test_nobody_else_can_listen_on_a_port_once_it_is_chosen(self):
+    def test_no_other_process_can_listen_on_a_port_once_it_is_chosen(self):
         with ports.Listening() as ours:
             for family, address in (
                 (socket.AF_INET, "127.0.0.1"),

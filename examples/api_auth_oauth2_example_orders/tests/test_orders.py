@@ -97,7 +97,7 @@ class TestOrders(OAuth2Records, HttpCase):
         self.assertEqual(self.url_open("/crm/orders").status_code, 401)
 
     @mute_logger("odoo.http")
-    def test_an_order_of_somebody_else_is_not_there(self):
+    def test_an_order_of_another_user_is_not_there(self):
         other = self.make_user("other@example.com")
         order = self.env["oauth2.example.order"].create(
             {"partner_id": self.customer.id, "user_id": other.id}
