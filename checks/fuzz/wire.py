@@ -158,6 +158,7 @@ class _InTime(io.RawIOBase):
     def __init__(self, sock, deadline):
         self._sock = sock
         self._deadline = deadline
+        self.has_ended = False
 
     def makefile(self, _mode):
         return io.BufferedReader(self)
@@ -170,7 +171,9 @@ class _InTime(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("the answer did not end in time")
         self._sock.settimeout(left)
-        return self._sock.recv_into(buffer)
+        count = self._sock.recv_into(buffer)
+        self.has_ended = not count
+        return count
 
 
 def send(url, data, method, seconds=SECONDS):
@@ -184,8 +187,11 @@ def send(url, data, method, seconds=SECONDS):
                 sock.shutdown(socket.SHUT_WR)
             except OSError:
                 pass  # it has heard enough, and may have answered already
-            response = http.client.HTTPResponse(_InTime(sock, deadline), method=method)
+            heard = _InTime(sock, deadline)
+            response = http.client.HTTPResponse(heard, method=method)
             response.begin()
+            if heard.has_ended:  # within the headers, which http.client forgives
+                raise http.client.IncompleteRead(b"")
             body = response.read()
             return Answer(response.status, tuple(response.getheaders()), body)
     except (OSError, http.client.HTTPException) as error:
