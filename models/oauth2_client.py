@@ -3,6 +3,7 @@ from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
 
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.network_policy import is_safe_url
@@ -102,6 +103,7 @@ class OAuth2Client(models.Model):
     client_user_count = fields.Integer(compute="_compute_client_user_count")
     can_widen = fields.Boolean(
         compute="_compute_can_widen",
+        search="_search_can_widen",
         help="The user who looks at it may give it more APIs and scopes.",
     )
 
@@ -169,6 +171,12 @@ class OAuth2Client(models.Model):
     def _compute_can_widen(self):
         for client in self:
             client.can_widen = self.env.is_system() or not client.follows_sign_in
+
+    def _search_can_widen(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        asked = Domain(self.env.is_system()) | Domain("follows_sign_in", "=", False)
+        return asked if True in value else ~asked
 
     def _has_dealings(self):
         """:return: whether something of these clients is known to their provider"""

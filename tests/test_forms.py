@@ -1,5 +1,7 @@
 """What administrators and users find in Odoo's own windows."""
 
+import contextlib
+
 from lxml import etree
 
 from odoo import Command
@@ -60,6 +62,40 @@ class TestForms(OAuth2Records, TransactionCase):
         self.provider.vouches_for_claim = True
         self.assertEqual(self.provider.match_claim, "email")
         self.assertIn(warning, self.told_by_form(self.provider))
+
+    def test_our_administrators_can_only_untick_what_a_granted_scope_opens(
+        self,
+    ):
+        (scope,) = self.make_scopes(self.api, ["books"])
+        line = self.open_model(scope, "res.partner", "read", "write")
+        scope.was_granted = True
+        for name, value, user in (
+            ("perm_write", False, self.manager),
+            ("perm_write", True, None),
+            ("perm_create", True, None),
+            ("perm_create", True, self.system),
+        ):
+            with self.subTest(name, value=value, user=user and user.login):
+                refused = contextlib.nullcontext()
+                if not user:
+                    refused = self.assertRaisesRegex(AssertionError, "readonly")
+                with refused, Form(scope.with_user(user or self.manager)) as form:
+                    with form.line_ids.edit(0) as edited:
+                        edited[name] = value
+                self.assertEqual(line[name], bool(user) and value)
+
+    def test_our_administrators_are_offered_clients_that_ask_their_users(self):
+        Client = self.env["oauth2.client"]
+        other = self.client.copy({"client_identifier": "other"})
+        self.client.follows_sign_in, other.follows_sign_in = True, False
+        both, domain = self.client | other, [("can_widen", "=", True)]
+        for user, offered in ((self.manager, other), (self.system, both)):
+            found = Client.with_user(user).search([*domain, ("id", "in", both.ids)])
+            self.assertEqual(found, offered)
+            found = Client.with_user(user).search(
+                [("can_widen", "!=", True), ("id", "in", both.ids)]
+            )
+            self.assertEqual(found, both - offered)
 
     def test_our_administrators_are_offered_no_more_than_they_can_do(self):
         """A client comes with a provider; an API in use keeps its endpoint."""
