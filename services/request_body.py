@@ -79,11 +79,16 @@ def _check_multipart(httprequest):
     texts += [text for name, file in files for text in (name, file.filename)]
     if None in texts:
         raise InvalidRequest("A part of the request body has no name.")
-    _check(b"\xff" if any("\ufffd" in text for text in texts) else b"", "body")
+    if any("\ufffd" in text for text in texts):
+        raise _not_utf8("body")
 
 
 def _check(data, name):
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"The request's {name} is not UTF-8.") from error
+        raise _not_utf8(name) from error
+
+
+def _not_utf8(name):
+    return InvalidRequest(f"The request's {name} is not UTF-8.")
