@@ -273,22 +273,22 @@ def sql(query, *params, **where):
         connection.close()
 
 
-@contextlib.contextmanager
 def locked(table):
     """Let no other process write to a table while the block runs."""
-    with contextlib.closing(psycopg2.connect(dbname=DB)) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
-            yield
-        connection.rollback()
+    return _open_after(f"LOCK TABLE {table} IN SHARE MODE")
+
+
+def held(query):
+    """Hold the rows that a query gives, as a job does, while the block runs."""
+    return _open_after(f"{query} FOR UPDATE")
 
 
 @contextlib.contextmanager
-def held(query):
-    """Hold the rows that a query gives, as a job does, while the block runs."""
+def _open_after(statement):
+    """Have a transaction open that began with a statement, and is rolled back."""
     with contextlib.closing(psycopg2.connect(dbname=DB)) as connection:
         with connection.cursor() as cursor:
-            cursor.execute(f"{query} FOR UPDATE")
+            cursor.execute(statement)
             yield
         connection.rollback()
 
