@@ -327,16 +327,12 @@ class OAuth2Api(models.Model):
 
     def _client(self, client_identifier):
         """:param str client_identifier: the wire's ``client_id``
-        :return: the active client of this API, its provider active too
+        :return: the active client of this API, whose provider is active if it has one
         :raises InvalidClient: when there is none
         """
         self.ensure_one()
         client = self.client_ids.filtered(
-            lambda c: (
-                c.active
-                and c.client_identifier == client_identifier
-                and c.provider_id.active
-            )
+            lambda c: c._is_served() and c.client_identifier == client_identifier
         )
         if len(client) != 1:
             raise InvalidClient(reason="unknown or archived client")
@@ -370,6 +366,8 @@ class OAuth2Api(models.Model):
         in_force = [
             ("id", "=", client_id),
             ("active", "=", True),
+            "|",
+            ("provider_id", "=", False),
             ("provider_id.active", "=", True),
         ]
         oauth2_api = env["oauth2.api"].search(

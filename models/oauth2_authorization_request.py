@@ -32,7 +32,44 @@ class OAuth2AuthorizationRequest(models.Model):
     )
     identity_display = fields.Char("Identity", readonly=True)
     identity_issued = fields.Boolean("Identity Issued by Odoo", readonly=True)
-    redirect_uri = fields.Char("Redirect URI", required=True, readonly=True)
+    redirect_uri = fields.Char(
+        "Redirect URI at the Provider", readonly=True, help="As it was sent there."
+    )
+    response_type = fields.Selection(
+        [("json", "Token Information"), ("code", "Authorization Code")],
+        required=True,
+        readonly=True,
+        default="json",
+        help="What the application gets: as the JSON contract says, or a code (RFC 6749"
+        " section 4.1).",
+    )
+    client_redirect_uri = fields.Char(
+        "Redirect URI",
+        readonly=True,
+        help="Where the user goes back to after the decision, one of the client's own.",
+    )
+    client_state = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    code_challenge = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    requested_scope_ids = fields.Many2many(
+        "oauth2.scope",
+        "oauth2_authorization_request_scope_rel",
+        "request_id",
+        "scope_id",
+        "Requested Scopes",
+        readonly=True,
+        groups="api_auth_oauth2.group_admin",
+    )
+    code_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    code_used_at = fields.Datetime("Code Used", readonly=True, copy=False)
+    client_user_id = fields.Many2one(
+        "oauth2.client.user",
+        "Client API User",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="cascade",
+        help="The grant that it led to.",
+    )
     address = fields.Char("From Address", readonly=True)
     expires_at = fields.Datetime(required=True, readonly=True, index=True)
     used_at = fields.Datetime(readonly=True, help="When the callback took it.")
@@ -64,6 +101,7 @@ class OAuth2AuthorizationRequest(models.Model):
     result = EncryptedChar(on_database_copy="delete")
 
     _state_unique = models.UniqueIndex("(state_digest) WHERE state_digest IS NOT NULL")
+    _code_unique = models.UniqueIndex("(code_digest) WHERE code_digest IS NOT NULL")
 
     def _check_in_force(self):
         """What was archived since the sign-in began is as good as unknown.
@@ -73,8 +111,7 @@ class OAuth2AuthorizationRequest(models.Model):
         oauth2_api, client = self.api_id, self.client_id
         if not (
             oauth2_api.active
-            and client.active
-            and client.provider_id.active
+            and client._is_served()
             and client in oauth2_api.client_ids
         ):
             raise InvalidRequest("This sign-in is no longer possible here.")

@@ -1,4 +1,5 @@
 import json
+import uuid
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
@@ -15,7 +16,7 @@ from ..services.revocation import Revocation
 
 
 class OAuth2Client(models.Model):
-    """A third-party application, as it is registered at one provider."""
+    """A third-party application, as it is registered here or at one provider."""
 
     _name = "oauth2.client"
     _inherit = ["oauth2.configuration"]
@@ -28,16 +29,54 @@ class OAuth2Client(models.Model):
     )
     provider_id = fields.Many2one(
         "oauth2.provider",
-        required=True,
         index=True,
         ondelete="restrict",
-        help="Where its users sign in. Fixed while grants exist.",
+        help="Where its users sign in: at this provider, or, where none is set, at this"
+        " Odoo. Fixed while grants exist.",
     )
     client_identifier = fields.Char(
         "Client ID",
+        compute="_compute_client_identifier",
+        precompute=True,
+        store=True,
+        readonly=False,
         required=True,
         index=True,
-        help="The client_id that the provider gave this application.",
+        help="The client_id that the provider gave this application. For one whose"
+        " users sign in at this Odoo, one is made up.",
+    )
+    client_type = fields.Selection(
+        [("confidential", "Confidential"), ("public", "Public")],
+        required=True,
+        default="confidential",
+        help="Confidential: a server that keeps a secret. Public: a program on a device"
+        " or a page in a browser, which cannot (RFC 6749 section 2.1).",
+    )
+    redirect_uris = fields.Text(
+        "Redirect URIs of the Application",
+        help="Where users go back to after the consent page, one address a line, to the"
+        " letter. On the loopback interface any port counts (RFC 8252 section 7.3).",
+    )
+    allows_authorization_code = fields.Boolean(
+        "Authorization Code",
+        default=True,
+        help="Users sign in and allow it (RFC 6749 section 4.1), with PKCE.",
+    )
+    allows_refresh_token = fields.Boolean(
+        "Refresh Token",
+        default=True,
+        help="It gets refresh tokens, so that users need not sign in again.",
+    )
+    allows_client_credentials = fields.Boolean(
+        "Client Credentials",
+        help="It acts as its service user, without a user at a screen (RFC 6749 section"
+        " 4.4). Only for confidential clients.",
+    )
+    service_user_id = fields.Many2one(
+        "res.users",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The Odoo user as whom it acts with client credentials.",
     )
     client_secret = fields.Char(
         compute="_compute_client_secret",
@@ -108,13 +147,19 @@ class OAuth2Client(models.Model):
     )
 
     _identifier_unique = models.UniqueIndex(
-        "(provider_id, client_identifier)",
+        "(COALESCE(provider_id, 0), client_identifier)",
         "This provider already has a client with that identifier.",
     )
     _identifier_ascii = models.Constraint(
         "CHECK (client_identifier ~ '^[ -~]+$')",
         "A client identifier consists of printable ASCII characters.",
     )
+
+    @api.depends("provider_id")
+    def _compute_client_identifier(self):
+        for client in self:
+            if not client.client_identifier and not client.provider_id:
+                client.client_identifier = uuid.uuid4().hex
 
     def _compute_client_secret(self):
         self.client_secret = False
@@ -177,6 +222,11 @@ class OAuth2Client(models.Model):
             return NotImplemented
         asked = Domain(self.env.is_system()) | Domain("follows_sign_in", "=", False)
         return asked if True in value else ~asked
+
+    def _is_served(self):
+        """:return: whether it is active, and so is its provider, if it has one"""
+        self.ensure_one()
+        return self.active and (not self.provider_id or self.provider_id.active)
 
     def _has_dealings(self):
         """:return: whether something of these clients is known to their provider"""

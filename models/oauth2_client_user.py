@@ -75,6 +75,7 @@ class OAuth2ClientUser(models.Model):
             ("provider", "The Provider"),
             ("lifetime", "The API's Authorization Lifetime"),
             ("disuse", "Disuse"),
+            ("reuse", "A Code or Refresh Token Used Twice"),
         ],
         readonly=True,
         copy=False,
@@ -201,8 +202,7 @@ class OAuth2ClientUser(models.Model):
             self.state == "active"
             and self.expires_at > fields.Datetime.now()
             and self.api_id.active
-            and self.client_id.active
-            and self.client_id.provider_id.active
+            and self.client_id._is_served()
             and self.client_id in self.api_id.client_ids
             and self.api_id._allows_user(self.user_id)
         )

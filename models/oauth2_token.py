@@ -33,6 +33,13 @@ class OAuth2Token(models.Model):
         required=True, readonly=True, groups=fields.NO_ACCESS, copy=False
     )
     value = EncryptedChar(on_database_copy="delete", locked_with="client_user_id")
+    is_issued = fields.Boolean(
+        "Issued by This Odoo",
+        readonly=True,
+        copy=False,
+        help="No provider knows it. A refresh token is kept as long as its grant, so"
+        " that it is noticed when it is used twice.",
+    )
     scope = fields.Char(
         "Provider Scope",
         readonly=True,

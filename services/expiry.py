@@ -13,6 +13,7 @@ _REASONS = {
     "provider": "the provider ended it",
     "lifetime": "its authorization lifetime is over",
     "disuse": "it was not refreshed in time",
+    "reuse": "a code or refresh token of it was used twice",
 }
 
 
