@@ -1,3 +1,12 @@
 # A dispatcher registers itself when it is imported, before the routes that use it.
 from . import dispatchers  # isort: skip
-from . import authorization, callback, consent, json2, metadata, revocation, token
+from . import (
+    authorization,
+    callback,
+    consent,
+    json2,
+    metadata,
+    revocation,
+    token,
+    whoami,
+)

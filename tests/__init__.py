@@ -91,6 +91,7 @@ from . import (  # noqa: E402
     test_user_matching_create,
     test_user_matching_link,
     test_user_matching_session,
+    test_whoami,
     test_with_website,
 )
 

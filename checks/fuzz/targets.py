@@ -281,6 +281,7 @@ TARGETS = (
         (
             _get("/@API@/partners?limit=2", BEARER),
             _get("/@API@/partners/1", BEARER),
+            _get("/@API@/oauth2/whoami", BEARER),
             _get("/@API@/doc-bearer/res.partner.json", BEARER),
             _get(f"/@API@/fuzz/typed?{_TYPED_QUERY}", BEARER),
             _json("POST", "/@API@/fuzz/typed", _TYPED, BEARER),
