@@ -57,6 +57,7 @@ from . import (  # noqa: E402
     test_protocol_provider_client,
     test_protocol_network_policy,
     test_protocol_rate_limit,
+    test_protocol_redirect_uri,
     test_protocol_logs,
     test_protocol_token_response,
     test_protocol_token_information,

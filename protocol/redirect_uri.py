@@ -1,0 +1,134 @@
+"""Redirect URIs: which may be registered, and which one a request may name.
+
+RFC 6749 3.1.2, RFC 8252 7 (native applications), RFC 9700 2.1 and 4.1. What is compared
+are texts (RFC 3986 6.2.1): so what may be registered is what a browser goes to as it is
+written, and nothing that it would read as another address.
+"""
+
+import ipaddress
+import re
+
+MAX_LENGTH = 2000  # what addresses of browsers, proxies and logs carry
+LOOPBACK_HOSTS = ("127.0.0.1", "[::1]", "localhost")
+
+#: Schemes of stock tools that are no domain name backwards. Such a scheme leads to a
+#: program on the user's own machine; PKCE keeps a code from another one that took the
+#: scheme over (RFC 8252 8.1).
+WELL_KNOWN_SCHEMES = frozenset({"cursor", "vscode", "vscode-insiders"})
+
+# RFC 3986 2: all characters that a URI may have, and `%` before two digits alone.
+_URI = re.compile(r"(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()+,;=]|%[0-9A-Fa-f]{2})*")
+_PARTS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*):(?P<rest>.*)")
+_AUTHORITY = re.compile(
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*)"
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?"
+)
+# RFC 8252 7.1: a domain name backwards, such as com.example.app.
+_REVERSED_DOMAIN = re.compile(r"[A-Za-z][A-Za-z0-9\-]*(?:\.[A-Za-z0-9\-]+)+")
+# Browsers take `%2e` for a dot there, too.
+_DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_LOOPBACK = re.compile(
+    rf"(?P<host>http://(?:{'|'.join(map(re.escape, LOOPBACK_HOSTS))}))"
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?(?P<rest>.*)",
+    re.DOTALL,
+)
+
+
+def _(text):
+    """Mark a text for translation, which those who show it do."""
+    return text
+
+
+# There is no env here.  pylint: disable=prefer-env-translation
+_TOO_LONG = _("It is longer than 2000 characters.")
+_WILDCARD = _("No part of it may be a wildcard: write each address out.")
+_FRAGMENT = _("It may not have a fragment (#).")
+_CHARACTER = _(
+    "It has a character that no address has: spaces, backslashes, quotes, braces"
+    " and letters beyond ASCII are written in percent signs."
+)
+_RELATIVE = _("It is not a whole address: begin with https://.")
+_SCHEME = _(
+    "Its scheme is neither https nor that of a native application, which is a"
+    " domain name backwards, such as com.example.app:/callback."
+)
+_DOTS = _("Its path may not have the segments . and ..")
+_USER = _("It may not name a user (what stands before an @).")
+_HOST = _("Its host or port is not one.")
+_HTTP = _("http is only for this very machine (localhost): use https elsewhere.")
+
+
+def check_redirect_uri(uri):
+    """Raise ValueError, with a text for people, unless `uri` may be registered.
+
+    Good are https, http to LOOPBACK_HOSTS, and schemes of native applications: with a
+    dot, or WELL_KNOWN_SCHEMES.
+    """
+    if len(uri) > MAX_LENGTH:
+        raise ValueError(_TOO_LONG)
+    if "*" in uri:
+        raise ValueError(_WILDCARD)
+    if "#" in uri:
+        raise ValueError(_FRAGMENT)
+    if not _URI.fullmatch(uri):
+        raise ValueError(_CHARACTER)
+    parts = _PARTS.fullmatch(uri)
+    if not parts:
+        raise ValueError(_RELATIVE)
+    scheme, rest = parts["scheme"].lower(), parts["rest"]
+    if scheme in ("https", "http"):
+        _check_web_address(scheme, rest)
+    elif not rest.startswith("/") or not (
+        scheme in WELL_KNOWN_SCHEMES or _REVERSED_DOMAIN.fullmatch(scheme)
+    ):
+        raise ValueError(_SCHEME)
+    if _DOT_SEGMENT.search(rest.partition("?")[0]):
+        raise ValueError(_DOTS)
+
+
+def _check_web_address(scheme, rest):
+    if not rest.startswith("//"):
+        raise ValueError(_RELATIVE)
+    authority = re.split(r"[/?]", rest[2:], maxsplit=1)[0]
+    if "@" in authority:
+        raise ValueError(_USER)
+    parts = _AUTHORITY.fullmatch(authority)
+    if not parts or int(parts["port"] or 0) > 65535 or not _is_host(parts["host"]):
+        raise ValueError(_HOST)
+    if scheme == "http" and parts["host"].lower() not in LOOPBACK_HOSTS:
+        raise ValueError(_HTTP)
+
+
+def _is_host(host):
+    """Return whether `host` is a name, or an address in the spelling of all readers."""
+    if host.startswith("["):
+        address, kind = host[1:-1], ipaddress.IPv6Address
+    elif re.fullmatch(r"[0-9]+|0[xX][0-9A-Fa-f]*", host.rpartition(".")[2]):
+        # To browsers 127.1 and 0x7f.1 are addresses, too.
+        address, kind = host, ipaddress.IPv4Address
+    else:
+        return True
+    try:
+        kind(address)
+    except ValueError:
+        return False
+    return True
+
+
+def matches(registered, sent):
+    """Return whether a request that names `sent` may be answered there.
+
+    `registered` has passed `check_redirect_uri`. The two are equal, character by
+    character; but by http on this very machine any port will do, as a native
+    application takes the one that is free (RFC 8252 7.3).
+    """
+    if registered == sent:
+        return True
+    known, asked = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(sent)
+    return bool(
+        known
+        and asked
+        and known["host"] == asked["host"]
+        and known["rest"] == asked["rest"]
+        and int(asked["port"] or 80) <= 65535
+    )
