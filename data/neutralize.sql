@@ -15,6 +15,9 @@ BEGIN
         'UPDATE oauth2_client_user SET refresh_began_at = NULL',
         'UPDATE oauth2_client SET client_secret_encrypted = NULL',
         'UPDATE oauth2_client SET private_key_encrypted = NULL',
+        'UPDATE oauth2_client SET secret_digest = NULL',
+        'UPDATE oauth2_client SET former_secret_digest = NULL',
+        'UPDATE oauth2_client SET former_secret_encrypted = NULL',
         'UPDATE oauth2_provider SET active = false'
     ] LOOP
         BEGIN

@@ -9,10 +9,14 @@ from odoo.fields import Domain
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.network_policy import is_safe_url
 from ..services.client_keys import ClientKeys
+from ..services.client_secret import MAX_OVERLAP, NO_FORMER, NONE, ClientSecrets
 from ..services.encrypted_field import EncryptedChar
-from ..services.keyring import Keyring
 from ..services.provider_calls import client_secret, is_secret_lost
 from ..services.revocation import Revocation
+
+#: Only the service writes these.
+_OF_FORMER = frozenset(NO_FORMER)
+_TOLD_IN_WORDS = _OF_FORMER | {"client_secret_encrypted", "secret_digest"}
 
 
 class OAuth2Client(models.Model):
@@ -86,7 +90,34 @@ class OAuth2Client(models.Model):
         " that knows a key instead, it is between Odoo and the application alone.",
     )
     client_secret_encrypted = EncryptedChar(on_database_copy="keep")
+    secret_digest = fields.Char(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     has_client_secret = fields.Boolean(compute="_compute_has_client_secret")
+    secret_overlap = fields.Integer(
+        "Former Secret Counts for (Hours)",
+        default=24,
+        help="After a new secret the former one proves for so long that the caller is"
+        " this application, 168 hours at most. 0: it ends at once.",
+    )
+    secret_expires_on = fields.Date(
+        "Last Day of the Secret",
+        copy=False,
+        help="In UTC. Administrators are told 30 and 7 days before. A secret that was"
+        " made here no longer counts after this day; of a provider's it is only told.",
+    )
+    former_secret_digest = fields.Char(
+        groups=fields.NO_ACCESS, copy=False, prefetch=False
+    )
+    former_secret_encrypted = EncryptedChar(on_database_copy="keep")
+    former_secret_ends_at = fields.Datetime(
+        "Former Secret Ends", copy=False, readonly=True
+    )
+    former_secret_used_at = fields.Datetime(
+        "Former Secret Last Used",
+        copy=False,
+        readonly=True,
+        help="Known to within five minutes.",
+    )
+    has_former_secret = fields.Boolean(compute="_compute_has_former_secret")
     is_client_secret_lost = fields.Boolean(
         compute="_compute_is_client_secret_lost",
         help="It cannot be decrypted with the present keys.",
@@ -154,6 +185,10 @@ class OAuth2Client(models.Model):
         "CHECK (client_identifier ~ '^[ -~]+$')",
         "A client identifier consists of printable ASCII characters.",
     )
+    _secret_overlap = models.Constraint(
+        f"CHECK (secret_overlap BETWEEN 0 AND {MAX_OVERLAP})",
+        "A former secret counts for 0 to 168 hours.",
+    )
 
     @api.depends("provider_id")
     def _compute_client_identifier(self):
@@ -164,10 +199,19 @@ class OAuth2Client(models.Model):
     def _compute_client_secret(self):
         self.client_secret = False
 
-    @api.depends("client_secret_encrypted")
+    @api.depends("client_secret_encrypted", "secret_digest")
     def _compute_has_client_secret(self):
         for client in self.sudo():
-            client.has_client_secret = bool(client.client_secret_encrypted)
+            client.has_client_secret = bool(
+                client.client_secret_encrypted or client.secret_digest
+            )
+
+    @api.depends("former_secret_ends_at")
+    def _compute_has_former_secret(self):
+        now = fields.Datetime.now()
+        for client in self:
+            end = client.former_secret_ends_at
+            client.has_former_secret = bool(end) and end > now
 
     @api.depends("client_secret_encrypted")
     def _compute_is_client_secret_lost(self):
@@ -254,10 +298,13 @@ class OAuth2Client(models.Model):
             raise AccessError(
                 self.env._("Only Settings administrators may set a client's secret.")
             )
-        keyring = Keyring(self.env)
         for client in self:
             secret = client.client_secret
-            client.sudo().client_secret_encrypted = secret and keyring.encrypt(secret)
+            if secret and not client.provider_id:
+                raise ValidationError(
+                    self.env._("Without a provider a client's secret is made here.")
+                )
+            ClientSecrets(client).replace(secret)
         # Else the answer to the form's save would carry it.
         self.invalidate_recordset(["client_secret"])
 
@@ -323,11 +370,15 @@ class OAuth2Client(models.Model):
                     )
                 )
             # What one provider knows is never shown to another.
-            lost = ("client_secret_encrypted", "private_key_encrypted")
-            changed.sudo().write(dict.fromkeys(lost, False))
+            changed.sudo().write({**NONE, "private_key_encrypted": False})
+        if vals.get("client_secret"):  # the day was the former one's
+            vals = {"secret_expires_on": False, **vals}
         before = self._unasked()
         result = super().write(vals)
         self._check_unasked(before)
+        if vals.get("client_type") == "public":
+            for client in self:
+                ClientSecrets(client).end_all()
         return result
 
     def unlink(self):
@@ -342,12 +393,32 @@ class OAuth2Client(models.Model):
     def _configuration_parties(self):
         return {"client": self}
 
+    @api.model
+    def _is_told_of(self, name):
+        # Of secrets the service tells, in words.
+        return super()._is_told_of(name) and name not in _TOLD_IN_WORDS
+
+    def _secret_digests(self):
+        """:return: tuple of ``protocol.client_secret.SecretDigest``, two at most: by
+        which secrets callers are known, with their ends, which are not judged
+        :raises TemporarilyUnavailable: a configured encryption key is missing
+        """
+        self.ensure_one()
+        return ClientSecrets(self).known()
+
+    def _generate_secret(self):
+        """:return: the new secret, which is kept nowhere"""
+        self.ensure_one()
+        return ClientSecrets(self).rotate()
+
     def _check_switches(self, vals):
         """Without its secret, who it is counts for less; without a page, its users are
         not asked.
 
         :raises AccessError: for others than Settings administrators
         """
+        if not self.env.su and not _OF_FORMER.isdisjoint(vals):
+            raise AccessError(self.env._("Former secrets are kept by Odoo itself."))
         if self.env.is_system():
             return
         drops_secret = not vals.get("require_secret", True)

@@ -15,7 +15,9 @@ from datetime import timedelta
 from odoo import fields
 
 from ..protocol import digests
+from ..protocol.client_secret import find_secret
 from ..protocol.errors import InvalidClient, InvalidGrant
+from .client_secret import ClientSecrets, note_use_of_former
 from .keyring import Keyring
 from .provider_calls import SECRET_LOST, client_secret, is_secret_lost
 from .rate_limit import RateLimit
@@ -88,13 +90,14 @@ class ClientAuthentication:
             if client.require_secret:
                 raise InvalidClient(reason="client secret required")
             return False
-        secret = client_secret(client)
-        # Compared even when there is none, so that time tells nothing.
-        if not digests.same(credentials.client_secret, secret) or not secret:
-            is_lost = is_secret_lost(client, secret)
+        secret = find_secret(ClientSecrets(client).known(), credentials.client_secret)
+        if not secret:
+            is_lost = is_secret_lost(client, client_secret(client))
             raise InvalidClient(
                 reason=SECRET_LOST if is_lost else "wrong client secret"
             )
+        if secret.is_former:
+            note_use_of_former(self.env, client.id)
         return True
 
     def _find_by_token(self, oauth2_api, client, identity, credentials):

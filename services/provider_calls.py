@@ -51,7 +51,7 @@ def is_secret_lost(client, secret):
 
     :param str secret: of :func:`client_secret`
     """
-    return client.has_client_secret and not secret
+    return bool(client.sudo().client_secret_encrypted) and not secret
 
 
 def client_registration(client):

@@ -20,6 +20,8 @@ from . import (  # noqa: E402
     test_clean_up,
     test_client_key,
     test_client_scripts,
+    test_client_secret,
+    test_client_secret_overlap,
     test_confirm,
     test_confirm_refusals,
     test_constant_shape,

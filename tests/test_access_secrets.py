@@ -10,12 +10,21 @@ from .test_access_rights import AccessCase
 
 #: The stored fields that no user reads over RPC.
 SECRETS = {
-    "oauth2.client": {"client_secret_encrypted", "private_key_encrypted"},
+    "oauth2.client": {
+        "client_secret_encrypted",
+        "secret_digest",
+        "former_secret_digest",
+        "former_secret_encrypted",
+        "private_key_encrypted",
+    },
     "oauth2.client.user": {"identity_digest", "cached_token_response"},
     "oauth2.token": {"digest", "value"},
     "oauth2.revocation": {"client_secret_encrypted", "value"},
     "oauth2.authorization.request": {
         "identity_digest",
+        "client_state",
+        "code_challenge",
+        "code_digest",
         "state_digest",
         "start_digest",
         "browser_digest",
@@ -25,7 +34,9 @@ SECRETS = {
         "result",
     },
 }
-_WORDS_OF_SECRETS = "secret private digest value verifier result response".split()
+_WORDS_OF_SECRETS = (
+    "secret private digest value verifier challenge client_state result response"
+).split()
 #: What a token carries of its grant is no secret; no user needs it either.
 CARRIED = {"user_ref", "api_ref", "client_ref", "granted_scopes"}
 #: Our models' own public methods: each checks rights, or calls what does.

@@ -30,6 +30,7 @@ class TestKeyRotation(KeyringCase):
 
     def whole_life(self):
         """Something encrypted in each place that has a place for it."""
+        self.client.client_secret = "former-secret"
         self.client.client_secret = "demo-secret"
         self.client.action_make_key()
         self.grant.token_ids.unlink()  # of before there was a key

@@ -12,6 +12,9 @@ from .test_secrets import SecretsCase
 NEWER = (
     ("oauth2_revocation", "client_secret_encrypted"),
     ("oauth2_client", "private_key_encrypted"),
+    ("oauth2_client", "secret_digest"),
+    ("oauth2_client", "former_secret_digest"),
+    ("oauth2_client", "former_secret_encrypted"),
     ("oauth2_client_user", "refresh_began_at"),
     ("oauth2_event", "actor_id"),
     ("oauth2_event", "actor_login"),

@@ -1,0 +1,121 @@
+"""The secret of a client of this Odoo: made here, shown once, kept as a digest."""
+
+import hashlib
+from datetime import date, timedelta
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import tagged
+
+from ..protocol import client_secret
+from ..protocol.client_secret import find_secret
+from ..services.client_secret import ClientSecrets
+from .test_access_rights import AccessCase
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@tagged("post_install", "-at_install")
+class TestOwnSecret(AccessCase):
+    def setUp(self):
+        super().setUp()
+        self.own = self.env["oauth2.client"].create({"name": "Own"})
+
+    def is_known(self, secret):
+        return bool(find_secret(self.own._secret_digests(), secret))
+
+    def test_a_secret_has_a_prefix_256_bits_and_no_sign_that_clients_encode(self):
+        made = {self.own._generate_secret() for _time in range(50)}
+        self.assertEqual(len(made), 50)
+        for secret in made:
+            self.assertRegex(secret, r"\Aodoo_cs_[A-Za-z0-9_-]{43}\Z")
+
+    def test_a_secret_is_kept_as_sha_256_and_nowhere_in_clear(self):
+        secret = self.own._generate_secret()
+        self.assertTrue(self.own.has_client_secret)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT json_agg(c)::text FROM oauth2_client c WHERE id = %s",
+            [self.own.id],
+        )
+        [row] = self.env.cr.fetchone()
+        self.assertIn(sha256(secret), row)
+        self.assertNotIn(secret, row)
+        self.assertEqual(self.own._secret_digests(), ((sha256(secret), None, False),))
+
+    def test_a_rotated_secret_is_good_for_a_day_and_told_to_be_the_former_one(self):
+        former, new = self.own._generate_secret(), self.own._generate_secret()
+        (first, none, is_former), (second, end, was_former) = self.own._secret_digests()
+        self.assertEqual((first, none, is_former), (sha256(new), None, False))
+        self.assertEqual((second, was_former), (sha256(former), True))
+        self.assertAlmostEqual(
+            end - self.own.write_date.timestamp(), 24 * 3600, delta=10
+        )
+
+    def test_what_counts_does_not_depend_on_the_time_of_day(self):
+        """It is remembered: an end is told, and judged when a secret is used."""
+        former, new = self.own._generate_secret(), self.own._generate_secret()
+        remembered = self.own._secret_digests()
+        end = remembered[1].ends_at
+        for now, counts in ((end - 1, True), (end, False), (end + 1, False)):
+            with patch.object(client_secret.time, "time", return_value=now):
+                self.assertEqual(bool(find_secret(remembered, former)), counts)
+                self.assertTrue(find_secret(remembered, new))
+        self.own.sudo().former_secret_ends_at -= timedelta(days=30)
+        self.assertEqual(len(self.own._secret_digests()), 2)
+
+    def test_a_secret_counts_on_its_last_day_and_not_after_it(self):
+        secret = self.own._generate_secret()
+        self.own.secret_expires_on = date(2040, 2, 29)
+        end = 2214172800  # 2040-03-01 00:00:00 UTC
+        self.assertEqual(self.own._secret_digests()[0].ends_at, end)
+        former, self.own.secret_overlap = secret, 168
+        self.own.secret_expires_on = date.today()
+        self.own._generate_secret()
+        self.assertFalse(self.own.secret_expires_on, "it was the former one's")
+        known = find_secret(self.own._secret_digests(), former)
+        midnight = date.today() + timedelta(days=1)
+        self.assertEqual(known.ends_at % 86400, 0, midnight)
+
+    def test_a_secret_whose_last_day_is_over_does_not_live_on(self):
+        former = self.own._generate_secret()
+        self.own.secret_expires_on = date.today() - timedelta(days=2)
+        self.assertFalse(self.is_known(former))
+        self.assertTrue(self.is_known(self.own._generate_secret()))
+        self.assertFalse(self.is_known(former))
+        self.assertFalse(self.own.has_former_secret)
+
+    def test_a_client_that_becomes_public_has_no_secret_any_more(self):
+        secrets = self.own._generate_secret(), self.own._generate_secret()
+        self.own.client_type = "public"
+        self.assertFalse(self.own.has_client_secret)
+        self.own.client_type = "confidential"
+        self.assertFalse([each for each in secrets if self.is_known(each)])
+
+    def test_a_client_that_gets_a_provider_has_no_secret_of_ours_any_more(self):
+        self.own._generate_secret()
+        self.own._generate_secret()
+        self.own.provider_id = self.provider
+        self.assertFalse(self.own._secret_digests())
+        self.assertFalse(self.own.has_client_secret)
+
+    def test_a_secret_of_ours_cannot_be_chosen(self):
+        with self.assertRaisesRegex(ValidationError, "is made here"):
+            self.own.client_secret = "chosen-by-hand"
+
+    def test_a_former_secret_lives_on_for_a_week_at_most(self):
+        self.own._generate_secret()
+        for hours in (-1, 169):
+            with self.assertRaises(ValueError):
+                ClientSecrets(self.own).rotate(hours)
+
+    def test_how_long_a_former_secret_lives_on_is_written_by_odoo_alone(self):
+        self.own._generate_secret()
+        self.own._generate_secret()
+        for user in (self.manager, self.system):
+            own = self.as_user(user, self.own)
+            for name in ("former_secret_ends_at", "former_secret_used_at"):
+                with self.assertRaises(AccessError):
+                    own.write({name: "2040-01-01 00:00:00"})
