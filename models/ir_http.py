@@ -53,9 +53,7 @@ class IrHttp(models.AbstractModel):
         routes.note_endpoints(endpoints)
         for url, endpoint in super()._generate_routing_rules(modules, converters):
             routes.inspect_route(url, endpoint)
-            if endpoint.routing["auth"] == "oauth2":
-                url = routes.expand_api(url, endpoints)
-            if url:
+            if url := routes.expand_api(url, endpoint.routing, endpoints):
                 yield url, endpoint
 
     @classmethod

@@ -9,6 +9,12 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL, ormcache
 
 from ..protocol.errors import InvalidClient
+from ..protocol.server_metadata import (
+    AUTHORIZATION_SERVER,
+    authorization_server_metadata,
+    endpoints,
+    protected_resource_metadata,
+)
 
 BASE_URL_PARAMETER = "api_auth_oauth2.base_url"
 
@@ -103,14 +109,55 @@ class OAuth2Api(models.Model):
         " sign in again. The authorization lifetime ends them all the same.",
     )
 
+    documentation_url = fields.Char(
+        "Documentation",
+        help="Address of a page that tells developers how to use this API. Clients that"
+        " connect by themselves read it in the API's metadata.",
+    )
+    issuer = fields.Char(
+        "Issuer URL",
+        compute="_compute_urls",
+        help="Clients that find everything else by themselves (discovery, RFC 8414) ask"
+        " for this address alone. Copy it as it is: they compare it to the letter.",
+    )
+    metadata_url = fields.Char(
+        "Metadata URL",
+        compute="_compute_urls",
+        help="All of these addresses as JSON (RFC 8414), for clients that ask for the"
+        " address of a metadata or discovery document.",
+    )
+    authorization_url = fields.Char(
+        "Authorization URL",
+        compute="_compute_urls",
+        help="The client sends its user's browser here (RFC 6749), with PKCE.",
+    )
+    token_url = fields.Char(
+        "Token URL",
+        compute="_compute_urls",
+        help="The application gets tokens here, and a new access token before the old"
+        " one expires.",
+    )
+    revoke_url = fields.Char(
+        "Revocation URL",
+        compute="_compute_urls",
+        help="The application ends a user's authorization here.",
+    )
+    introspection_url = fields.Char(
+        "Introspection URL",
+        compute="_compute_urls",
+        help="A client with a secret asks here whether a token of its own is still good"
+        " (RFC 7662).",
+    )
+    authorize_url = fields.Char(
+        "Sign-in URL",
+        compute="_compute_urls",
+        help="The application asks here where its user should sign in.",
+    )
     redirect_uri = fields.Char(
         "Redirect URI",
         compute="_compute_urls",
         help="Register exactly this address at the provider.",
     )
-    authorize_url = fields.Char("Authorize URL", compute="_compute_urls")
-    token_url = fields.Char("Token URL", compute="_compute_urls")
-    revoke_url = fields.Char("Revoke URL", compute="_compute_urls")
     base_url_warning = fields.Char(compute="_compute_urls")
     can_widen = fields.Boolean(
         compute="_compute_can_widen",
@@ -136,6 +183,11 @@ class OAuth2Api(models.Model):
         "Lifetimes are positive numbers of seconds.",
     )
 
+    _documentation_url_format = models.Constraint(
+        r"CHECK (documentation_url ~ '^https?://[^\s]+$')",
+        "The documentation is a web address: https://…",
+    )
+
     @api.depends("client_user_ids")
     def _compute_client_user_count(self):
         counts = dict(
@@ -157,11 +209,16 @@ class OAuth2Api(models.Model):
         base = self._oauth2_base_url()
         warning = self._base_url_warning(base)
         for record in self:
-            root = f"{base}/{record.endpoint or '…'}/oauth2"
-            record.redirect_uri = f"{root}/callback"
-            record.authorize_url = f"{root}/provider/authorize"
-            record.token_url = f"{root}/token"
-            record.revoke_url = f"{root}/revoke"
+            path = f"/{record.endpoint or '…'}"
+            served = endpoints(f"{base}{path}")
+            record.issuer = f"{base}{path}"
+            record.metadata_url = f"{base}{AUTHORIZATION_SERVER}{path}"
+            record.authorization_url = served["authorization_endpoint"]
+            record.token_url = served["token_endpoint"]
+            record.revoke_url = served["revocation_endpoint"]
+            record.introspection_url = served["introspection_endpoint"]
+            record.authorize_url = f"{base}{path}/oauth2/provider/authorize"
+            record.redirect_uri = f"{base}{path}/oauth2/callback"
             record.base_url_warning = warning or record._redirect_uri_warning()
 
     @api.model
@@ -420,20 +477,33 @@ class OAuth2Api(models.Model):
         self.invalidate_recordset(["last_redirect_uri"])
 
     def _resource_identifier(self):
-        """:return: this API's name as a protected resource (RFC 9728 section 1.2)"""
+        """:return: this API's name, as a protected resource (RFC 9728 section 1.2) and
+        as an authorization server (its issuer, RFC 8414 section 2)
+        """
         return f"{self._oauth2_base_url()}/{self.endpoint}"
 
-    def _resource_metadata(self):
-        """:return: the document of RFC 9728 section 2"""
+    def _server_metadata(self):
+        """:return: the document of RFC 8414 section 2"""
         self.ensure_one()
-        issuers = self.client_ids.provider_id.filtered("active").mapped("issuer")
-        return {
-            "resource": self._resource_identifier(),
-            "resource_name": self.name,
-            "authorization_servers": sorted({issuer for issuer in issuers if issuer}),
-            "scopes_supported": sorted(self.scope_ids.mapped("name")),
-            "bearer_methods_supported": ["header"],
-        }
+        return authorization_server_metadata(
+            self._resource_identifier(),
+            self.scope_ids.mapped("name"),
+            self.documentation_url,
+        )
+
+    def _resource_metadata(self, below=""):
+        """:param str below: path of a resource below the API, encoded, with its slash
+        :return: the document of RFC 9728 section 2
+        """
+        self.ensure_one()
+        issuer = self._resource_identifier()
+        return protected_resource_metadata(
+            issuer + below,
+            self.name,
+            issuer,
+            self.scope_ids.mapped("name"),
+            self.documentation_url,
+        )
 
     def _allowed_origins(self):
         """:return: origins whose pages may call this API, of all its clients"""

@@ -10,10 +10,9 @@ from .jwks import ALGORITHMS
 from .network_policy import PUBLIC, https_spelling
 from .provider_client import AUTH_METHODS
 from .provider_errors import ProviderMisbehaved, safe_text
+from .server_metadata import AUTHORIZATION_SERVER, OPENID_CONFIGURATION
 from .transport import ProviderSession
 
-WELL_KNOWN_PATH = "/.well-known/openid-configuration"
-_OAUTH_PATH = "/.well-known/oauth-authorization-server"
 REQUIRED_ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 OPTIONAL_ENDPOINTS = ("revocation_endpoint", "userinfo_endpoint", "jwks_uri")
 #: Where Microsoft describes the tenants of an issuer with a placeholder.
@@ -23,9 +22,10 @@ _ALL_TENANTS = "common"
 def issuer_of(text):
     """Return the issuer that was meant by what may be its description's address."""
     text = text.strip()
-    if text.removesuffix("/").endswith(WELL_KNOWN_PATH):
-        return text.removesuffix("/").removesuffix(WELL_KNOWN_PATH)
-    for path in (_OAUTH_PATH, WELL_KNOWN_PATH):  # RFC 8414 3.1: before the path
+    if text.removesuffix("/").endswith(OPENID_CONFIGURATION):
+        return text.removesuffix("/").removesuffix(OPENID_CONFIGURATION)
+    # RFC 8414 3.1: before the path
+    for path in (AUTHORIZATION_SERVER, OPENID_CONFIGURATION):
         text = text.replace(path, "", 1)
     return text
 
@@ -42,10 +42,11 @@ def fetch_metadata(issuer, network_policy=PUBLIC):
     # Discovery 4.1: a slash that ends the issuer is removed before the path.
     base = issuer.removesuffix("/").replace(TENANT_PLACEHOLDER, _ALL_TENANTS)
     parts = urlsplit(base)
+    origin = f"{parts.scheme}://{parts.netloc}"
     with ProviderSession(network_policy=network_policy) as session:
         for url in (
-            f"{base}{WELL_KNOWN_PATH}",
-            f"{parts.scheme}://{parts.netloc}{_OAUTH_PATH}{parts.path}",  # RFC 8414 3.1
+            f"{base}{OPENID_CONFIGURATION}",
+            f"{origin}{AUTHORIZATION_SERVER}{parts.path}",  # RFC 8414 3.1
         ):
             response = session.get(url, headers={"Accept": "application/json"})
             if response.status_code != 404:

@@ -1,11 +1,13 @@
 """Cross-origin calls of browser applications (Fetch standard, CORS protocol).
 
-An application's origin is allowed by name, on its own APIs, never by ``*``; credentials
-are not: a token travels in the Authorization header, which the page itself sets.
+An application's origin is allowed by name, on its own APIs, and by ``*`` at what is
+public alone; credentials are not: a token travels in the Authorization header, which
+the page itself sets.
 """
 
 from odoo.http import Response, request
 
+from ..protocol.server_metadata import is_well_known
 from .routes import (
     find_api,
     is_native_json2,
@@ -13,8 +15,12 @@ from .routes import (
     matched_routing,
 )
 
+#: Value of ``oauth2_cross_origin`` for public facts
+EVERY_PAGE = "*"
+_EVERYONE = frozenset([EVERY_PAGE])
 _PREFLIGHT_SECONDS = 600
-_ALLOWED_HEADERS = "Authorization, Content-Type, X-Odoo-Database"
+# Clients of the Model Context Protocol send theirs wherever they call.
+_ALLOWED_HEADERS = "Authorization, Content-Type, MCP-Protocol-Version, X-Odoo-Database"
 _EXPOSED_HEADERS = "WWW-Authenticate, Retry-After"
 
 
@@ -49,23 +55,26 @@ class CrossOrigin:
 
         A preflight has no token, so the page may belong to any client of the route.
         """
-        headers = {"Vary": "Origin"}
+        response = Response(status=204)
         methods = matched_routing()["methods"] or ["GET", "POST"]
-        if _origin() in self.allowed_origins():
-            headers |= {
-                "Access-Control-Allow-Origin": _origin(),
-                "Access-Control-Allow-Methods": ", ".join(
-                    method for method in methods if method != "OPTIONS"
-                ),
-                "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
-                "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
-            }
-        return Response(status=204, headers=headers)
+        if _allow_origin(response.headers, self.allowed_origins()):
+            response.headers.update(
+                {
+                    "Access-Control-Allow-Methods": ", ".join(
+                        method for method in methods if method != "OPTIONS"
+                    ),
+                    "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+                    "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
+                }
+            )
+        return response
 
     def allowed_origins(self):
         """:return: set of the origins whose pages may read the answer: those of the
         calling application; while it is not known, of all that call this route
         """
+        if matched_routing().get("oauth2_cross_origin") == EVERY_PAGE:
+            return _EVERYONE
         if not _origin():
             return set()
         if grant := getattr(request, "oauth2_grant", None):
@@ -83,9 +92,11 @@ class CrossOrigin:
 
     def share_unmatched(self, response):
         """Let pages read the answer to a path or method that no route serves."""
-        allowed = set()
-        if _origin():
-            endpoint = request.httprequest.path.lstrip("/").partition("/")[0]
+        allowed, path = set(), request.httprequest.path
+        if is_well_known(path):
+            allowed = _EVERYONE
+        elif _origin():
+            endpoint = path.lstrip("/").partition("/")[0]
             allowed = find_api(self.env, endpoint)._allowed_origins()
         _allow_origin(response.headers, allowed)
 
@@ -100,12 +111,18 @@ def _allow_origin(headers, allowed):
 
     :param headers: of the answer
     :param allowed: set of origins
+    :return: whether it is
     """
     page, varying = _origin(), headers.get("Vary")
+    if allowed == _EVERYONE:
+        headers.set("Access-Control-Allow-Origin", EVERY_PAGE)
+        return True
     if varying:  # what else decided of the answer stays named
         names = {name.strip() for name in varying.split(",")} | {"Origin"}
         varying = ", ".join(sorted(names - {""}))
     headers.set("Vary", varying or "Origin")
-    if page and page in allowed:
-        headers.set("Access-Control-Allow-Origin", page)
-        headers.set("Access-Control-Expose-Headers", _EXPOSED_HEADERS)
+    if not page or page not in allowed:
+        return False
+    headers.set("Access-Control-Allow-Origin", page)
+    headers.set("Access-Control-Expose-Headers", _EXPOSED_HEADERS)
+    return True

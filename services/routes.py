@@ -10,13 +10,12 @@ from ..protocol import logs
 from ..protocol.argument_types import arguments_of
 from ..protocol.route_keywords import OAUTH2, ODOO
 from ..protocol.scope import declared_scopes
+from ..protocol.server_metadata import PROTECTED_RESOURCE, is_well_known
 
 _logger = logging.getLogger(__name__)
 
 #: Odoo's own JSON-2, which tokens open like an API key where an API says so
 NATIVE_JSON2 = "/json/2/<__model__>/<__method__>"
-#: Where an API's description stands (RFC 9728 section 3)
-RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 _API = "<api>"
 _noted_endpoints = set()  # of whatever database
 _KEYWORDS = ODOO | OAUTH2 | {"routes"}
@@ -59,16 +58,14 @@ def is_noted_path(path):
     """:return: whether a path is one of an API that this process has routed"""
     first, _, rest = path.lstrip("/").partition("/")
     return (
-        first in _noted_endpoints
-        or rest.startswith("oauth2/")
-        or path.startswith(f"{RESOURCE_METADATA}/")
+        first in _noted_endpoints or rest.startswith("oauth2/") or is_well_known(path)
     )
 
 
 def is_api_path(env, path):
     """:return: whether a caller of this path expects JSON of ours"""
     first, _, rest = path.lstrip("/").partition("/")
-    if rest.startswith("oauth2/"):
+    if rest.startswith("oauth2/") or is_well_known(path):
         return True
     return first in env["oauth2.api"]._endpoints()
 
@@ -84,7 +81,7 @@ def resource_metadata(env):
         endpoint = env["oauth2.api"].sudo().browse(grant.api_id).endpoint
     if not endpoint:
         return None
-    return f"{env['oauth2.api']._oauth2_base_url()}{RESOURCE_METADATA}/{endpoint}"
+    return f"{env['oauth2.api']._oauth2_base_url()}{PROTECTED_RESOURCE}/{endpoint}"
 
 
 def inspect_route(url, endpoint):
@@ -179,15 +176,16 @@ def _handlers(endpoint):
     return tuple(getattr(m, "original_endpoint", m) for m in _overrides(endpoint))
 
 
-def expand_api(url, endpoints):
-    """Let ``<api>`` match the active APIs and nothing else.
+def expand_api(url, routing, endpoints):
+    """Let ``<api>`` of a route of ours match the active APIs and nothing else.
 
     A two-segment wildcard would take other pages, such as ``/fr/partners`` of a
     website.
 
     :return: the route; ``None`` when it names an API and none is active
     """
-    if _API not in url:
+    is_ours = routing["auth"] == "oauth2" or routing["type"] == "oauth2"
+    if _API not in url or not is_ours:
         return url
     if not endpoints:
         return None

@@ -80,6 +80,7 @@ from . import (  # noqa: E402
     test_route_matrix,
     test_scope_lines,
     test_secrets,
+    test_server_metadata,
     test_standards,
     test_token,
     test_token_check_cost,

@@ -240,10 +240,13 @@ class TestEvents(OAuth2Case):
         Event = self.env["oauth2.event"]
         before = Event.search([])
         self.forget_what_was_told()
+        # As in a worker that has not heard yet that the API is archived.
+        self.env.cr.execute("UPDATE oauth2_api SET active = false")
         for _time in range(2):
-            answer = self.url_open("/.well-known/oauth-protected-resource/nowhere")
+            answer = self.url_open("/.well-known/oauth-protected-resource/orders")
             self.assertEqual(answer.status_code, 404)
         self.assertEqual(Event.search([]), before)
+        self.env.cr.execute("UPDATE oauth2_api SET active = true")
         self.refuse_unproven()
         told = Event.search([]) - before
         self.assertIn("2 not_found", told.sorted("id")[0].reason)

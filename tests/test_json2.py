@@ -228,26 +228,3 @@ class TestJson2(Json2Case):
             f'{self.base_url()}/.well-known/oauth-protected-resource/orders"',
             answer.headers["WWW-Authenticate"],
         )
-
-    def test_an_unknown_or_archived_api_has_no_metadata(self):
-        self.access.api.active = False
-        self.env.flush_all()
-        for endpoint in ("orders", "nothing", "orders/x"):
-            answer = self.url_open(f"/.well-known/oauth-protected-resource/{endpoint}")
-            self.assertEqual(answer.status_code, 404)
-            self.assertNotIn("WWW-Authenticate", answer.headers)
-
-    def test_the_metadata_of_an_api_names_its_scopes_and_issuers(self):
-        self.env["oauth2.scope"].create({"api_id": self.access.api.id, "name": "all"})
-        self.env.flush_all()
-        answer = self.url_open("/.well-known/oauth-protected-resource/orders")
-        self.assertEqual(
-            self.assertServed(answer),
-            {
-                "resource": f"{self.base_url()}/orders",
-                "resource_name": "Orders",
-                "authorization_servers": ["https://provider.example.com"],
-                "scopes_supported": ["all", "contacts"],
-                "bearer_methods_supported": ["header"],
-            },
-        )

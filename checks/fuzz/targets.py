@@ -273,7 +273,17 @@ TARGETS = (
         busy=True,
         asks=("revocation",),
     ),
-    Target("metadata", 4, 0.4, (_get("/.well-known/oauth-protected-resource/@API@"),)),
+    Target(
+        "metadata",
+        4,
+        0.4,
+        (
+            _get("/.well-known/oauth-protected-resource/@API@"),
+            _get("/.well-known/oauth-protected-resource/@API@/partners"),
+            _get("/.well-known/oauth-authorization-server/@API@"),
+            _get("/@API@/.well-known/openid-configuration"),
+        ),
+    ),
     Target(
         "json route",
         14,
