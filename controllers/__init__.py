@@ -4,6 +4,7 @@ from . import (
     authorization,
     callback,
     consent,
+    introspection,
     json2,
     metadata,
     revocation,

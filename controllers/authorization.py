@@ -3,12 +3,21 @@ from urllib.parse import parse_qs, urlsplit
 from odoo import http
 from odoo.http import request
 
+from ..protocol.authorization_request import AuthorizationRequest
 from ..protocol.browser import PAGE_HEADERS
-from ..protocol.errors import OAuth2Error
+from ..protocol.errors import MethodNotAllowed, OAuth2Error
 from ..services.authorization import Authorization
+from ..services.authorization_code import AuthorizationCode
 from ..services.rate_limit import RateLimit
 from .client_request import CLIENT_ROUTING, ClientRequest
-from .pages import find_api, refusal_page, set_cookie, start_cookie
+from .pages import (
+    BROWSER_ROUTING,
+    find_api,
+    leave,
+    refusal_page,
+    set_cookie,
+    start_cookie,
+)
 
 
 class AuthorizationController(http.Controller):
@@ -24,6 +33,17 @@ class AuthorizationController(http.Controller):
         identity = call.parameters.identity()
         call.check_secret()
         return Authorization(request.env).ask(call.api, call.client, identity)
+
+    @http.route("/<string:api>/oauth2/authorize", methods=["GET"], **BROWSER_ROUTING)
+    def authorize_code(self, api):
+        """The authorization endpoint (RFC 6749 section 3.1)."""
+        httprequest = request.httprequest
+        request.oauth2_shows_pages = True
+        if httprequest.method == "HEAD":
+            raise MethodNotAllowed({"GET"})
+        RateLimit(request.env).acquire()
+        asked = AuthorizationRequest(httprequest.args.to_dict(flat=False))
+        return leave(AuthorizationCode(request.env).begin(api, asked))
 
     @http.route(
         "/<string:api>/oauth2/start",

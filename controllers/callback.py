@@ -14,6 +14,7 @@ from .pages import (
     consent_page,
     delete_cookie,
     find_api,
+    leave,
     page_secrets,
     start_cookie,
 )
@@ -51,12 +52,18 @@ class CallbackController(http.Controller):
         )
         record = Callback(request.env).receive(oauth2_api, response)
         if caller is Caller.SCRIPT:
-            information, _withheld = Consent(request.env).allow(record)
-            return information
-        page = consent_page(Consent(request.env).prepare_consent(record))
+            return Consent(request.env).allow(record).information
+        page = self._consent_page(record)
         if cookie in httprequest.cookies:  # the start page's, used now
             delete_cookie(page, cookie, oauth2_api)
         return page
+
+    def _consent_page(self, record):
+        """:return: the page, or the way back, where the user need not be asked"""
+        consent = Consent(request.env)
+        if address := consent.remembered(record):
+            return leave(address)
+        return consent_page(consent.prepare_consent(record))
 
     @http.route(_PATHS, methods=["POST"], **BROWSER_ROUTING)
     def callback_form(self, api, provider=None):

@@ -35,10 +35,11 @@ class ClientRequest:
     credentials: ClientCredentials
 
     @classmethod
-    def from_request(cls, endpoint, *, names_grant=True):
+    def from_request(cls, endpoint, parameters=None, *, names_grant=True):
         """Read the running request.
 
         :param str endpoint: the ``<api>`` of the path
+        :param parameters: of :func:`read_parameters`, where they were read already
         :param bool names_grant: whether it is about a grant, which a token or an issued
             identity proves, too
         :raises InvalidRequest: when the request is malformed; that costs no query, and
@@ -50,7 +51,7 @@ class ClientRequest:
         if httprequest.method == "HEAD":
             # werkzeug lets it in wherever GET is; here it would act unseen.
             raise MethodNotAllowed({"GET", "POST"})
-        parameters = read_parameters()
+        parameters = parameters or read_parameters()
         credentials = parse_credentials(
             parameters, httprequest.headers.get("Authorization")
         )
@@ -76,6 +77,28 @@ class ClientRequest:
         ):
             set_audit_context(self.api, self.client)
             RateLimit(request.env).count_proven(self.api, self.client)
+
+
+def standard_credentials(endpoint, parameters, *proofs):
+    """Who calls, by RFC 6749 section 2.3; a call with nothing that could be right takes
+    its place among those that failed.
+
+    :param str endpoint: the ``<api>`` of the path
+    :param proofs: names of parameters that prove something if they are right
+    :return: ``protocol.credentials.ClientCredentials``
+    :raises InvalidRequest: malformed, or not by POST
+    :raises TooManyRequests: when a rate limit is reached
+    """
+    httprequest = request.httprequest
+    if httprequest.method != "POST":
+        raise MethodNotAllowed({"POST"})
+    header = httprequest.headers.get("Authorization")
+    credentials = parse_credentials(parameters, header)
+    offers_proof = credentials.has_secret or any(map(parameters.text, proofs))
+    RateLimit(request.env).admit(
+        endpoint, credentials.client_id, offers_proof=offers_proof
+    )
+    return credentials
 
 
 def read_parameters():

@@ -41,7 +41,7 @@ from ..services.request_body import read_body
 from ..services.wire_answer import error_response, json_response
 from .arguments import bind, check_unknown, read_object
 from .json_answer import NotJson, encode
-from .pages import refusal_page
+from .pages import refused_sign_in
 
 _logger = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class OAuth2Dispatcher(_JsonDispatcher):
             self.request.env.cr.rollback()
             refusal = self._record_refusal(refusal)
             if getattr(self.request, "oauth2_shows_pages", False):
-                return refusal_page(refusal)
+                return refused_sign_in(refusal)
             return error_response(refusal)
         if isinstance(result, Response):
             return result

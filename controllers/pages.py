@@ -13,6 +13,7 @@ from ..protocol.digests import digest
 from ..protocol.errors import AlreadyAllowed, InvalidClient, InvalidRequest
 from ..protocol.parameters import MAX_BODY
 from ..services.authorization import SIGN_IN_LIFETIME
+from ..services.request_context import return_address
 
 BROWSER_ROUTING = {
     "type": "oauth2",
@@ -52,6 +53,23 @@ def page(template, *, status=200, **values):
     )
 
 
+def leave(address):
+    """:return: the response that sends the user's browser to its application"""
+    response = request.redirect(address, 303, local=False)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def refused_sign_in(refusal):
+    """:param OAuth2Error refusal: of a sign-in, rolled back
+    :return: the response: back to the application, or a page that tells a person
+    """
+    if address := return_address(request.env, refusal):
+        return leave(address)
+    return refusal_page(refusal)
+
+
 def refusal_page(refusal):
     """:param OAuth2Error refusal: told to a person
     :return: the page
@@ -68,25 +86,26 @@ def refusal_page(refusal):
     return response
 
 
-def consent_page(values):
+def consent_page(values, action=None):
     """:param dict values: of ``Consent.prepare_consent``
+    :param str action: where its form goes, where not to ``confirm``
     :return: the page on which the user allows or denies
     """
     oauth2_api, secret = values["api"], values["csrf_token"]
-    action = f"/{oauth2_api.endpoint}/oauth2/confirm"
+    action = action or f"/{oauth2_api.endpoint}/oauth2/confirm"
     response = page("page_confirm", action=action, **values)
     set_cookie(response, consent_cookie(secret), values["cookie_secret"], oauth2_api)
     return response
 
 
-def token_page(record, information, withheld=()):
-    """:param withheld: names of scopes that the user allowed and that are not granted
-    :return: the page that shows the token information, for people and machines"""
+def token_page(record, decision):
+    """:param decision: of ``Consent.allow``, with token information
+    :return: the page that shows it, for people and machines"""
     return page(
         "page_token_information",
-        information=information,
-        withheld=", ".join(withheld),
-        embedded=_embedded_json(information),
+        information=decision.information,
+        withheld=", ".join(decision.withheld),
+        embedded=_embedded_json(decision.information),
         client=record.client_id,
         api=record.api_id,
     )

@@ -2,18 +2,29 @@ from odoo import http
 from odoo.http import request
 
 from ..services.revocation import Revocation
-from .client_request import CLIENT_ROUTING, ClientRequest
+from ..services.token_revocation import TokenRevocation
+from .client_request import (
+    CLIENT_ROUTING,
+    ClientRequest,
+    read_parameters,
+    standard_credentials,
+)
 
 
 class RevocationController(http.Controller):
-    """Revocation of a grant, here and at its provider (RFC 7009)."""
+    """Revocation, of a token (RFC 7009) and of a grant by the JSON contract."""
 
     @http.route(
         "/<string:api>/oauth2/revoke", methods=["GET", "POST"], **CLIENT_ROUTING
     )
     def revoke(self, api):
-        call = ClientRequest.from_request(api)
-        identity = call.parameters.identity(required=True)
+        parameters = read_parameters()
+        if token := parameters.text("token"):
+            credentials = standard_credentials(api, parameters, "token")
+            TokenRevocation(request.env).revoke(api, token, credentials)
+            return {}
+        call = ClientRequest.from_request(api, parameters)
+        identity = parameters.identity(required=True)
         at_provider = Revocation(request.env).revoke(
             call.api, call.client, identity, call.credentials
         )

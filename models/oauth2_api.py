@@ -442,6 +442,19 @@ class OAuth2Api(models.Model):
         )
 
     @api.model
+    @ormcache("endpoint", "client_identifier", "version")
+    def _registration(self, endpoint, client_identifier, version, read):
+        """What a client is on an API, remembered until the next signal.
+
+        :param str endpoint: the ``<api>`` of a path
+        :param str client_identifier: the wire's ``client_id``
+        :param int version: number of Odoo's last signal
+        :param read: called where it is not remembered; what it raises is not
+        :return: what that returned
+        """
+        return read()
+
+    @api.model
     def _oauth2_base_url(self):
         """:return: the address of this server without trailing slash
 

@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ..protocol.authorization_request import response_address
 from ..protocol.errors import InvalidRequest
 from ..services.encrypted_field import EncryptedChar
 from ..services.pending_sign_in import PendingSignIn
@@ -48,8 +49,12 @@ class OAuth2AuthorizationRequest(models.Model):
         readonly=True,
         help="Where the user goes back to after the decision, one of the client's own.",
     )
-    client_state = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
-    code_challenge = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    client_state = fields.Char(
+        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
+    )
+    code_challenge = fields.Char(
+        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
+    )
     requested_scope_ids = fields.Many2many(
         "oauth2.scope",
         "oauth2_authorization_request_scope_rel",
@@ -120,6 +125,31 @@ class OAuth2AuthorizationRequest(models.Model):
         """:return: whether it still waits for its user's decision"""
         now = fields.Datetime.now()
         return bool(self.used_at and not self.decided_at and self.expires_at > now)
+
+    def _issuer(self):
+        """:return: the authorization server's identifier (RFC 8414 section 2)"""
+        return self.api_id._resource_identifier()
+
+    def _response_address(self, **answer):
+        """:param answer: parameters of the answer, such as ``code`` or ``error``
+        :return: where the user's browser goes with it, ``None`` where the application
+            asked for nothing of that
+        """
+        if not self.client_redirect_uri:
+            return None
+        if self.response_type == "code":
+            answer["iss"] = self._issuer()  # RFC 9207
+        else:
+            answer.pop("error_description", None)
+        state = self.sudo().client_state or ""
+        return response_address(self.client_redirect_uri, **answer, state=state)
+
+    def _scopes(self):
+        """:return: the scopes that its user is asked for, at this moment"""
+        possible = self.client_id._scopes_on(self.api_id)
+        if self.response_type == "code":
+            possible &= self.sudo().requested_scope_ids
+        return possible
 
     def _redirect_parts(self):
         """:return: ``(the API's own redirect URI, what a provider's own one adds)``"""

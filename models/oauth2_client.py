@@ -267,6 +267,12 @@ class OAuth2Client(models.Model):
         asked = Domain(self.env.is_system()) | Domain("follows_sign_in", "=", False)
         return asked if True in value else ~asked
 
+    def _grant_types(self):
+        """:return: frozenset of the ``grant_type`` that it may use (RFC 6749)"""
+        self.ensure_one()
+        names = ("authorization_code", "refresh_token", "client_credentials")
+        return frozenset(name for name in names if self[f"allows_{name}"])
+
     def _is_served(self):
         """:return: whether it is active, and so is its provider, if it has one"""
         self.ensure_one()

@@ -63,6 +63,12 @@ class OAuth2ClientUser(models.Model):
         readonly=True,
         help="Odoo made it up, too long to be guessed: knowing it is a proof.",
     )
+    is_service = fields.Boolean(
+        "Client Credentials",
+        readonly=True,
+        copy=False,
+        help="The client acts as its service user: no user was asked.",
+    )
     state = fields.Selection(
         [("active", "Active"), ("expired", "Expired")],
         required=True,

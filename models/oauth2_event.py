@@ -29,6 +29,7 @@ class OAuth2Event(models.Model):
         [
             ("sign_in", "Signed in"),
             ("deny", "Denied by the user"),
+            ("issue", "Tokens issued"),
             ("refresh", "Refreshed"),
             ("revoke", "Revoked"),
             ("refusal", "Refused"),

@@ -79,13 +79,19 @@ class OAuth2Token(models.Model):
 
     def _follow(self, client_user):
         """Carry over what has changed of the grant, in the same transaction."""
-        for token in self.filtered(lambda t: t.kind == "access"):
-            token.write(
-                {
-                    "expires_at": min(token.expires_at, client_user.expires_at),
-                    **self._carried(client_user),
-                }
-            )
+        carried = self._carried(client_user)
+        for token in self.filtered(lambda t: t.kind == "access" or t.is_issued):
+            values = {
+                "expires_at": min(token.expires_at, client_user.expires_at),
+                **carried,
+            }
+            if token.is_issued:  # a refresh may have asked for less than was granted
+                had = (token.granted_scopes or "").split(",")
+                kept = set(had) & set(carried["granted_scopes"].split(","))
+                values["granted_scopes"] = ",".join(
+                    each for each in had if each in kept
+                )
+            token.write(values)
 
     def _expires_epoch(self):
         """:return: epoch seconds at which the token ends"""

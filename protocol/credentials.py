@@ -47,8 +47,8 @@ def bearer_token(header):
 def basic_credentials(header):
     """Read client credentials sent as RFC 6749 section 2.3.1 says.
 
-    :return: ``(client_id, client_secret)``, both form-decoded, or ``None`` when the
-        header is absent or of another scheme
+    :return: ``(client_id, client_secret, the secret as it came)``, the first two
+        form-decoded; ``None`` when the header is absent or of another scheme
     :raises InvalidRequest: when the header is of this scheme and malformed
     """
     if not header or scheme_of(header) != "basic":
@@ -67,7 +67,7 @@ def basic_credentials(header):
         raise InvalidRequest(
             "The Authorization header is not valid Basic authentication."
         )
-    return unquote_plus(client_id), unquote_plus(client_secret)
+    return unquote_plus(client_id), unquote_plus(client_secret), client_secret
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ class ClientCredentials:
     refresh_token: str = field(default="", repr=False)
     #: a secret that is sent empty is still a secret, and a wrong one
     has_secret: bool = False
+    #: the secret of a client that does not form-encode it, as many do not
+    raw_secret: str = field(default="", repr=False)
 
 
 def parse_credentials(parameters, authorization):
@@ -110,6 +112,7 @@ def parse_credentials(parameters, authorization):
         access_token=token,
         refresh_token=parameters.text("refresh_token"),
         has_secret=bool(basic or body_secret),
+        raw_secret=basic[2] if basic else body_secret,
     )
 
 

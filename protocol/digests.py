@@ -1,5 +1,6 @@
 """Random values and their digests: the one place that makes and hashes tokens."""
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -7,6 +8,11 @@ import secrets
 #: An identity that this server issued begins with this; clients may not choose such a
 #: one.
 ISSUED_IDENTITY_PREFIX = "cui_"
+
+# By which secret scanners know a leaked one.
+ACCESS_TOKEN_PREFIX = "odoo_at_"
+REFRESH_TOKEN_PREFIX = "odoo_rt_"
+CODE_PREFIX = "odoo_ac_"
 
 
 def random_token():
@@ -17,6 +23,23 @@ def random_token():
 def issue_identity():
     """:return: a new ``client_user_identity`` that cannot be guessed"""
     return ISSUED_IDENTITY_PREFIX + random_token()
+
+
+def issue(prefix):
+    """:return: a new secret of this server: a prefix of this module, and 256 bits"""
+    return prefix + random_token()
+
+
+def derived_token(prefix, key, source):
+    """Make what follows from a secret, the same each time.
+
+    :param str prefix: of this module
+    :param bytes key: known to this server alone
+    :param str source: a secret of 256 bits
+    :return: as of :func:`issue`
+    """
+    mac = hmac.new(key, f"{prefix}{source}".encode(), hashlib.sha256).digest()
+    return prefix + base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 
 def digest(value):

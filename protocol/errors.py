@@ -139,7 +139,7 @@ class UnsupportedGrantType(OAuth2Error):
     error = "unsupported_grant_type"
     status = 400
     description = (
-        "Leave grant_type out, or send refresh_token: other grants are not served here."
+        "The grant_type is authorization_code, refresh_token or client_credentials."
     )
 
 

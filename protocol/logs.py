@@ -26,8 +26,8 @@ from .transport import call_under_way
 
 SERVER_LOGS = ("werkzeug", "odoo.service.model")
 _NAMES = (
-    "code state request client_secret client_assertion client_user_identity token"
-    " access_token refresh_token id_token iss error"
+    "code state request code_verifier client_secret client_assertion"
+    " client_user_identity token access_token refresh_token id_token iss error"
 ).split()
 #: ``name=value``, also where the whole is quoted once or twice within another address.
 _PARAMETER = re.compile(

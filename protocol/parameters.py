@@ -47,6 +47,15 @@ class Parameters:
             f"Send the parameters as {_JSON} or {_FORM}, with that Content-Type."
         )
 
+    @classmethod
+    def from_form(cls, values):
+        """:param dict values: ``{name: [texts]}`` of a form
+        :raises InvalidRequest: for a name that comes twice
+        """
+        if any(len(texts) != 1 for texts in values.values()):
+            raise InvalidRequest("A parameter was sent twice.")
+        return cls({name: text for name, [text] in values.items()})
+
     def text(self, name, *, required=False):
         """Read a parameter of visible ASCII characters.
 

@@ -161,6 +161,36 @@ class Audit:
                 _logger.info("Refused calls were not told of: %s", error)
 
 
+def insert_event(kind, grants, client):
+    """The line of a statement that changes grants, for the endpoints of a standard
+    client: they ask the database once.
+
+    :param str kind: a value of the field
+    :param str grants: a table expression with ``id`` and ``user_id``
+    :param client: ``protocol.registered_client.RegisteredClient``
+    :return: ``SQL`` that inserts a line for each row
+    """
+    return SQL(
+        """
+        INSERT INTO oauth2_event (create_date, kind, api_id, api_name, client_id,
+                                  client_name, user_id, user_login, client_user_ref,
+                                  address)
+        SELECT statement_timestamp() AT TIME ZONE 'UTC', %(kind)s, %(api_id)s,
+               %(api_name)s, %(client_id)s, %(client_name)s, user_id,
+               (SELECT login FROM res_users WHERE id = user_id), %(grants)s.id,
+               %(address)s
+          FROM %(grants)s
+        """,
+        kind=kind,
+        grants=SQL.identifier(grants),
+        api_id=client.api_id,
+        api_name=client.api_name,
+        client_id=client.client_id,
+        client_name=client.client_name,
+        address=remote_address() or None,
+    )
+
+
 def _parties(env, grant):
     if not grant:
         return {}

@@ -60,19 +60,13 @@ class Authorization:
                 "identity_digest": known.identity_digest or names[0],
                 "identity_display": _display(identity),
                 "identity_issued": is_issued,
-                "redirect_uri": provider._redirect_uri(oauth2_api),
+                "redirect_uri": provider and provider._redirect_uri(oauth2_api),
                 "address": remote_address(),
                 "expires_at": fields.Datetime.now() + SIGN_IN_LIFETIME,
             }
         )
-        if provider.user_matching == "session":
-            with translate_provider_errors():
-                provider_client(client)  # refused now, not when the user has come
-            url = self._start_page_url(record)
-        else:
-            url = self._authorization_url(record)
         return {
-            "authorization_url": url,
+            "authorization_url": self.first_address(record),
             "client_user_identity": identity,
             "expires_in": int(SIGN_IN_LIFETIME.total_seconds()),
         }
@@ -91,12 +85,25 @@ class Authorization:
             or self.requests.search_count(domain, limit=1)
         )
 
-    def _start_page_url(self, record):
+    def first_address(self, record):
+        """:return: where the user's browser goes to sign in
+        :raises ServerError: the client cannot talk to its provider
+        """
+        provider = record.client_id.provider_id
+        if not provider:
+            return self._page_url(record, "consent")
+        if provider.user_matching != "session":
+            return self._authorization_url(record)
+        with translate_provider_errors():
+            provider_client(record.client_id)  # refused now, not when the user has come
+        return self._page_url(record, "start")
+
+    def _page_url(self, record, name):
         """:return: the page of this Odoo that binds the sign-in to user and browser"""
         token = digests.random_token()
         record.start_digest = digests.digest(token)
-        root, _slash, _callback = record._redirect_parts()[0].rpartition("/")
-        return f"{root}/start?request={token}"
+        issuer = record.api_id._resource_identifier()
+        return f"{issuer}/oauth2/{name}?request={token}"
 
     def start(self, oauth2_api, token, user):
         """Bind a sign-in to the user and the browser that opened its start page.

@@ -35,7 +35,7 @@ from .provider_calls import (
     translate_provider_errors,
 )
 from .rate_limit import RateLimit
-from .request_context import run_once, set_audit_context
+from .request_context import run_once, set_audit_context, set_return_address
 from .transactions import begin_read_committed, commit_now
 from .user_matching import UserMatching
 
@@ -112,7 +112,9 @@ class Callback:
         """
         record = response.is_of_script and self._find(oauth2_api, response)
         if record and not (
-            record.client_id.follows_sign_in and is_safe_url(record.redirect_uri)
+            record.response_type == "json"
+            and record.client_id.follows_sign_in
+            and is_safe_url(record.redirect_uri)
         ):
             raise ScriptRefused(reason="a script, or a page that looks like one")
 
@@ -160,6 +162,7 @@ class Callback:
         record.invalidate_recordset()
         RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)
+        set_return_address(record)
         try:
             for rule in self.RULES:
                 getattr(self, rule)(record, response)
@@ -257,6 +260,10 @@ class Callback:
             raise
         # Waits for another one who changes the row, and does not fail for it.
         begin_read_committed(self.env)
+        if record.response_type == "code":
+            # The provider has said who it is; this Odoo issues the tokens.
+            pending.let_go(record, answer, claims)
+            answer = None
         pending.store(record, {"answer": answer, "claims": claims})
         commit_now(self.env)
 

@@ -105,7 +105,8 @@ class CleanUp:
 
     def forget_tokens(self, limit, after):
         """Forget tokens that open and prove nothing any more, and that the provider
-        need not be told of when their grant ends.
+        need not be told of when their grant ends. An issued refresh token is kept as
+        long as its grant, so that it is noticed when it is used twice.
 
         No refresh touches these, so that none waits for the lock on them.
         """
@@ -113,7 +114,8 @@ class CleanUp:
         return self._delete(
             "oauth2_token",
             SQL(
-                "(rotated_at < %s OR expires_at < %s)"
+                "((rotated_at < %s AND (is_issued IS NOT TRUE OR kind = 'access'))"
+                " OR expires_at < %s)"
                 " AND (revocable_until IS NULL OR revocable_until < %s)",
                 now - ROTATION_GRACE,
                 now - EXPIRED_TOKEN_PROOF,

@@ -41,7 +41,8 @@ class ClientAuthentication:
 
         :param oauth2_api: the API, active
         :param client: the client, active, on that API
-        :param str identity: the ``client_user_identity``
+        :param str identity: the ``client_user_identity``; ``""``: the refresh token
+            names the grant
         :param credentials: ``protocol.credentials.ClientCredentials``
         :param bool revokes: whether the grant is to end: then no limit of proven calls
             counts, or the thief of a token could keep its user from revoking it
@@ -110,12 +111,12 @@ class ClientAuthentication:
         text = credentials.refresh_token or credentials.access_token
         domain = [("digest", "=", digests.digest(text)), ("kind", "=", kind)]
         grants = self.env["oauth2.token"].sudo().search(domain).client_user_id
-        names = Keyring(self.env).identity_digests(identity)
+        names = identity and Keyring(self.env).identity_digests(identity)
         return grants.filtered(
             lambda grant: (
                 grant.api_id == oauth2_api
                 and grant.client_id == client
-                and grant.identity_digest in names
+                and (not identity or grant.identity_digest in names)
             )
         )[:1]
 

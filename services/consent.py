@@ -6,10 +6,13 @@
 - Nothing more is granted than the page showed and the user left, and to no other user;
   the user is told of what was left and is not granted.
 - An identity belongs to one issuer, subject and Odoo user for good.
+- What a user allowed a confidential client is not asked again for a code, as long as it
+  asks for no more.
 """
 
 import contextlib
 from datetime import timedelta
+from typing import NamedTuple
 
 import psycopg2.errors
 
@@ -28,11 +31,12 @@ from ..protocol.errors import (
 from ..protocol.token_response import token_information
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME
+from .authorization_code import AuthorizationCode
 from .grant_tokens import GrantTokens
 from .pending_sign_in import PendingSignIn
 from .rate_limit import RateLimit
 from .refresh import Refresh
-from .request_context import set_audit_context
+from .request_context import set_audit_context, set_return_address
 from .transactions import commit_now
 from .user_matching import UserMatching
 
@@ -48,6 +52,14 @@ _CHANGED = "not granted, because they changed since the page was shown: %s"
 _TAKEN = "the user took away: %s"
 
 
+class Decision(NamedTuple):
+    """What came of a sign-in."""
+
+    address: str | None  # where the browser goes, where the application said so
+    information: dict | None = None  # token information, for the page
+    withheld: tuple = ()  # names of scopes that the user left, and that are not granted
+
+
 class Consent:
     def __init__(self, env):
         self.env = env
@@ -59,7 +71,9 @@ class Consent:
         """
         oauth2_api, provider = record.api_id, record.client_id.provider_id
         try:
-            user = provider._match_user(claims, record.user_id)
+            user = record.user_id
+            if provider:
+                user = provider._match_user(claims, user)
         except AccessDenied as refusal:
             refusal.about = UserMatching(provider).looked_for(claims)
             # As of a user who is found, so that time does not tell.
@@ -82,7 +96,7 @@ class Consent:
         claims, client, oauth2_api = result["claims"], record.client_id, record.api_id
         with self._abandoned_if_refused(record):
             user = self.find_user(record, claims)
-        scopes = client._scopes_on(oauth2_api)
+        scopes = record._scopes()
         shown = {"user": user.id, "agreement": sorted(scopes._agreement())}
         self.pending.store(record, result | {"shown": shown})
         now = fields.Datetime.now()
@@ -108,9 +122,11 @@ class Consent:
             "cookie_secret": cookie_secret,
         }
 
-    def find_pending(self, oauth2_api, form_secret, cookie_secret):
+    def find_pending(self, oauth2_api, form_secret, cookie_secret, opened=None):
         """Find the sign-in that a consent page decides.
 
+        :param opened: the sign-in at this Odoo that the page's address names, which its
+            own user decides; left out, it is one at a provider
         :raises AlreadyAllowed: its page was reloaded
         :raises UnknownSignIn: unknown, too late, decided, or another browser's
         """
@@ -128,24 +144,90 @@ class Consent:
             raise AlreadyAllowed()
         known = record.browser_digest or digests.digest("")
         is_same = digests.same(digests.digest(cookie_secret), known)
-        if not is_same or not record._is_pending():
+        is_its_page = record == opened if opened else record.client_id.provider_id
+        if not is_same or not is_its_page or not record._is_pending():
             raise UnknownSignIn()
         RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)
+        set_return_address(record)
         record._check_in_force()
         return record
+
+    def find_opened(self, oauth2_api, token):
+        """Find the sign-in at this Odoo of which a page was opened.
+
+        :param str token: from the page's address
+        :raises AlreadyAllowed: it is over, well
+        :raises UnknownSignIn: unknown, expired or decided
+        """
+        domain = [
+            ("start_digest", "=", digests.digest(token)),
+            ("api_id", "=", oauth2_api.id),
+            ("client_id.provider_id", "=", False),
+        ]
+        record = self.env["oauth2.authorization.request"].sudo().search(domain)
+        if record.is_allowed:
+            raise AlreadyAllowed()
+        if (
+            not record
+            or record.decided_at
+            or record.expires_at <= fields.Datetime.now()
+        ):
+            raise UnknownSignIn()
+        RateLimit(self.env).refund()
+        set_audit_context(oauth2_api, record.client_id, user=self.env.user)
+        set_return_address(record)
+        record._check_in_force()
+        return record
+
+    def bind(self, record, user):
+        """:param user: who is signed in to Odoo, and asked"""
+        if record.user_id != user:
+            record.write({"user_id": user.id, "used_at": fields.Datetime.now()})
+            self.pending.store(record, {"answer": None, "claims": {}})
+
+    def remembered(self, record):
+        """Allow what the same user has allowed a confidential client before: all that
+        it asks for, in a grant that is in force.
+
+        :return: where the browser goes, ``None`` where the user is to be asked
+        :raises AccessDenied: as of :meth:`find_user`; the sign-in is abandoned
+        """
+        if record.response_type != "code" or record.client_id.client_type == "public":
+            return None
+        if not (result := self.pending.load(record)):
+            raise UnknownSignIn()
+        with self._abandoned_if_refused(record):
+            user = self.find_user(record, result["claims"])
+        earlier = (
+            self.env["oauth2.client.user"]
+            .sudo()
+            .search(
+                [
+                    ("api_id", "=", record.api_id.id),
+                    ("client_id", "=", record.client_id.id),
+                    ("user_id", "in", user.ids),
+                    ("is_service", "=", False),
+                    ("state", "=", "active"),
+                    ("expires_at", ">", fields.Datetime.now()),
+                ]
+            )
+        )
+        if any(record._scopes() <= grant.scope_ids for grant in earlier):
+            return self.allow(record).address
+        return None
 
     def allow(self, record, ticked=None):
         """Make the grant.
 
         :param ticked: set of the ids, as texts, of the scopes that the user left on the
             page; ``None`` where there was none
-        :return: ``(token information, names of scopes that the page showed, the user
-            left, and that are not granted)``, a dict and a list
+        :return: a :class:`Decision`
         :raises AccessDenied: no user, another one, or one who may not use this API
         :raises ServerError: the provider's answer cannot be used
         """
-        self._lock_or_create(record)
+        if record.response_type == "json":
+            self._lock_or_create(record)
         result = self.consume(record)
         claims, matching = result["claims"], UserMatching(record.client_id.provider_id)
         try:
@@ -155,16 +237,16 @@ class Consent:
                     record, result.get("shown"), user, ticked
                 )
                 user = user or matching.create_user(claims)
-                account = matching.issuer(claims), matching.subject(claims, user), user
+                account = self._account(record, claims, user)
                 grant, lost = self._renew_or_create(record, account, scopes)
                 rotated = grant._current_token("refresh")
-                GrantTokens(self.env).store(
-                    grant, result["answer"], is_new_sign_in=True
-                )
+                if answer := result["answer"]:
+                    GrantTokens(self.env).store(grant, answer, is_new_sign_in=True)
         except psycopg2.errors.UniqueViolation as error:
             # The same as in _lock_or_create, for a new user.
             raise ConcurrencyError("two sign-ins of one user at once") from error
-        record.api_id._note_redirect_uri(record._redirect_parts()[0])
+        if record.redirect_uri:
+            record.api_id._note_redirect_uri(record._redirect_parts()[0])
         dropped = None
         if rotated.rotated_at:
             dropped = _KEPT if rotated.revocable_until else _DROPPED
@@ -174,13 +256,22 @@ class Consent:
         Audit(self.env).record_of(grant, "sign_in", reason=reasons)
         record.is_allowed = True
         record._wipe()
+        if record.response_type == "code":
+            return Decision(AuthorizationCode(self.env).issue(record, grant))
         information = token_information(
-            result["answer"],
+            answer,
             expires=int(grant._current_token("access")._expires_epoch()),
             db=self.env.cr.dbname,
             login=user.login,
         )
-        return information, withheld
+        return Decision(None, information, tuple(withheld))
+
+    def _account(self, record, claims, user):
+        """:return: ``(issuer, subject, Odoo user)`` that a grant is bound to"""
+        if provider := record.client_id.provider_id:
+            matching = UserMatching(provider)
+            return matching.issuer(claims), matching.subject(claims, user), user
+        return record._issuer(), str(user.id), user
 
     def _agreed_scopes(self, record, shown, user, ticked):
         """
@@ -192,7 +283,7 @@ class Consent:
             took away)``
         :raises AccessDenied: the user has seen something else
         """
-        scopes = record.client_id._scopes_on(record.api_id)
+        scopes = record._scopes()
         if not shown:
             return scopes, [], []
         if user.id != shown["user"]:
@@ -310,12 +401,16 @@ class Consent:
         return result
 
     def deny(self, record):
-        """The user said no: nothing is granted, and the new tokens are revoked."""
+        """The user said no: nothing is granted, and the new tokens are revoked.
+
+        :return: a :class:`Decision`
+        """
         shown = self.consume(record).get("shown", {})
         user = self.env["res.users"].sudo().browse(shown.get("user") or [])
         line = {"oauth2_api": record.api_id, "client": record.client_id}
         Audit(self.env).record("deny", user=user.exists(), **line)
         self.pending.abandon(record)
+        return Decision(record._response_address(error="access_denied"))
 
     @contextlib.contextmanager
     def _abandoned_if_refused(self, record):

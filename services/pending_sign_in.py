@@ -29,8 +29,9 @@ class PendingSignIn:
     def store(self, record, result):
         """Keep what a decision needs, encrypted.
 
-        :param dict result: ``answer`` (the provider's token answer), ``claims``
-            (verified), ``shown`` (what the page showed, id of ``user``, ``agreement``)
+        :param dict result: ``answer`` (the provider's token answer, if it is needed),
+            ``claims`` (verified), ``shown`` (what the page showed, id of ``user``,
+            ``agreement``)
         """
         record.result = Keyring(self.env).encrypt(json.dumps(result))
         record.exchange_began_at = False
@@ -50,16 +51,25 @@ class PendingSignIn:
         :param dict result: as of :meth:`store`, where it was not stored
         """
         result = result or self.load(record)
-        if result and self._has_other_grant(record, result.get("claims")):
-            self._record(record, "given_up", reason=_LEFT_THERE)
-        elif result:
-            self._revoke(record.client_id, result["answer"])
+        if result:
+            self.let_go(record, result["answer"], result.get("claims"))
         elif unknown := self._unknown_tokens(record):
             self._record(record, "refusal", reason=unknown)
         record.decided_at = fields.Datetime.now()
         if result:
             record.exchange_began_at = False
         record._wipe()
+
+    def let_go(self, record, answer, claims=None):
+        """Revoke a provider's tokens, unless that could end another grant.
+
+        :param answer: the provider's token answer, or nothing
+        :param claims: who signed in, where that is known
+        """
+        if answer and self._has_other_grant(record, claims):
+            self._record(record, "given_up", reason=_LEFT_THERE)
+        elif answer:
+            self._revoke(record.client_id, answer)
 
     def _revoke(self, client, answer):
         encrypt, revocation = Keyring(self.env).encrypt, Revocation(self.env)
@@ -95,6 +105,7 @@ class PendingSignIn:
             ("client_id", "=", record.client_id.id),
             ("state", "=", "active"),
             ("expires_at", ">", fields.Datetime.now()),
+            ("token_ids.is_issued", "=", False),  # it has some of the provider
         ]
         if claims:
             matching = UserMatching(record.client_id.provider_id)

@@ -7,7 +7,7 @@ bought again by the rerun, so both live on the request object, which survives it
 
 from odoo.http import request
 
-from ..protocol.errors import OAuth2Error
+from ..protocol.errors import OAuth2Error, UnknownSignIn
 
 
 def run_once(key, produce):
@@ -55,3 +55,30 @@ def set_audit_context(oauth2_api, client, *, is_proven=True, **known):
 def audit_context():
     """:return: ``(what set_audit_context was given last or None, is it proven)``"""
     return getattr(request, "oauth2_audit_context", (None, False))
+
+
+def set_return_address(record):
+    """Remember which sign-in the running request is about: what goes wrong from here
+    on, its application is told.
+
+    :param record: the ``oauth2.authorization.request``
+    """
+    if request:
+        request.oauth2_sign_in = record.id
+
+
+def return_address(env, refusal):
+    """:param OAuth2Error refusal: of the running request, rolled back
+    :return: where the user's browser goes with it (RFC 6749 section 4.1.2.1), ``None``
+        where the application asked for nothing of that, no sign-in is known, or it is
+        over: what came of it, the application was told
+    """
+    if isinstance(refusal, UnknownSignIn):
+        return None
+    record_id = getattr(request, "oauth2_sign_in", None)
+    records = env["oauth2.authorization.request"].sudo()
+    if not (record := records.browse(record_id or []).exists()):
+        return None
+    return record._response_address(
+        error=refusal.error, error_description=refusal.description
+    )

@@ -72,22 +72,41 @@ class Revocation:
         :raises InvalidGrant: no such grant
         """
 
+        authentication = ClientAuthentication(self.env)
+
         def end_here():
-            authentication = ClientAuthentication(self.env)
             grant = authentication.authenticate(
                 oauth2_api, client, identity, credentials, revokes=True
             )
-            Refresh(self.env).lock(grant)
-            authentication.match_token(grant, credentials, revokes=True)
-            queued = self.queue(grant)
-            queued.next_try_at = fields.Datetime.now() + _OUR_TURN
-            grant.sudo().token_ids.unlink()  # so that `end` finds nothing more to queue
-            grant.unlink()
-            commit_now(self.env)
-            return queued.ids
+            return self._end_locked(
+                grant,
+                lambda: authentication.match_token(grant, credentials, revokes=True),
+            )
 
         ids = run_once(("revoke", identity), end_here)
         return self.send(self.outbox.browse(ids).exists())
+
+    def end_now(self, grant):
+        """Revoke a grant whose caller has proven it, here, then at the provider.
+
+        :param grant: the client API user
+        """
+        ids = run_once(("revoke", grant.id), lambda: self._end_locked(grant))
+        self.send(self.outbox.browse(ids).exists())
+
+    def _end_locked(self, grant, check=None):
+        """:param check: called once no other caller can change the grant
+        :return: ids of the outbox's records, committed
+        """
+        Refresh(self.env).lock(grant)
+        if check:
+            check()
+        queued = self.queue(grant)
+        queued.next_try_at = fields.Datetime.now() + _OUR_TURN
+        grant.sudo().token_ids.unlink()  # so that `end` finds nothing more to queue
+        grant.unlink()
+        commit_now(self.env)
+        return queued.ids
 
     def end(self, grants):
         """Tell the provider and the audit log of grants that are being deleted."""

@@ -9,6 +9,8 @@ from . import (  # noqa: E402
     test_access_widening,
     test_attacks,
     test_attacks_on_grants,
+    test_authorization_code,
+    test_authorization_request,
     test_authorize,
     test_bad_input,
     test_base_url,

@@ -198,7 +198,8 @@ class OAuth2Records:
                 "api_id": oauth2_api.id,
                 "client_id": client.id,
                 "user_id": user.id,
-                "issuer": client.provider_id.issuer,
+                "issuer": client.provider_id.issuer
+                or oauth2_api._resource_identifier(),
                 "subject": user.login,
                 "identity_digest": Keyring(cls.env).identity_digests(identity)[0],
                 "identity_issued": identity.startswith(digests.ISSUED_IDENTITY_PREFIX),
@@ -369,6 +370,14 @@ class OAuth2Case(OAuth2Records, HttpCase):
         """
         value = Keyring(self.env).encrypt(token)
         return Revocation(self.env).queue_tokens([(client, kind, value)])
+
+    def clean_up(self):
+        """Run the scheduled job that forgets what is over."""
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            cron = self.env(cr=cr).ref("api_auth_oauth2.ir_cron_clean_up")
+            cron.ir_actions_server_id.with_user(cron.user_id).run()
+        self.env.invalidate_all()
 
     def tell_providers(self):
         """Run the scheduled job that sends what is still to be revoked."""

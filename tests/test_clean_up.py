@@ -16,14 +16,6 @@ class TestCleanUp(TokenCase):
         super().setUp()
         self.env["oauth2.authorization.request"].search([]).unlink()
 
-    def clean_up(self):
-        """Run the job as the scheduler does."""
-        self.env.flush_all()
-        with self.registry.cursor() as cr:
-            cron = self.env(cr=cr).ref("api_auth_oauth2.ir_cron_clean_up")
-            cron.ir_actions_server_id.with_user(cron.user_id).run()
-        self.env.invalidate_all()
-
     def ago(self, **delta):
         """A moment; to the database it is still when this class's tests began."""
         return fields.Datetime.now() - timedelta(**delta)

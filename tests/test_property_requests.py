@@ -102,7 +102,8 @@ class TestPropertyAuthorization(BaseCase):
         pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
         for scheme in ("Basic", "bAsIc"):
             header = f"{scheme} {base64.b64encode(pair.encode()).decode()}"
-            self.assertEqual(basic_credentials(header), (client_id, secret))
+            read = (client_id, secret, quote_plus(secret))
+            self.assertEqual(basic_credentials(header), read)
 
     @holds_for(
         st.one_of(

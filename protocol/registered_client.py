@@ -1,0 +1,71 @@
+"""What a client is on an API: remembered with the configuration, without a secret."""
+
+from typing import NamedTuple
+
+from .authorization_errors import InvalidScope
+from .errors import InvalidClient
+
+
+class RegisteredClient(NamedTuple):
+    """A client that is served (RFC 6749 section 2): record ids, names and rules."""
+
+    api_id: int
+    api_name: str
+    client_id: int  # of the record
+    client_name: str
+    client_identifier: str  # the wire's client_id
+    is_public: bool
+    secrets: tuple  # of protocol.client_secret.SecretDigest, two at most
+    redirect_uris: tuple
+    grant_types: frozenset
+    scopes: dict  # {name: id} of what it may have on the API
+    service_user_id: int  # or False
+    access_token_lifetime: int  # seconds, as those that follow
+    refresh_token_lifetime: int
+    authorization_lifetime: int
+    allowed_groups: frozenset  # ids of the API's, empty: every user
+    version: int  # of the configuration that was read
+
+    def check_authenticated(self, credentials):
+        """:param credentials: ``protocol.credentials.ClientCredentials``, whose secret
+            is right if there is one
+        :raises InvalidClient: it is confidential, and sent no secret (RFC 6749 section
+            3.2.1)
+        """
+        if not self.is_public and not credentials.has_secret:
+            raise InvalidClient(reason="client secret required")
+
+    def may_have(self, names):
+        """What is granted of what is asked for: what is not the client's is left out,
+        as RFC 6749 section 3.3 lets a server do.
+
+        :param names: of scopes; none: all that it may have
+        :return: ``{name: id}``
+        :raises InvalidScope: nothing is left
+        """
+        if not names:
+            return self.scopes
+        found = {name: self.scopes[name] for name in names if name in self.scopes}
+        if not found:
+            raise InvalidScope()
+        return found
+
+    def names_of(self, granted):
+        """:param granted: ids of scopes, or the text in which a token carries them
+        :return: names of those scopes that it may still have, sorted
+        """
+        scope_ids = read_ids(granted) if isinstance(granted, str) else set(granted)
+        return sorted(name for name, each in self.scopes.items() if each in scope_ids)
+
+    def allows(self, groups):
+        """:param groups: ids of a user's groups; ``None`` where the user may not call
+        :return: whether the user may use the API
+        """
+        if groups is None:
+            return False
+        return not self.allowed_groups or not self.allowed_groups.isdisjoint(groups)
+
+
+def read_ids(text):
+    """:return: set of the scope ids that a token carries"""
+    return {int(each) for each in (text or "").split(",") if each}

@@ -1,0 +1,61 @@
+"""What a token is, for the client that it was issued to (RFC 7662): a statement."""
+
+from odoo.tools import SQL
+
+from ..protocol.digests import digest
+from ..protocol.errors import InvalidClient
+from .registered_client import authenticate
+
+_INACTIVE = {"active": False}
+_FIND = """
+    SELECT kind, user_ref, granted_scopes, EXTRACT(EPOCH FROM expires_at)::bigint,
+           (SELECT login FROM res_users WHERE id = user_ref)
+      FROM oauth2_token
+     WHERE digest = %(digest)s AND api_ref = %(api)s AND client_ref = %(client)s
+       AND expires_at > statement_timestamp() AT TIME ZONE 'UTC'
+       AND (kind = 'access' OR rotated_at IS NULL)
+"""
+
+
+class Introspection:
+    def __init__(self, env):
+        self.env = env
+
+    def introspect(self, endpoint, token, credentials):
+        """Tell of a token.
+
+        :param str endpoint: the ``<api>`` of the path
+        :param str token: of whatever kind
+        :param credentials: ``protocol.credentials.ClientCredentials``
+        :return: the introspection response (RFC 7662 section 2.2); only that it is not
+            active of a token that is unknown, over, or another client's
+        :raises InvalidClient: the client did not authenticate, or has no secret
+        """
+        client = authenticate(self.env, endpoint, credentials)
+        if client.is_public:
+            raise InvalidClient(reason="a public client cannot authenticate")
+        client.check_authenticated(credentials)
+        names = {"api": client.api_id, "client": client.client_id}
+        self.env.cr.execute(SQL(_FIND, digest=digest(token), **names))
+        if not (row := self.env.cr.fetchone()):
+            return _INACTIVE
+        kind, user_id, granted, ends, login = row
+        if not client.allows(
+            self.env["res.users"]._oauth2_groups(user_id, client.version)
+        ):
+            return _INACTIVE
+        oauth2_api = self.env["oauth2.api"].browse(client.api_id)
+        issuer = f"{oauth2_api._oauth2_base_url()}/{endpoint}"
+        answer = {
+            "active": True,
+            "scope": " ".join(client.names_of(granted)),
+            "client_id": client.client_identifier,
+            "username": login,
+            "sub": str(user_id),
+            "exp": ends,
+            "iss": issuer,
+            "aud": issuer,
+        }
+        if kind == "access":
+            answer["token_type"] = "Bearer"
+        return answer

@@ -1,0 +1,182 @@
+"""The authorization code grant at this Odoo (RFC 6749 section 4.1)."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from ..services.client_authentication import ROTATION_GRACE
+from .authorization_server_common import (
+    REDIRECT_URI,
+    STATE,
+    AuthorizationServerCase,
+)
+from .common import BROWSER_HEADERS, basic_authorization
+
+
+@tagged("post_install", "-at_install")
+class TestAuthorizationCode(AuthorizationServerCase):
+    def test_a_code_comes_back_with_state_and_issuer(self):
+        address, page = self.open_consent()
+        self.assertTrue(address.startswith(f"{self.issuer}/oauth2/consent?request="))
+        answer = self.answer(self.decide(address, page))
+        self.assertEqual(set(answer), {"code", "state", "iss"})
+        self.assertEqual(answer["state"], STATE)
+        self.assertEqual(answer["iss"], self.issuer)
+
+    def test_a_code_gives_tokens_of_this_odoo(self):
+        answer = self.tokens()
+        self.assertEqual(
+            set(answer),
+            {"access_token", "token_type", "expires_in", "scope", "refresh_token"},
+        )
+        self.assertEqual(answer["token_type"], "Bearer")
+        self.assertEqual(answer["scope"], "orders.read partners.read")
+        self.assertLessEqual(answer["expires_in"], 3600)
+        self.assertGreater(answer["expires_in"], 3590)
+        self.assertTrue(answer["access_token"].startswith("odoo_at_"))
+        self.assertTrue(answer["refresh_token"].startswith("odoo_rt_"))
+        self.assertEqual(self.call_as(answer["access_token"]), 200)
+
+    def test_deny_goes_back_with_access_denied(self):
+        address, page = self.open_consent()
+        answer = self.answer(self.decide(address, page, "deny"))
+        self.assertEqual(answer["error"], "access_denied")
+        self.assertEqual(answer["state"], STATE)
+        self.assertEqual(answer["iss"], self.issuer)
+        self.assertFalse(self.own.client_user_ids)
+
+    def test_a_provider_says_who_the_user_is_and_its_tokens_are_let_go_of(self):
+        self.client.write(
+            {"redirect_uris": REDIRECT_URI, "client_type": "confidential"}
+        )
+        self.env.flush_all()
+        response = self.ask_for_code(client_id="demo-app")
+        self.assertEqual(response.status_code, 303, response.text)
+        location = response.headers["Location"]
+        endpoint = self.provider_record.authorization_endpoint
+        self.assertTrue(location.startswith(endpoint), location)
+        page = self.visit(self.sign_in(location), BROWSER_HEADERS)
+        response = self.decide("/orders/oauth2/confirm", page)
+        code = self.answer(response)["code"]
+        headers = basic_authorization("demo-app", "demo-secret")
+        answer = self.exchange(code, headers).json()
+        self.assertTrue(answer["access_token"].startswith("odoo_at_"), answer)
+        self.assertEqual(self.call_as(answer["access_token"]), 200)
+
+    def test_each_authorization_is_a_grant_of_its_own(self):
+        first, second = self.tokens(), self.tokens()
+        self.assertEqual(len(self.own.client_user_ids), 2)
+        self.assertEqual(self.call_as(first["access_token"]), 200)
+        self.assertEqual(self.call_as(second["access_token"]), 200)
+
+    def test_a_confidential_client_is_not_asked_about_twice(self):
+        self.tokens(scope="partners.read")
+        _address, page = self.open_consent(scope="partners.read")
+        self.assertEqual(set(self.answer(page)), {"code", "state", "iss"})
+        _address, page = self.open_consent(scope="partners.read orders.read")
+        self.assertEqual(page.status_code, 200, "it asks for more")
+
+    def test_a_wrong_verifier_burns_no_code(self):
+        code = self.code()
+        wrong = self.exchange(code, code_verifier="w" * 43)
+        self.assertRefused(wrong, 400, "invalid_grant")
+        self.assertEqual(self.exchange(code).status_code, 200)
+
+    def test_a_code_used_twice_ends_what_it_gave(self):
+        code = self.code()
+        answer = self.exchange(code).json()
+        self.assertRefused(self.exchange(code), 400, "invalid_grant")
+        self.assertEqual(self.call_as(answer["access_token"]), 401)
+        refused = self.refresh(answer["refresh_token"])
+        self.assertRefused(refused, 400, "invalid_grant")
+        self.assertEqual(self.own.client_user_ids.ended_by, "reuse")
+
+    def test_a_refresh_rotates_and_gives_the_same_to_who_crosses_it(self):
+        first = self.tokens()
+        second = self.refresh(first["refresh_token"])
+        self.assertEqual(second.status_code, 200, second.text)
+        again = self.refresh(first["refresh_token"]).json()
+        second = second.json()
+        self.assertNotEqual(second["access_token"], first["access_token"])
+        self.assertEqual(
+            (again["access_token"], again["refresh_token"]),
+            (second["access_token"], second["refresh_token"]),
+        )
+        self.assertEqual(self.call_as(second["access_token"]), 200)
+
+    def test_a_refresh_token_used_after_the_grace_ends_the_grant(self):
+        first = self.tokens()
+        second = self.refresh(first["refresh_token"]).json()
+        self.env.invalidate_all()
+        rotated = self.env["oauth2.token"].search(
+            [("kind", "=", "refresh"), ("rotated_at", "!=", False)]
+        )
+        rotated.rotated_at = fields.Datetime.now() - ROTATION_GRACE
+        self.env.flush_all()
+        refused = self.refresh(first["refresh_token"])
+        self.assertRefused(refused, 400, "invalid_grant")
+        self.assertEqual(self.call_as(second["access_token"]), 401)
+        refused = self.refresh(second["refresh_token"])
+        self.assertRefused(refused, 400, "invalid_grant")
+
+    def test_a_refresh_asks_for_less_and_never_for_more(self):
+        first = self.tokens(scope="partners.read")
+        refused = self.refresh(first["refresh_token"], scope="orders.read")
+        self.assertRefused(refused, 400, "invalid_scope")
+        again = self.refresh(first["refresh_token"], scope="partners.read")
+        self.assertEqual(again.json()["scope"], "partners.read")
+
+    def test_the_clean_up_keeps_rotated_refresh_tokens(self):
+        first = self.tokens()
+        second = self.refresh(first["refresh_token"]).json()
+        self.env.invalidate_all()
+        tokens = self.env["oauth2.token"].search([("rotated_at", "!=", False)])
+        tokens.rotated_at = fields.Datetime.now() - timedelta(days=3)
+        self.env.flush_all()
+        self.clean_up()
+        refused = self.refresh(first["refresh_token"])
+        self.assertRefused(refused, 400, "invalid_grant")
+        self.assertEqual(self.call_as(second["access_token"]), 401)
+
+    def test_introspection_tells_a_client_of_its_own_tokens(self):
+        answer = self.tokens()
+        told = self.introspect(answer["access_token"]).json()
+        self.assertTrue(told["active"])
+        self.assertEqual(told["username"], self.user.login)
+        self.assertEqual(told["client_id"], "own-app")
+        self.assertEqual(told["scope"], answer["scope"])
+        self.assertEqual(told["iss"], self.issuer)
+        self.assertTrue(self.introspect(answer["refresh_token"]).json()["active"])
+        self.assertEqual(self.introspect("unknown").json(), {"active": False})
+
+    def introspect(self, token):
+        return self.url_open(
+            "/orders/oauth2/introspect",
+            data={"token": token},
+            headers=basic_authorization("own-app", self.secret),
+        )
+
+    def test_revoking_a_token_ends_its_grant(self):
+        answer = self.tokens()
+        response = self.url_open(
+            "/orders/oauth2/revoke",
+            data={"token": answer["refresh_token"]},
+            headers=basic_authorization("own-app", self.secret),
+        )
+        self.assertEqual((response.status_code, response.json()), (200, {}))
+        self.assertEqual(self.call_as(answer["access_token"]), 401)
+        self.assertFalse(self.own.client_user_ids)
+
+    def test_client_credentials_act_as_the_service_user(self):
+        robot = self.make_user("robot@example.com")
+        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
+        self.env.flush_all()
+        first = self.ask_token(grant_type="client_credentials", scope="orders.read")
+        self.assertEqual(first.status_code, 200, first.text)
+        second = self.ask_token(grant_type="client_credentials", scope="orders.read")
+        self.assertEqual(first.json()["scope"], "orders.read")
+        self.assertNotIn("refresh_token", first.json())
+        self.assertEqual(len(self.own.client_user_ids), 1)
+        for answer in (first.json(), second.json()):
+            self.assertEqual(self.call_as(answer["access_token"]), 200)
