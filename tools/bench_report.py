@@ -3,7 +3,9 @@
 import statistics
 
 import bench_growth as growth
+import bench_tokens as tokens
 import console
+import django_server
 import places
 from bench_contestants import LABELS, OCA, TARGETS
 from measure import ratio, spread, table
@@ -30,7 +32,8 @@ def tell(results, head=None):
         console.say("\n".join(sections))
         return [passed for passed, _text in verdicts]
     lines = ["# Results of `./dev bench`", "", "What counts are ratios within the run."]
-    lines += ["", *head, f"- against {OCA}", "", "## Targets", ""]
+    against = f"- against {OCA}, {django_server.packages()}"
+    lines += ["", *head, against, "", "## Targets", ""]
     lines += [f"- {'reached' if ok else '**missed**'}: {text}" for ok, text in verdicts]
     PATH.write_text("\n".join([*lines, *sections, ""]))
     console.say(f"Written: {PATH.relative_to(places.ROOT)}")
@@ -38,10 +41,14 @@ def tell(results, head=None):
 
 
 def _judge_speed(speed):
-    for ours, theirs, what, wanted in TARGETS:
+    return _judge_ratios(speed, TARGETS)
+
+
+def _judge_ratios(series, targets):
+    for ours, theirs, what, wanted in targets:
         values = "rates" if what == "throughput" else "p99s"
         middle, low, high = ratio(
-            getattr(speed[ours], values), getattr(speed[theirs], values)
+            getattr(series[ours], values), getattr(series[theirs], values)
         )
         passed = middle >= wanted if what == "throughput" else middle <= wanted
         sign = "≥" if what == "throughput" else "≤"
@@ -128,8 +135,31 @@ def _slowdown(cleaned):
     return statistics.median(cleaned.during.p99s) / before
 
 
+def _judge_tokens(measured):
+    return _judge_ratios(measured, tokens.TARGETS)
+
+
+def _tokens(measured):
+    yield "## Issuing, refreshing and asking about tokens"
+    yield ""
+    yield "This Odoo, rate limits on, and django-oauth-toolkit in gunicorn: two workers"
+    yield "each, one PostgreSQL. Clients authenticate by Basic unless told otherwise; a"
+    yield "refresh token is sent once. Medians of the rounds, lowest and highest in"
+    yield "brackets."
+    yield ""
+    rows = []
+    for name, series in measured.items():
+        what, server = name.split(" ")
+        times = ratio(measured[f"{what} ours"].rates, series.rates)
+        rate = spread(series.rates, 0 if min(series.rates) >= 100 else 1)
+        row = what, tokens.LABELS[server], rate, "{:.2f} ({:.2f}–{:.2f})".format(*times)
+        rows.append((*row, spread(series.p99s, 1)))
+    yield from table(("request", "server", "answers/s", "ours ×", "p99, ms"), rows)
+
+
 PARTS = {
     "speed": (_judge_speed, _speed),
     "growth": (_judge_growth, _growth),
     "profile": (_judge_profile, _profile),
+    "tokens": (_judge_tokens, _tokens),
 }

@@ -65,6 +65,16 @@ class Databases:
             self.drop(name)
 
     @contextlib.contextmanager
+    def empty(self, purpose):
+        """A database with nothing in it, for the length of a ``with`` block."""
+        name = f"{PREFIX}_{purpose}_{os.getpid()}"
+        try:
+            self.copy("template0", name)
+            yield name
+        finally:
+            self.drop(name)
+
+    @contextlib.contextmanager
     def copied(self, source, purpose):
         """A copy of an unused database, for the length of a ``with`` block."""
         name = f"{PREFIX}_{purpose}_{os.getpid()}"

@@ -21,12 +21,18 @@ from console import Failure
 
 @dataclass(frozen=True)
 class Call:
-    """One kind of request: what is sent, and whether it is to be refused."""
+    """One kind of request: what is sent, and whether it is to be refused.
+
+    ``expected`` is a Lua pattern that each answer has; ``chain`` is a file of refresh
+    tokens, which are sent once each and take the place of one another: ``wrk.lua``.
+    """
 
     url: str
     headers: tuple = ()
     body: str = ""
     refused: bool = False
+    expected: str = ""
+    chain: object = ""
 
 
 @dataclass
@@ -50,37 +56,43 @@ def load(call, *, seconds, connections):
 
     Raises Failure when an answer is not of the kind that is to be measured.
     """
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout=20s"]
     command += ["-s", places.TOOLS / "wrk.lua"]
     for header in call.headers:
         command += ["-H", ": ".join(header)]
-    env = os.environ | ({"BODY": call.body} if call.body else {})
+    given = {"BODY": call.body, "EXPECTED": call.expected, "CHAIN": str(call.chain)}
+    env = os.environ | {name: value for name, value in given.items() if value}
     done = subprocess.run(
         [*command, call.url], env=env, capture_output=True, text=True, check=False
     )
-    _before, found, told = done.stdout.partition("TOLD ")
+    before, found, told = done.stdout.partition("TOLD ")
     if not found:
         raise Failure(f"wrk failed on {call.url}: {done.stderr or done.stdout}")
     told = json.loads(told)
-    if told["refused"] != (told["all"] if call.refused else 0) or told["broken"]:
-        raise Failure(f"{call.url}: not all answers were as they should be: {told}")
+    refused = told["all"] if call.refused else 0
+    if told["refused"] != refused or told["broken"] or told["wrong"]:
+        _intro, _found, wrong = before.partition("WRONG ")
+        text = f"{call.url}: not all answers were as they should be: {told}"
+        raise Failure(f"{text}\n{wrong.strip()}".strip())
     return told["rate"], told["p50"], told["p99"]
 
 
-def rounds(calls, *, rounds, seconds, connections, warm_up=2):
+def rounds(calls, *, rounds, seconds, connections, warm_up=2, settle=lambda: None):
     """Run all calls in each round; returns {name: Series}.
 
     A round is short, and a slower moment of the machine meets all of its contestants:
-    only ratios within one round are told.
+    only ratios within one round are told. ``settle()`` is called before each load.
     """
     found = {name: Series() for name in calls}
     for call in calls.values():
+        settle()
         load(call, seconds=warm_up, connections=connections)
     order = list(calls)
     shuffle = random.Random(19).shuffle  # the same order each time
     for number in range(1, rounds + 1):
         shuffle(order)
         for name in order:
+            settle()
             told = load(calls[name], seconds=seconds, connections=connections)
             found[name].add(told)
         rates = "  ".join(f"{n} {s.rates[-1]:.0f}" for n, s in found.items())

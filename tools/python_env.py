@@ -12,6 +12,7 @@ import processes
 ODOO_REQUIREMENTS = ("odoo", "addon", "test")
 LINT_REQUIREMENTS = ("lint",)
 PACKAGE_REQUIREMENTS = ("package",)
+BENCH_REQUIREMENTS = ("bench",)
 
 
 def for_odoo():
@@ -34,6 +35,11 @@ def for_lint():
 def for_package():
     """The Python that builds the wheel and checks the layers."""
     return _environment("package", PACKAGE_REQUIREMENTS, "what builds a wheel")
+
+
+def for_bench():
+    """The Python that has django-oauth-toolkit, to be measured against."""
+    return _environment("bench", BENCH_REQUIREMENTS, "django-oauth-toolkit")
 
 
 def _environment(name, requirements, what):

@@ -1,11 +1,12 @@
-"""bench [--only PART…] [ROUNDS]  measure the check beside Odoo's and OCA's, and more
+"""bench [--only PART…] [ROUNDS]  measure beside Odoo, OCA and django-oauth-toolkit
 
 Sets up an Odoo of two worker processes, loads it with wrk, and has the contestants
 take turns in rounds. What counts are ratios within one run; on a busy machine they
 are told as well, but say less.
 
-The parts are ``speed`` (all contestants), ``growth`` (a million tokens, and the job
-that removes them beside calls) and ``profile`` (where the check's time goes). All of
+The parts are ``speed`` (the check beside Odoo's and OCA's), ``growth`` (a million
+tokens, and the job that removes them beside calls), ``profile`` (where the check's time
+goes) and ``tokens`` (issuing and introspection beside django-oauth-toolkit's). All of
 them write ``benchmarks/results.md``; some alone print what they reached.
 """
 
@@ -16,8 +17,10 @@ import artifact
 import bench_contestants as contestants
 import bench_growth as growth
 import bench_report
+import bench_tokens as tokens
 import console
 import databases
+import django_server
 import measure
 import measured_records
 import odoo_server
@@ -55,6 +58,7 @@ def run(args):
                 "speed": lambda: _rounds(small.calls, how_many),
                 "growth": lambda: _growth(stack, odoo, made, small, how_many),
                 "profile": lambda: _profile(odoo, small),
+                "tokens": lambda: _tokens(stack, odoo, made, small, how_many),
             }
             results = {part: measured[part]() for part in parts}
         all_of_it = len(parts) == len(bench_report.PARTS)
@@ -90,14 +94,32 @@ class Site:
         serving = odoo.serving(
             self.database, listening, *SERVER, log=f"{name}-server.log"
         )
-        stack.enter_context(serving)
+        self.server = stack.enter_context(serving)
         self.calls = contestants.calls(f"http://{self.host}", self.told)
 
 
-def _rounds(calls, how_many):
+def _rounds(calls, how_many, **options):
     with console.step(f"{how_many} rounds of {', '.join(calls)}"):
-        options = {"seconds": SECONDS, "connections": CONNECTIONS}
+        options |= {"seconds": SECONDS, "connections": CONNECTIONS}
         return measure.rounds(calls, rounds=how_many, **options)
+
+
+def _tokens(stack, odoo, made, site, how_many):
+    """Issuing, refreshing and asking about tokens, here and at django-oauth-toolkit."""
+    database = stack.enter_context(made.empty("bench_django"))
+    listening = stack.enter_context(ports.Listening())
+    with console.step("Making clients and tokens here and in django-oauth-toolkit"):
+        django = django_server.serving(odoo.pg, database, listening)
+        django = stack.enter_context(django)
+        ours = tokens.make(odoo, made, site.database)
+    their_host = f"127.0.0.1:{listening.port}"
+    calls = tokens.calls(site.host, ours, their_host, django.told)
+    tokens.prove(calls)
+
+    def settle():
+        tokens.until_quiet(site.server, django.process)
+
+    return _rounds(calls, how_many, settle=settle)
 
 
 def _profile(odoo, site):
