@@ -267,6 +267,19 @@ class OAuth2Client(models.Model):
         asked = Domain(self.env.is_system()) | Domain("follows_sign_in", "=", False)
         return asked if True in value else ~asked
 
+    def _end_service_grants(self):
+        """What the administrator takes away from a service ends at once."""
+        Grant = self.env["oauth2.client.user"].sudo()
+        grants = Grant.search(
+            [("client_id", "in", self.ids), ("is_service", "=", True)]
+        )
+        grants.filtered(
+            lambda grant: (
+                not grant.client_id.allows_client_credentials
+                or grant.user_id != grant.client_id.service_user_id
+            )
+        ).unlink()
+
     def _grant_types(self):
         """:return: frozenset of the ``grant_type`` that it may use (RFC 6749)"""
         self.ensure_one()
@@ -381,6 +394,8 @@ class OAuth2Client(models.Model):
             vals = {"secret_expires_on": False, **vals}
         before = self._unasked()
         result = super().write(vals)
+        if {"service_user_id", "allows_client_credentials"} & vals.keys():
+            self._end_service_grants()
         self._check_unasked(before)
         if vals.get("client_type") == "public":
             for client in self:

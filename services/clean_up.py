@@ -29,6 +29,8 @@ _logger = logging.getLogger(__name__)
 _ROWS = 200
 _RECORDS = 100
 _SIGN_INS = "oauth2.authorization.request"
+#: How long a form still explains what ended a grant.
+_KEEP_GRANTS = timedelta(days=30)
 #: How long an identity that Odoo issued is remembered without a grant.
 _KEEP_REQUESTS = timedelta(days=1)
 _LEFT_THERE = (
@@ -56,6 +58,7 @@ class CleanUp:
             (self.end_grants, _RECORDS),
             # After their grants: else they could not be revoked at the provider.
             (self.forget_tokens, _ROWS),
+            (self.forget_grants, _RECORDS),
             (self.forget_sign_ins, _RECORDS),
             (self.forget_revocations, _RECORDS),
             (self.forget_events, _ROWS),
@@ -146,7 +149,11 @@ class CleanUp:
                         OR NOT EXISTS (
                             SELECT FROM oauth2_token token
                              WHERE token.client_user_id = client_user.id
-                               AND token.expires_at > now() AT TIME ZONE 'UTC'))
+                               AND token.expires_at > now() AT TIME ZONE 'UTC')
+                        AND NOT EXISTS (  -- a code that may still be exchanged
+                            SELECT FROM oauth2_authorization_request request
+                             WHERE request.client_user_id = client_user.id
+                               AND request.expires_at > now() AT TIME ZONE 'UTC'))
                  ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
                 """,
                 keyset_after(after, "id"),
@@ -168,6 +175,20 @@ class CleanUp:
 
         self._try(end, grants)
         return len(over), place
+
+    def forget_grants(self, limit, after):
+        """Forget grants that ended long ago and that no caller can name: each
+        authorization by a code makes one.
+        """
+        kept = self.env["oauth2.event"]._retention()
+        domain = [
+            ("state", "=", "expired"),
+            ("identity_display", "=", False),
+            ("write_date", "<", fields.Datetime.now() - min(kept, _KEEP_GRANTS)),
+        ]
+        found, place = self._locked("oauth2.client.user", domain, limit, after)
+        self._try(lambda some: some.unlink(), found)
+        return len(found), place
 
     def abandon_sign_ins(self, limit, after):
         """Revoke the tokens of sign-ins that were not decided upon in time."""

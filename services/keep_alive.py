@@ -19,6 +19,24 @@ _logger = logging.getLogger(__name__)
 
 _AT_LEAST = 2 * 3600  # seconds ahead of the end: two runs of the job
 
+_DUE = """
+    SELECT client_user.id AS grant_id, client_user.expires_at AS grant_end,
+           token.id AS token_id, token.expires_at AS token_end,
+           api.refresh_token_lifetime AS lifetime
+      FROM oauth2_client_user client_user
+      JOIN oauth2_api api ON api.id = client_user.api_id
+                         AND api.active AND api.keep_alive
+      JOIN oauth2_token token ON token.client_user_id = client_user.id
+                             AND token.kind = 'refresh'
+                             AND token.rotated_at IS NULL
+     WHERE client_user.state = 'active' AND token.is_issued %(is_issued)s
+       AND token.expires_at > now() AT TIME ZONE 'UTC'
+       AND token.expires_at < now() AT TIME ZONE 'UTC' + interval '1 second'
+           * GREATEST(api.refresh_token_lifetime / 4, %(at_least)s)
+       -- else the grant itself ends first
+       AND token.expires_at < client_user.expires_at
+"""
+
 
 class KeepAlive:
     """The job that refreshes what would lapse soon."""
@@ -29,6 +47,7 @@ class KeepAlive:
     def run(self):
         """Refresh what is due, as far as the job's time allows."""
         progress = self.env["ir.cron"]
+        self._extend_issued()
         due = self._due()
         if due:
             Keyring(self.env).make_ready()
@@ -41,29 +60,26 @@ class KeepAlive:
             if not progress._commit_progress(1):
                 break
 
-    def _due(self):
-        """:return: the grants whose refresh token has little time left"""
+    def _extend_issued(self):
+        """Have refresh tokens of this Odoo live on: no provider is to be asked."""
+        due = SQL(_DUE, at_least=_AT_LEAST, is_issued=SQL("IS TRUE"))
         self.env.cr.execute(
             SQL(
                 """
-                SELECT client_user.id
-                  FROM oauth2_client_user client_user
-                  JOIN oauth2_api api ON api.id = client_user.api_id
-                                     AND api.active AND api.keep_alive
-                  JOIN oauth2_token token ON token.client_user_id = client_user.id
-                                         AND token.kind = 'refresh'
-                                         AND token.rotated_at IS NULL
-                 WHERE client_user.state = 'active'
-                   AND token.expires_at > now() AT TIME ZONE 'UTC'
-                   AND token.expires_at < now() AT TIME ZONE 'UTC' + interval '1 second'
-                       * GREATEST(api.refresh_token_lifetime / 4, %s)
-                   -- else the grant itself ends first
-                   AND token.expires_at < client_user.expires_at
-                 ORDER BY token.expires_at
+                UPDATE oauth2_token SET expires_at = LEAST(due.grant_end,
+                       now() AT TIME ZONE 'UTC' + due.lifetime * interval '1s')
+                  FROM (%s FOR UPDATE OF token SKIP LOCKED) AS due
+                 WHERE oauth2_token.id = due.token_id
                 """,
-                _AT_LEAST,
+                due,
             )
         )
+
+    def _due(self):
+        """:return: the grants whose refresh token of a provider has little time left"""
+        due = SQL(_DUE, at_least=_AT_LEAST, is_issued=SQL("IS NOT TRUE"))
+        query = "SELECT grant_id FROM (%s) AS due ORDER BY token_end"
+        self.env.cr.execute(SQL(query, due))
         ids = [grant_id for (grant_id,) in self.env.cr.fetchall()]
         return self.env["oauth2.client.user"].browse(ids)
 

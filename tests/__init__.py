@@ -35,6 +35,7 @@ from . import (  # noqa: E402
     test_events_configuration,
     test_forms,
     test_jobs_go_on,
+    test_issued_grants,
     test_json2,
     test_json2_as_odoo,
     test_json2_beyond,

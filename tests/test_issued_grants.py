@@ -1,0 +1,72 @@
+"""Grants whose tokens this Odoo issues: what keeps, ends and forgets them."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .authorization_server_common import AuthorizationServerCase
+
+
+@tagged("post_install", "-at_install")
+class TestIssuedGrants(AuthorizationServerCase):
+    def grant(self):
+        self.env.invalidate_all()
+        return self.own.client_user_ids
+
+    def ago(self, **delta):
+        return fields.Datetime.now() - timedelta(**delta)
+
+    def run_keep_alive(self):
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            cron = self.env(cr=cr).ref("api_auth_oauth2.ir_cron_keep_alive")
+            cron.ir_actions_server_id.with_user(cron.user_id).run()
+        self.env.invalidate_all()
+
+    def test_a_grant_whose_code_is_not_exchanged_yet_is_left_alone(self):
+        code = self.code()
+        self.clean_up()
+        self.assertEqual(self.exchange(code).status_code, 200)
+
+    def test_a_grant_whose_code_was_never_exchanged_ends(self):
+        self.code()
+        requests = self.env["oauth2.authorization.request"].search([])
+        requests.expires_at = self.ago(seconds=1)
+        self.clean_up()
+        self.assertEqual(self.grant().state, "expired")
+
+    def test_an_ended_grant_is_forgotten_after_a_month(self):
+        self.tokens()
+        self.grant().expires_at = self.ago(seconds=1)
+        self.clean_up()
+        self.assertEqual(self.grant().ended_by, "lifetime")
+        self.grant()._write({"write_date": self.ago(days=31)})
+        self.clean_up()
+        self.assertFalse(self.grant())
+
+    def test_an_unused_grant_is_kept_alive_where_the_api_says_so(self):
+        answer = self.tokens()
+        token = self.grant()._current_token("refresh")
+        for is_kept, left in ((False, 3), (True, 30)):
+            self.api.keep_alive = is_kept
+            token.expires_at = fields.Datetime.now() + timedelta(days=3)
+            self.run_keep_alive()
+            days = (token.expires_at - fields.Datetime.now()) / timedelta(days=1)
+            self.assertEqual(round(days), left)
+        self.assertEqual(self.refresh(answer["refresh_token"]).status_code, 200)
+
+    def test_a_service_that_loses_its_user_loses_its_tokens_at_once(self):
+        robot, other = map(self.make_user, ("robot@example.com", "other@example.com"))
+        for changes in (
+            {"service_user_id": other.id},
+            {"allows_client_credentials": False},
+        ):
+            values = {"allows_client_credentials": True, "service_user_id": robot.id}
+            self.own.write(values)
+            self.env.flush_all()
+            token = self.ask_token(grant_type="client_credentials").json()
+            self.assertEqual(self.call_as(token["access_token"]), 200)
+            self.own.write(changes)
+            self.env.flush_all()
+            self.assertEqual(self.call_as(token["access_token"]), 401, changes)
