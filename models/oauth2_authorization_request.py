@@ -1,9 +1,14 @@
+from datetime import timedelta
+
 from odoo import fields, models
 
 from ..protocol.authorization_request import response_address
 from ..protocol.errors import InvalidRequest
 from ..services.encrypted_field import EncryptedChar
 from ..services.pending_sign_in import PendingSignIn
+
+#: Longer than a provider is waited for.
+_LONGEST_EXCHANGE = timedelta(minutes=1)
 
 
 class OAuth2AuthorizationRequest(models.Model):
@@ -150,6 +155,17 @@ class OAuth2AuthorizationRequest(models.Model):
         if self.response_type == "code":
             possible &= self.sudo().requested_scope_ids
         return possible
+
+    def _is_too_late(self):
+        """:return: whether its end came before any decision"""
+        return (self.decided_at or fields.Datetime.now()) >= self.expires_at
+
+    def _came_to_nothing(self):
+        """:return: whether it was denied or refused, or its provider gave no answer"""
+        if self.decided_at:
+            return not self.is_allowed
+        began_at = self.exchange_began_at
+        return began_at and began_at < fields.Datetime.now() - _LONGEST_EXCHANGE
 
     def _redirect_parts(self):
         """:return: ``(the API's own redirect URI, what a provider's own one adds)``"""

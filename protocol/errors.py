@@ -211,6 +211,37 @@ class SignInDenied(AccessDenied):
     description = "The sign-in was denied; start again through provider/authorize."
 
 
+class AuthorizationPending(OAuth2Error):
+    """RFC 8628 section 3.5 ``authorization_pending``: no failure, ask again."""
+
+    error = "authorization_pending"
+    status = 400
+    description = (
+        "The user has not decided yet: ask again after as many seconds as the interval"
+        " in the answer of provider/authorize says."
+    )
+
+
+class SlowDown(AuthorizationPending):
+    """RFC 8628 section 3.5 ``slow_down``"""
+
+    error = "slow_down"
+    description = (
+        "The user has not decided yet, and you ask too often: from now on leave five"
+        " seconds more between two calls."
+    )
+
+
+class ExpiredSignIn(OAuth2Error):
+    """RFC 8628 section 3.5 ``expired_token``"""
+
+    error = "expired_token"
+    status = 400
+    description = (
+        "The sign-in was not finished in time; start again through provider/authorize."
+    )
+
+
 class ServerError(OAuth2Error):
     """RFC 6749 section 4.1.2.1 ``server_error``: the provider is at fault."""
 

@@ -9,7 +9,7 @@ from odoo.sql_db import PoolError
 from odoo.tools import SQL
 from odoo.tools.sql import table_columns
 
-from ..protocol.errors import TooManyRequests
+from ..protocol.errors import AuthorizationPending, TooManyRequests
 from . import auth_failure_log
 from .request_context import audit_context, remote_address
 
@@ -103,6 +103,8 @@ class Audit:
 
         :param refusal: the ``OAuth2Error`` that the caller receives
         """
+        if isinstance(refusal, AuthorizationPending):
+            return  # an application asks many times, and is told in the end
         named, is_proven = audit_context()
         is_limit = isinstance(refusal, TooManyRequests)  # which tells of itself
         if not is_proven:

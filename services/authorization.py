@@ -22,6 +22,8 @@ from .request_context import remote_address
 
 #: From authorize to callback, and from the consent page to its decision.
 SIGN_IN_LIFETIME = timedelta(seconds=600)
+#: Between two calls of an application that waits for its user (RFC 8628 section 3.2)
+INTERVAL = timedelta(seconds=5)
 
 
 class Authorization:
@@ -35,8 +37,8 @@ class Authorization:
         :param oauth2_api: the API, active
         :param client: the client, active, on that API
         :param str identity: the ``client_user_identity``; ``""`` has one issued
-        :return: ``{"authorization_url", "client_user_identity", "expires_in"}``, the
-            last in seconds
+        :return: ``{"authorization_url", "client_user_identity", "expires_in",
+            "interval"}``, the last two in seconds
         :raises InvalidRequest: for an identity that only Odoo may issue, and did not
         :raises ServerError: the client cannot talk to its provider
         """
@@ -69,6 +71,7 @@ class Authorization:
             "authorization_url": self.first_address(record),
             "client_user_identity": identity,
             "expires_in": int(SIGN_IN_LIFETIME.total_seconds()),
+            "interval": int(INTERVAL.total_seconds()),
         }
 
     def _was_issued(self, oauth2_api, client, identity):

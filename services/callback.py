@@ -168,7 +168,8 @@ class Callback:
                 getattr(self, rule)(record, response)
             call = self._exchange_call(record, response.code)
         except OAuth2Error:
-            commit_now(self.env)  # the state is spent, and nothing was asked
+            PendingSignIn(self.env).abandon(record)  # nothing was asked
+            commit_now(self.env)
             raise
         record.exchange_began_at = fields.Datetime.now()
         commit_now(self.env)
@@ -245,6 +246,7 @@ class Callback:
             if no_tokens_issued(error):
                 begin_read_committed(self.env)
                 record.exchange_began_at = False
+                PendingSignIn(self.env).abandon(record)
                 commit_now(self.env)  # the refusal that follows rolls back
             raise
 

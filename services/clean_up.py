@@ -16,6 +16,7 @@ import psycopg2
 from odoo import fields
 from odoo.tools import SQL
 
+from .authorization import SIGN_IN_LIFETIME
 from .client_authentication import EXPIRED_TOKEN_PROOF, ROTATION_GRACE
 from .expiry import Expiry
 from .pending_sign_in import PendingSignIn
@@ -99,7 +100,9 @@ class CleanUp:
                 "UPDATE oauth2_client_user SET cached_token_response = NULL FROM chosen"
             ),
             SQL(
-                "cached_token_response IS NOT NULL AND last_refresh_at < %s",
+                "cached_token_response IS NOT NULL"
+                " AND COALESCE(last_refresh_at, authorized_at + %s) < %s",
+                SIGN_IN_LIFETIME,
                 fields.Datetime.now() - ROTATION_GRACE,
             ),
             limit,

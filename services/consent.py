@@ -37,6 +37,7 @@ from .pending_sign_in import PendingSignIn
 from .rate_limit import RateLimit
 from .refresh import Refresh
 from .request_context import set_audit_context, set_return_address
+from .sign_in_progress import SignInProgress
 from .transactions import commit_now
 from .user_matching import UserMatching
 
@@ -258,6 +259,8 @@ class Consent:
         record._wipe()
         if record.response_type == "code":
             return Decision(AuthorizationCode(self.env).issue(record, grant))
+        if ticked is not None:  # a script has its answer now
+            SignInProgress(self.env).keep_answer(grant, answer)
         information = token_information(
             answer,
             expires=int(grant._current_token("access")._expires_epoch()),

@@ -8,6 +8,7 @@
   fails at an address keeps no owner of a proof out.
 - Proven callers of one client are counted together, and those of one user where the
   user's grant is what they prove.
+- A proven caller that waits for a sign-in at the pace that it was told has not failed.
 - A revocation with a proof always goes through.
 - Access tokens that protected routes refuse are counted by address, valid ones never.
 
@@ -21,7 +22,7 @@ import logging
 from odoo.http import request
 from odoo.tools import config
 
-from ..protocol.errors import TooManyRequests
+from ..protocol.errors import AuthorizationPending, TooManyRequests
 from ..protocol.rate_limit import (
     FixedWindowCounter,
     LimitReached,
@@ -87,6 +88,9 @@ class RateLimit:
         """
         call = run_once(_CALL, lambda: None)
         if not call or refusal.status >= 500 or isinstance(refusal, TooManyRequests):
+            return
+        if refusal.error == AuthorizationPending.error:
+            self.refund()  # it proved itself, and asks at the pace that it was told
             return
         named, is_proven = audit_context()
         if is_proven:

@@ -3,6 +3,7 @@
 - One caller at a time has the grant's row; the others wait for it in short tries, and
   find what it left.
 - The grant, and all that it stands on, is in force at that moment.
+- The tokens of a sign-in are given to the application once, unless it has them.
 - A caller that crossed another one's refresh gets the same answer for 60 seconds; one
   without a token, for 5 seconds.
 - The provider is asked once. That it is about to be asked is committed before: where
@@ -46,6 +47,7 @@ from .provider_calls import (
     translate_provider_errors,
 )
 from .request_context import run_once
+from .sign_in_progress import SignInProgress
 from .transactions import begin_read_committed, commit_now
 
 _LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
@@ -63,6 +65,7 @@ class Refresh:
         self.env = env
         self.authentication = ClientAuthentication(env)
         self.tokens = GrantTokens(env)
+        self.progress = SignInProgress(env)
         self._mark = {}  # when this refresh began, and an earlier one that was lost
 
     def refresh(self, oauth2_api, client, identity, credentials):
@@ -75,9 +78,19 @@ class Refresh:
         :return: token information, dict
         :raises InvalidClient: no proof
         :raises InvalidGrant: no such grant, or it cannot be refreshed any more
+        :raises AuthorizationPending: likewise, and a sign-in is under way; other
+            refusals of ``SignInProgress.check`` tell what became of it
         :raises TemporarilyUnavailable: the provider, or another caller, takes too long
         :raises ServerError: the provider's answer cannot be used; nothing is changed
         """
+        try:
+            return self._refresh(oauth2_api, client, identity, credentials)
+        except InvalidGrant:
+            if not self._mark:  # else it is what the provider says of the grant
+                self.progress.check(oauth2_api, client, identity, credentials)
+            raise
+
+    def _refresh(self, oauth2_api, client, identity, credentials):
         grant = self.authentication.authenticate(
             oauth2_api, client, identity, credentials
         )
@@ -179,6 +192,8 @@ class Refresh:
         :return: token information; ``None`` when a refresh is due
         :raises InvalidGrant: for a rotated token whose answer is gone
         """
+        if not token and (taken := self.progress.take_answer(grant)):
+            return self._information(grant, *taken)
         is_rotated = bool(token.rotated_at)
         window = ROTATION_GRACE if is_rotated else _SAME_REFRESH
         refreshed_at = grant.last_refresh_at

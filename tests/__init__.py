@@ -91,6 +91,7 @@ from . import (  # noqa: E402
     test_toolkit,
     test_unwritable_answers,
     test_upgrade,
+    test_token_of_sign_in,
     test_token_proof,
     test_token_provider_refuses,
     test_token_refusals,

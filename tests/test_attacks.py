@@ -61,7 +61,7 @@ class TestAttacksOnASignIn(AttackCase):
                     self.assertRefused(response, 400, "invalid_grant")
                 self.assertNoGrant()
                 answer = self.refresh(mine["client_user_identity"])
-                self.assertRefused(answer, 400, "invalid_grant")
+                self.assertRefused(answer, 400, "access_denied")
 
     def test_a_sign_in_begun_by_another_user_is_not_finished(self):
         """Where the Odoo session says who is meant, Mallory begins a sign-in and has
@@ -151,9 +151,9 @@ class TestAttacksOnASignIn(AttackCase):
         ):
             self.assertIn(warning, self.response.text)
         # She has signed in, and he waits: until she allows there is nothing for him.
-        self.assertRefused(self.refresh(identity), 400, "invalid_grant")
+        self.assertRefused(self.refresh(identity), 400, "authorization_pending")
         self.assertPage(self.decide(form, "deny"), 200)
-        self.assertRefused(self.refresh(identity), 400, "invalid_grant")
+        self.assertRefused(self.refresh(identity), 400, "access_denied")
         self.assertNoGrant()
         # A persuaded user is out of reach of any page. A required secret is not.
         self.client.require_secret = True

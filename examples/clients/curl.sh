@@ -1,5 +1,5 @@
 #!/bin/sh
-# The same as python_client.py with curl alone: curl.sh authorize|call|refresh|revoke
+# The same as python_client.py with curl alone: curl.sh authorize|wait|call|refresh|revoke
 # No secret is on a command line, which other users of the machine can read.
 set -eu
 umask 077
@@ -35,6 +35,19 @@ authorize)
     answer=$(endpoint provider/authorize) || { echo "$answer" >&2; exit 1; }
     echo "$answer" | field client_user_identity >"$file.identity"
     echo "$answer" | field authorization_url
+    ;;
+wait)
+    signed_in
+    pause=5
+    until answer=$(endpoint token); do
+        case $(echo "$answer" | field error) in
+        authorization_pending) ;;
+        slow_down) pause=$((pause + 5)) ;;
+        *) echo "$answer" >&2; exit 1 ;;
+        esac
+        sleep "$pause"
+    done
+    echo "$answer" | field access_token >"$file.token"
     ;;
 refresh)
     signed_in

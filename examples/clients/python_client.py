@@ -2,6 +2,7 @@
 """An application that calls an Odoo API guarded by OAuth2, in one file.
 
     python_client.py authorize       print the address where your user signs in
+    python_client.py wait            wait until your user has signed in and decided
     python_client.py call [PATH]     GET /<api>/PATH with the access token
     python_client.py refresh         get a new access token
     python_client.py revoke          give the access up
@@ -16,6 +17,7 @@ import json
 import os
 import pathlib
 import sys
+import time
 
 try:
     import requests
@@ -29,7 +31,11 @@ UNAUTHORIZED = 401
 
 
 class Refused(Exception):
-    """Odoo said no; the text tells why and what to do."""
+    """Odoo said no; the text tells why and what to do, `code` is the error's name."""
+
+    def __init__(self, text, code=""):
+        super().__init__(text)
+        self.code = code
 
 
 class Memory:
@@ -77,8 +83,25 @@ class Client:
         identity = self.memory.read().get("client_user_identity")
         told = self._endpoint("provider/authorize", identity)
         # Odoo made this name up. It is a secret: all who know it can refresh.
-        self.memory.write({"client_user_identity": told["client_user_identity"]})
+        kept = {"client_user_identity", "interval"} & told.keys()
+        self.memory.write({name: told[name] for name in kept})
         return told["authorization_url"]
+
+    def wait(self):
+        """Ask for the tokens until the user has decided; store them.
+
+        Raises Refused when the user says no, or takes too long.
+        """
+        seconds = self.memory.read().get("interval", 5)
+        while True:
+            try:
+                return self.refresh()
+            except Refused as refusal:
+                if refusal.code == "slow_down":
+                    seconds += 5
+                elif refusal.code != "authorization_pending":
+                    raise
+            time.sleep(seconds)
 
     def keep(self, information):
         """Store token information: what `refresh` got, or what the browser showed."""
@@ -153,7 +176,7 @@ def _json(answer):
     retry_after = answer.headers.get("Retry-After")
     hint = f" (try again in {retry_after} seconds)" if retry_after else ""
     error, description = told.get("error"), told.get("error_description")
-    raise Refused(f"{answer.status_code} {error}: {description}{hint}")
+    raise Refused(f"{answer.status_code} {error}: {description}{hint}", error)
 
 
 def _explained(error, base_url):
@@ -199,7 +222,7 @@ def _options(arguments):
         help="for a server with several databases [OAUTH2_DATABASE]",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("authorize", "refresh", "revoke", "keep"):
+    for name in ("authorize", "wait", "refresh", "revoke", "keep"):
         commands.add_parser(name)
     commands.add_parser("call").add_argument("path", nargs="?", default="partners")
     options = parser.parse_args(arguments)
@@ -215,6 +238,9 @@ def main(arguments=None):
     try:
         if options.command == "authorize":
             print(client.authorize())
+        elif options.command == "wait":
+            client.wait()
+            print("The user allowed it: there is an access token.")
         elif options.command == "call":
             print(json.dumps(client.call(options.path), indent=2, ensure_ascii=False))
         elif options.command == "refresh":

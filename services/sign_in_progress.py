@@ -1,0 +1,106 @@
+"""How far a sign-in is, for the application that waits for it (RFC 8628 section 3.5).
+
+- Only a caller who has proven the identity by client secret, as issued by Odoo or by
+  the API's trust is told: to any other there is no such sign-in.
+- A grant that can be refreshed is refreshed, whatever a later sign-in comes to.
+- A caller at the pace of the interval has not failed: no limit counts it, no event
+  tells of it. A faster one is counted.
+- After Allow the first call without a token gets the tokens of that sign-in; the
+  provider is not asked. A call that comes again within the grace gets them again.
+"""
+
+import json
+import time
+
+from ..protocol.digests import ISSUED_IDENTITY_PREFIX
+from ..protocol.errors import (
+    AuthorizationPending,
+    ExpiredSignIn,
+    SignInDenied,
+    SlowDown,
+)
+from ..protocol.rate_limit import FixedWindowCounter
+from .authorization import INTERVAL, SIGN_IN_LIFETIME
+from .client_authentication import ROTATION_GRACE
+from .keyring import Keyring
+from .request_context import run_once
+
+#: A second less than the interval, which one call may be faster under way than another.
+polls = FixedWindowCounter(capacity=10_000, window=INTERVAL.total_seconds() - 1)
+
+
+class SignInProgress:
+    def __init__(self, env):
+        self.env = env
+
+    def check(self, oauth2_api, client, identity, credentials):
+        """Refuse a proven caller by what became of the identity's latest sign-in.
+
+        Returns where there is none, or where it was allowed.
+
+        :param str identity: the ``client_user_identity``
+        :param credentials: ``protocol.credentials.ClientCredentials``, judged
+        :raises AuthorizationPending: its user has not decided yet
+        :raises SlowDown: likewise, and the caller asks too often
+        :raises SignInDenied: its user, or Odoo, said no
+        :raises ExpiredSignIn: it was not finished in time
+        """
+        if credentials.access_token or credentials.refresh_token:
+            return  # which is of a grant, and proves nothing else
+        sign_in = self._latest(oauth2_api, client, identity)
+        if not sign_in or sign_in.is_allowed:
+            return
+        if sign_in._is_too_late():
+            raise ExpiredSignIn()
+        if sign_in._came_to_nothing():
+            raise SignInDenied(reason="the sign-in was denied or refused")
+        key = (self.env.cr.dbname, sign_in.id)
+        if not run_once(("poll", sign_in.id), lambda: polls.is_due(key)):
+            raise SlowDown()
+        raise AuthorizationPending()
+
+    def _latest(self, oauth2_api, client, identity):
+        """:return: the identity's latest ``oauth2.authorization.request``, or none"""
+        domain = [
+            ("api_id", "=", oauth2_api.id),
+            ("client_id", "=", client.id),
+            ("identity_digest", "in", Keyring(self.env).identity_digests(identity)),
+            ("identity_issued", "=", identity.startswith(ISSUED_IDENTITY_PREFIX)),
+            ("response_type", "=", "json"),
+        ]
+        requests = self.env["oauth2.authorization.request"].sudo()
+        return requests.search(domain, limit=1, order="id desc")
+
+    def keep_answer(self, grant, answer):
+        """Keep the provider's answer of a sign-in for the application, encrypted.
+
+        :param dict answer: whose tokens are the grant's current ones
+        """
+        until = time.time() + SIGN_IN_LIFETIME.total_seconds()
+        expires = grant._current_token("access")._expires_epoch()
+        self._store(grant, {"answer": answer, "expires": expires, "until": until})
+
+    def take_answer(self, grant):
+        """
+        :param grant: the client API user, whose row is locked
+        :return: ``(the answer of :meth:`keep_answer`, epoch seconds at which its access
+            token ends)``; ``None`` where it was taken, or is of no use any more
+        """
+        stored = self._load(grant)
+        if "until" not in stored or time.time() >= stored["until"]:
+            return None
+        if time.time() >= stored["expires"]:
+            return None
+        if not stored.get("is_taken"):
+            until = time.time() + ROTATION_GRACE.total_seconds()
+            self._store(grant, {**stored, "until": until, "is_taken": True})
+        return stored["answer"], stored["expires"]
+
+    def _load(self, grant):
+        text = Keyring(self.env).decrypt(grant.sudo().cached_token_response)
+        return json.loads(text) if text else {}
+
+    def _store(self, grant, values):
+        grant.sudo().cached_token_response = Keyring(self.env).encrypt(
+            json.dumps({**values, "asked_with": []})
+        )
