@@ -32,13 +32,13 @@ class TestIssuedGrants(AuthorizationServerCase):
     def test_a_grant_whose_code_was_never_exchanged_ends(self):
         self.code()
         requests = self.env["oauth2.authorization.request"].search([])
-        requests.expires_at = self.ago(seconds=1)
+        requests.expires_at = self.ago(hours=1)
         self.clean_up()
         self.assertEqual(self.grant().state, "expired")
 
     def test_an_ended_grant_is_forgotten_after_a_month(self):
         self.tokens()
-        self.grant().expires_at = self.ago(seconds=1)
+        self.grant().expires_at = self.ago(hours=1)
         self.clean_up()
         self.assertEqual(self.grant().ended_by, "lifetime")
         self.grant()._write({"write_date": self.ago(days=31)})
