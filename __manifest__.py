@@ -20,6 +20,7 @@
         "security/ir.model.access.csv",
         "security/oauth2_rules.xml",
         "data/ir_cron.xml",
+        "data/mail_activity_type.xml",
         "data/ir_actions_server.xml",
         "views/browser_pages.xml",
         "views/oauth2_client_user_views.xml",

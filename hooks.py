@@ -27,5 +27,7 @@ def uninstall_hook(env):
     env.cr.execute("DELETE FROM oauth2_client_user")
     env.cr.execute("DELETE FROM oauth2_revocation")
     env.invalidate_all()
+    activities = env["mail.activity"].with_context(active_test=False)
+    activities.search([("res_model", "=", "oauth2.client")]).unlink()
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "api_auth_oauth2.%")]).unlink()

@@ -9,6 +9,7 @@ from . import (
     oauth2_provider,
     oauth2_created_user,
     oauth2_client,
+    oauth2_client_secret,
     oauth2_token,
     oauth2_client_user,
     oauth2_revocation,

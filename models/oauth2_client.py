@@ -3,7 +3,7 @@ import uuid
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ..protocol.errors import TemporarilyUnavailable
@@ -13,17 +13,18 @@ from ..services.client_secret import MAX_OVERLAP, NO_FORMER, NONE, ClientSecrets
 from ..services.encrypted_field import EncryptedChar
 from ..services.provider_calls import client_secret, is_secret_lost
 from ..services.revocation import Revocation
+from ..services.secret_notices import SecretNotices
 
 #: Only the service writes these.
-_OF_FORMER = frozenset(NO_FORMER)
-_TOLD_IN_WORDS = _OF_FORMER | {"client_secret_encrypted", "secret_digest"}
+_OF_ODOO = frozenset(NO_FORMER) | {"secret_notice_days"}
+_TOLD_IN_WORDS = _OF_ODOO | {"client_secret_encrypted", "secret_digest"}
 
 
 class OAuth2Client(models.Model):
     """A third-party application, as it is registered here or at one provider."""
 
     _name = "oauth2.client"
-    _inherit = ["oauth2.configuration"]
+    _inherit = ["oauth2.configuration", "mail.thread", "mail.activity.mixin"]
     _description = "OAuth2 Client"
     _order = "name"
 
@@ -104,6 +105,12 @@ class OAuth2Client(models.Model):
         help="In UTC. Administrators are told 30 and 7 days before. A secret that was"
         " made here no longer counts after this day; of a provider's it is only told.",
     )
+    secret_notice_days = fields.Integer(
+        copy=False,
+        readonly=True,
+        help="What administrators were told: 30 or 7 days before its last day.",
+    )
+    secret_warning = fields.Char(compute="_compute_secret_warning")
     former_secret_digest = fields.Char(
         groups=fields.NO_ACCESS, copy=False, prefetch=False
     )
@@ -206,6 +213,11 @@ class OAuth2Client(models.Model):
                 client.client_secret_encrypted or client.secret_digest
             )
 
+    @api.depends("secret_expires_on", "provider_id", "has_client_secret")
+    def _compute_secret_warning(self):
+        for client in self:
+            client.secret_warning = SecretNotices(self.env).warning(client)
+
     @api.depends("former_secret_ends_at")
     def _compute_has_former_secret(self):
         now = fields.Datetime.now()
@@ -291,6 +303,17 @@ class OAuth2Client(models.Model):
         self.ensure_one()
         return self.active and (not self.provider_id or self.provider_id.active)
 
+    def _is_opened_by_secret(self):
+        """:return: whether its secret is all that it takes to act as some user: with
+        client credentials, or with an identity that the client chose
+        """
+        self.ensure_one()
+        grants = self.env["oauth2.client.user"].sudo()
+        chosen = [("client_id", "=", self.id), ("identity_issued", "=", False)]
+        return self.allows_client_credentials or bool(
+            grants.search_count([*chosen, ("state", "=", "active")], limit=1)
+        )
+
     def _has_dealings(self):
         """:return: whether something of these clients is known to their provider"""
         requests = self.env["oauth2.authorization.request"].sudo()
@@ -338,6 +361,45 @@ class OAuth2Client(models.Model):
             )
         for client in self:
             ClientKeys(client).make()
+        return True
+
+    def action_rotate_secret(self):
+        """Make a secret of this Odoo; the one before lives on for some hours.
+
+        :return: the dialog that shows it, this once
+        :raises AccessError: for others than administrators
+        :raises UserError: the client's secret is its provider's, or it can keep none
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if not self.env.is_system() and self._is_opened_by_secret():
+            raise AccessError(
+                self.env._(
+                    "With this client's secret alone one acts as a user: only Settings"
+                    " administrators may make it."
+                )
+            )
+        secret = self._generate_secret()
+        shown = {"client_secret": secret, "former_secret_ends_at": False}
+        if self.has_former_secret:
+            shown["former_secret_ends_at"] = str(self.former_secret_ends_at)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Secret of %s", self.name),
+            "res_model": "oauth2.client.secret",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {f"default_{name}": value for name, value in shown.items()},
+        }
+
+    def action_end_former_secret(self):
+        """The former secret counts no more.
+
+        :raises AccessError: for others than administrators
+        """
+        self.check_access("write")
+        for client in self:
+            ClientSecrets(client).end_former()
         return True
 
     @api.constrains("client_identifier", "api_ids")
@@ -392,6 +454,9 @@ class OAuth2Client(models.Model):
             changed.sudo().write({**NONE, "private_key_encrypted": False})
         if vals.get("client_secret"):  # the day was the former one's
             vals = {"secret_expires_on": False, **vals}
+        if "secret_expires_on" in vals:
+            vals = {**vals, "secret_notice_days": 0}
+            SecretNotices(self.env).withdraw(self)
         before = self._unasked()
         result = super().write(vals)
         if {"service_user_id", "allows_client_credentials"} & vals.keys():
@@ -428,8 +493,16 @@ class OAuth2Client(models.Model):
         return ClientSecrets(self).known()
 
     def _generate_secret(self):
-        """:return: the new secret, which is kept nowhere"""
+        """:return: the new secret, which is kept nowhere
+        :raises UserError: the client's secret is its provider's, or it can keep none
+        """
         self.ensure_one()
+        if self.provider_id or self.client_type == "public":
+            raise UserError(
+                self.env._(
+                    "Odoo makes secrets for confidential clients without a provider."
+                )
+            )
         return ClientSecrets(self).rotate()
 
     def _check_switches(self, vals):
@@ -438,7 +511,7 @@ class OAuth2Client(models.Model):
 
         :raises AccessError: for others than Settings administrators
         """
-        if not self.env.su and not _OF_FORMER.isdisjoint(vals):
+        if not self.env.su and not _OF_ODOO.isdisjoint(vals):
             raise AccessError(self.env._("Former secrets are kept by Odoo itself."))
         if self.env.is_system():
             return

@@ -18,9 +18,11 @@ from odoo.tools import SQL
 
 from .authorization import SIGN_IN_LIFETIME
 from .client_authentication import EXPIRED_TOKEN_PROOF, ROTATION_GRACE
+from .client_secret import ClientSecrets
 from .expiry import Expiry
 from .pending_sign_in import PendingSignIn
 from .revocation import Revocation
+from .secret_notices import SecretNotices
 from .transactions import fetch_batch, keyset_after
 
 _logger = logging.getLogger(__name__)
@@ -57,6 +59,8 @@ class CleanUp:
             (self.wipe_cached_token_responses, _ROWS),
             (self.abandon_sign_ins, _RECORDS),
             (self.end_grants, _RECORDS),
+            (self.tell_of_secrets, _RECORDS),
+            (self.forget_former_secrets, _RECORDS),
             # After their grants: else they could not be revoked at the provider.
             (self.forget_tokens, _ROWS),
             (self.forget_grants, _RECORDS),
@@ -210,6 +214,26 @@ class CleanUp:
         self._try(abandon, found)
         return len(found), place
 
+    def tell_of_secrets(self, limit, after):
+        """Tell administrators of secrets that are about to end."""
+        notices = SecretNotices(self.env)
+        found, place = self._locked("oauth2.client", notices.due(), limit, after)
+        self._try(notices.tell, found)
+        return len(found), place
+
+    def forget_former_secrets(self, limit, after):
+        """Forget former secrets whose hours are over."""
+        domain = [("former_secret_ends_at", "<=", fields.Datetime.now())]
+        clients = self.env["oauth2.client"].with_context(active_test=False)
+        found, place = self._locked(clients, domain, limit, after)
+
+        def end(some):
+            for client in some:
+                ClientSecrets(client).end_former()
+
+        self._try(end, found)
+        return len(found), place
+
     def forget_sign_ins(self, limit, after):
         """Forget sign-ins that are long over."""
         domain = [
@@ -237,13 +261,16 @@ class CleanUp:
     def _locked(self, model, domain, limit, after):
         """Lock the next records of a domain, by id; those that are held are left.
 
+        :param model: its name, or an empty record of it
+
         :return: ``(records, where the batch ended)``
         """
         place = [("id", ">", after[0])] if after else []
-        query = self.env[model]._search([*domain, *place], limit=limit, order="id")
+        records = self.env[model] if isinstance(model, str) else model
+        query = records._search([*domain, *place], limit=limit, order="id")
         lock = SQL("%s FOR UPDATE SKIP LOCKED", query.select())
         rows, place = fetch_batch(self.env, lock, limit)
-        return self.env[model].browse(row_id for (row_id,) in rows), place
+        return records.browse(row_id for (row_id,) in rows), place
 
     def _try(self, change, records):
         """Change records; where that fails, one by one, so that one keeps no other

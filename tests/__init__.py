@@ -82,6 +82,7 @@ from . import (  # noqa: E402
     test_revoke_at_provider,
     test_route_matrix,
     test_scope_lines,
+    test_secret_notices,
     test_secrets,
     test_server_metadata,
     test_standards,

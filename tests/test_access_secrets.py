@@ -43,7 +43,14 @@ CARRIED = {"user_ref", "api_ref", "client_ref", "granted_scopes"}
 PUBLIC_METHODS = {
     "ir.config_parameter": {"create", "write", "unlink"},
     "oauth2.api": {"create", "write", "unlink"},
-    "oauth2.client": {"create", "write", "unlink", "action_make_key"},
+    "oauth2.client": {
+        "create",
+        "write",
+        "unlink",
+        "action_make_key",
+        "action_rotate_secret",
+        "action_end_former_secret",
+    },
     "oauth2.client.user": {"create", "write", "unlink", "action_revoke"},
     "oauth2.configuration": {"create", "write", "unlink"},
     "oauth2.event": {"create", "write", "unlink"},

@@ -4,11 +4,12 @@ import hashlib
 from datetime import date, timedelta
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from ..protocol import client_secret
 from ..protocol.client_secret import find_secret
+from ..services.clean_up import CleanUp
 from ..services.client_secret import ClientSecrets
 from .test_access_rights import AccessCase
 
@@ -119,3 +120,118 @@ class TestOwnSecret(AccessCase):
             for name in ("former_secret_ends_at", "former_secret_used_at"):
                 with self.assertRaises(AccessError):
                     own.write({name: "2040-01-01 00:00:00"})
+
+    def test_our_own_administrators_rotate_and_end_secrets_of_ours(self):
+        for user in (self.manager, self.system):
+            own = self.as_user(user, self.own)
+            former = self.shown(own.action_rotate_secret())
+            self.assertTrue(self.is_known(former))
+            new = self.shown(own.action_rotate_secret())
+            self.assertTrue(self.is_known(former))
+            own.action_end_former_secret()
+            self.assertFalse(self.is_known(former))
+            self.assertTrue(self.is_known(new))
+        for user in (self.user, self.portal):
+            own = self.as_user(user, self.own)
+            self.assertNotAllowed(own.action_rotate_secret)
+            self.assertNotAllowed(own.action_end_former_secret)
+        self.assertTrue(self.is_known(new))
+
+    def test_our_own_administrators_make_no_secret_that_alone_acts_as_a_user(self):
+        """By it one of them could become a Settings administrator."""
+        own = self.as_user(self.manager, self.own)
+        self.own.allows_client_credentials = True
+        self.assertNotAllowed(own.action_rotate_secret)
+        self.own.allows_client_credentials = False
+        self.own.api_ids = self.api
+        grant, _token = self.make_grant(self.own, self.user, identity="42", issuer="x")
+        self.assertNotAllowed(own.action_rotate_secret)
+        self.as_user(self.system, self.own).action_rotate_secret()
+        grant.identity_issued = True
+        own.action_rotate_secret()
+
+    def test_our_own_administrators_end_a_providers_former_secret_and_set_none(self):
+        self.client.client_secret = "renewed-secret"
+        client = self.as_user(self.manager, self.client)
+        self.assertNotAllowed(client.write, {"client_secret": "another-secret"})
+        client.action_end_former_secret()
+        self.assertFalse(client.has_former_secret)
+
+    def test_odoo_makes_no_secret_for_a_provider_nor_for_a_public_client(self):
+        self.own.client_type = "public"
+        for client in (self.client, self.own):
+            with self.assertRaisesRegex(UserError, "Odoo makes secrets for"):
+                client.action_rotate_secret()
+
+    def test_a_new_secret_is_in_its_dialog_and_in_no_later_answer(self):
+        own = self.as_user(self.system, self.own)
+        self.system.group_ids += self.env.ref("base.group_allow_export")
+        secrets = [self.shown(own.action_rotate_secret()) for _time in range(2)]
+        self.env.flush_all()
+        names = list(own.fields_get())
+        paths = [name for name in names if own._fields[name].exportable]
+        answers = [
+            own.read(),
+            own.web_read({name: {} for name in names}),
+            own.search_read([]),
+            own.export_data(paths),
+            own.message_ids.read(),
+            self.env["oauth2.event"].search([]).read(),
+            self.env["oauth2.client.secret"]
+            .with_user(self.system)
+            .default_get(["client_secret"]),
+            own.copy({"client_identifier": "copied"}).read(),
+        ]
+        for secret in secrets:
+            self.assertNotIn(secret, str(answers))
+            self.assertNotIn(sha256(secret), str(answers))
+
+    def test_rotating_and_ending_are_in_the_audit_log(self):
+        events = self.env["oauth2.event"]
+        before = events.search([])
+        own = self.as_user(self.manager, self.own)
+        own.action_rotate_secret()
+        own.action_rotate_secret()
+        own.action_rotate_secret()
+        own.action_end_former_secret()
+        own.client_type = "public"
+        lines = (events.search([]) - before).sorted("id")
+        self.assertEqual(set(lines.mapped("kind")), {"configure"})
+        self.assertEqual(lines.actor_id, self.manager)
+        self.assertEqual(lines.client_id, self.own)
+        told = " | ".join(line.changes for line in lines)
+        end = r"the former one counts until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+        self.assertRegex(
+            told,
+            rf"^secret set \| secret rotated; {end} \| secret rotated; {end}; the one"
+            r" before that ended \| old secret ended; not used since \|"
+            r" client_type: confidential → public \| secrets ended$",
+        )
+
+    def test_the_job_forgets_a_former_secret_after_its_hours(self):
+        self.own._generate_secret()
+        self.own._generate_secret()
+        self.forget()
+        self.assertTrue(self.own.sudo().former_secret_digest)
+        self.own.active = False
+        self.own.sudo().write(
+            {
+                "former_secret_ends_at": "2026-01-01 00:00:00",
+                "former_secret_used_at": "2025-12-31 00:00:00",
+            }
+        )
+        self.forget()
+        self.assertFalse(self.own.sudo().former_secret_digest)
+        line = self.env["oauth2.event"].search([], limit=1)
+        told = "old secret ended; last used at 2025-12-31 00:00:00 UTC"
+        self.assertEqual(line.changes, told)
+
+    def forget(self):
+        self.env.flush_all()
+        CleanUp(self.env).forget_former_secrets(100, None)
+
+    def shown(self, action):
+        """:return: the secret that a dialog shows"""
+        dialog = self.env[action["res_model"]].with_context(**action["context"])
+        values = dialog.onchange({}, [], {"client_secret": {}})["value"]
+        return values["client_secret"]
