@@ -4,7 +4,6 @@ from odoo import http
 from odoo.http import request
 
 from ..protocol.authorization_request import AuthorizationRequest
-from ..protocol.browser import PAGE_HEADERS
 from ..protocol.errors import MethodNotAllowed, OAuth2Error
 from ..services.authorization import Authorization
 from ..services.authorization_code import AuthorizationCode
@@ -62,8 +61,7 @@ class AuthorizationController(http.Controller):
         except OAuth2Error as refusal:
             request.env.cr.rollback()
             return refusal_page(refusal)
-        response = request.redirect(url, local=False)
-        response.headers.update(PAGE_HEADERS)
+        response = leave(url)
         [state] = parse_qs(urlsplit(url).query)["state"]
         set_cookie(response, start_cookie(state), secret, oauth2_api)
         return response

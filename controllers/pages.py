@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from odoo.http import Response, request
 
-from ..protocol.browser import PAGE_HEADERS
+from ..protocol.browser import page_headers
 from ..protocol.digests import digest
 from ..protocol.errors import AlreadyAllowed, InvalidClient, InvalidRequest
 from ..protocol.parameters import MAX_BODY
@@ -38,17 +38,18 @@ def find_api(endpoint):
         raise InvalidRequest("There is no such API here.") from error
 
 
-def page(template, *, status=200, **values):
+def page(template, *, status=200, leads_back=False, **values):
     """Render one of ``views/browser_pages.xml``.
 
     :param str template: name without the addon's
+    :param leads_back: whether it may be a page on the way to an application
     :return: the response, with headers that keep it out of frames and caches
     """
     html = request.env["ir.qweb"].sudo()._render(f"api_auth_oauth2.{template}", values)
     return Response(
         html,
         status=status,
-        headers=PAGE_HEADERS,
+        headers=page_headers(leads_back=leads_back),
         content_type="text/html; charset=utf-8",
     )
 
@@ -77,6 +78,7 @@ def refusal_page(refusal):
     response = page(
         "page_refusal",
         status=refusal.status,
+        leads_back=True,  # whether it is one is not known; there is nothing to do on it
         error=refusal.error,
         description=refusal.description,
         is_allowed=isinstance(refusal, AlreadyAllowed),
@@ -93,7 +95,8 @@ def consent_page(values, action=None):
     """
     oauth2_api, secret = values["api"], values["csrf_token"]
     action = action or f"/{oauth2_api.endpoint}/oauth2/confirm"
-    response = page("page_confirm", action=action, **values)
+    leads_back = bool(values["record"].client_redirect_uri)
+    response = page("page_confirm", leads_back=leads_back, action=action, **values)
     set_cookie(response, consent_cookie(secret), values["cookie_secret"], oauth2_api)
     return response
 

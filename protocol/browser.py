@@ -53,13 +53,25 @@ def _lists_html(accept):
 
 
 #: No frame, no foreign script, no address in a Referer, no copy in a cache.
-PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
-        " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+_CONTENT = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+    " frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+def page_headers(*, leads_back):
+    """:param bool leads_back: whether it may be a page on the way to an application.
+        Chromium holds all redirects that follow a form against ``form-action``, and an
+        opener policy would cut the application's page off from its window.
+    :return: dict of the headers of a page
+    """
+    headers = {
+        "Content-Security-Policy": _CONTENT,
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    if not leads_back:
+        headers["Content-Security-Policy"] += "; form-action 'self'"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    return headers

@@ -26,6 +26,7 @@ from . import (  # noqa: E402
     test_client_secret_overlap,
     test_confirm,
     test_confirm_refusals,
+    test_consent_page,
     test_constant_shape,
     test_cross_origin,
     test_discovery,
