@@ -188,7 +188,7 @@ class TestCallbackCaller(CallbackCase):
         self.assertEqual(response.headers["Cache-Control"], "no-store")
 
     def test_the_demo_s_client_follows_the_sign_in_itself(self):
-        """``./dev demo`` has no browser."""
+        """``./dev demo --provider oidc`` has no browser."""
         self.user.login = "another@example.com"
         self.env.flush_all()
         convert_file(self.env, "api_auth_oauth2", "demo/demo.xml", {})

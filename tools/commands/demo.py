@@ -1,15 +1,21 @@
-"""demo [--once]    start everything and walk the main job, leave Odoo running
+"""demo [--once]    start Odoo and walk the main job, leave Odoo running
 
-With ``--once`` it ends after the walk; its status says whether every step did what
-it should.
+With ``--provider oidc`` users sign in at an independent provider, and the JSON contract
+is walked. With ``--once`` it ends after the walk; its status says whether every step
+did what it should.
 """
 
+import argparse
 import contextlib
+import pathlib
+import sys
+import tempfile
 
 import artifact
 import console
 import databases
-import demo_walk
+import demo_json_contract
+import demo_standard
 import odoo_log
 import odoo_server
 import places
@@ -19,69 +25,133 @@ from console import Failure
 
 DATABASE = f"{places.ADDON}_demo"
 ODOO_PORT, PROVIDER_PORT = 8069, 4400  # if they are free
-CLIENT = {"client_id": "demo-app", "client_secret": "demo-secret"}
+PROVIDER_CLIENT = {
+    "client_id": demo_json_contract.CLIENT_ID,
+    "client_secret": "demo-secret",
+}
 
+BASE_URL = """
+env["ir.config_parameter"].set_param("api_auth_oauth2.base_url", {url!r})
+env.cr.commit()
+"""
+# The secret takes the way of a file, as what Odoo prints is its log.
+SECRET = """
+secret = env.ref("api_auth_oauth2.client_demo_standard")._generate_secret()
+with open({file!r}, "w") as file:
+    file.write(secret)
+env.cr.commit()
+"""
 # The provider's READY line says where it is.
-RECORDS = """
+PROVIDER = """
 told = {told!r}
 provider = env.ref("api_auth_oauth2.provider_demo")
 provider.write({{name: value for name, value in told.items() if name in provider._fields
                 and provider[name] != value}})
-env["ir.config_parameter"].set_param("api_auth_oauth2.base_url", {url!r})
 env.cr.commit()
 """
 
 
 def run(args):
     """Run the demo; returns the exit status."""
-    if set(args) - {"--once"}:
-        raise Failure("./dev demo knows only --once")
-    once = "--once" in args
+    given = _given(args)
     with contextlib.ExitStack() as stack:
-        name = "walk" if once else "demo"
+        name = "walk" if given.once else "demo"
         lock = places.make_dev() / f".{name}.lock"
-        stack.enter_context(artifact.locked(lock, "runs a demo", waits=once))
+        stack.enter_context(artifact.locked(lock, "runs a demo", waits=given.once))
         odoo = stack.enter_context(odoo_server.ready())
         made = stack.enter_context(databases.opened(odoo))
-        if once:
+        if given.once:
             database = stack.enter_context(made.temporary("walk", kind="demo"))
         else:
             database = made.create(DATABASE, kind="demo")
-        url, server = _start(stack, odoo, database, name)
-        status = demo_walk.Walk(url, database).run()
-        if once:
+        demo = Demo(stack, odoo, database, name)
+        walk, what_next = demo.prepare_oidc() if given.provider else demo.prepare()
+        server = demo.serve()
+        status = walk.run()
+        if given.once:
             _show_complaints(name)
             return status
-        _tell(url, database)
+        _tell(demo.url, database, what_next)
         if server.wait():
             raise Failure(f"Odoo has ended; see {places.LOGS}/demo-server.log")
     return status
 
 
-def _start(stack, odoo, database, name):
-    """Start provider and Odoo on the database; returns (Odoo's URL, its process).
+def _given(args):
+    """What the command line says."""
+    parser = argparse.ArgumentParser("./dev demo")
+    parser.add_argument("--once", action="store_true", help="end after the walk")
+    parser.add_argument(
+        "--provider",
+        choices=["oidc"],
+        help="users sign in at an independent provider; the JSON contract is walked",
+    )
+    return parser.parse_args(args)
 
-    The logs' names begin with ``name``.
-    """
-    modules = ",".join(places.our_modules())
-    with console.step(f"Installing {modules} with demo data"):
-        install = ["-i", modules, "--with-demo", "--stop-after-init"]
-        odoo.run(database, install, log=f"{name}-install.log")
-    # Held from now on: another server could answer there otherwise.
-    listening = stack.enter_context(ports.Listening(ODOO_PORT))
-    url = f"http://localhost:{listening.port}"
-    if listening.port != ODOO_PORT:
-        console.say(f"· Port {ODOO_PORT} is taken: Odoo gets {listening.port}")
-    client = CLIENT | {"redirect_uris": [f"{url}/demo/oauth2/callback"]}
-    document = {"preferred_port": PROVIDER_PORT, "clients": [client]}
-    serving = provider.serving(provider.install(odoo.python), document)
-    told = stack.enter_context(serving)
-    with console.step("Writing the addresses into the database"):
-        script = RECORDS.format(told=told, url=url)
-        odoo.run(database, [], log=f"{name}-records.log", script=script)
-    with console.step("Starting Odoo"):
-        serving = odoo.serving(database, listening, log=f"{name}-server.log")
-        return url, stack.enter_context(serving)
+
+class Demo:
+    """A database with demo data, and the Odoo that serves it until the stack ends."""
+
+    def __init__(self, stack, odoo, database, name):
+        """:param str name: how the logs' names begin"""
+        self.stack, self.odoo = stack, odoo
+        self.database, self.name = database, name
+        modules = ",".join(places.our_modules())
+        with console.step(f"Installing {modules} with demo data"):
+            install = ["-i", modules, "--with-demo", "--stop-after-init"]
+            odoo.run(database, install, log=f"{name}-install.log")
+        # Held from now on: another server could answer there otherwise.
+        self.listening = stack.enter_context(ports.Listening(ODOO_PORT))
+        self.url = f"http://localhost:{self.listening.port}"
+        if self.listening.port != ODOO_PORT:
+            console.say(f"· Port {ODOO_PORT} is taken: Odoo gets {self.listening.port}")
+
+    def prepare(self):
+        """Make what a standard client needs; returns ``(its walk, what to tell)``."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "secret")
+            with console.step("Making the client's secret"):
+                self._change(BASE_URL + SECRET, url=self.url, file=str(file))
+            secret = file.read_text()
+        issuer = f"{self.url}/demo"
+        what_next = STANDARD.format(
+            authorization_url=f"{issuer}/oauth2/authorize",
+            token_url=f"{issuer}/oauth2/token",
+            client_id=demo_standard.CLIENT_ID,
+            secret=secret,
+            redirect_uri=demo_standard.REDIRECT_URI,
+            scope=" ".join(demo_standard.SCOPE),
+            url=self.url,
+            python=sys.executable,
+        )
+        return demo_standard.StandardWalk(self.url, secret), what_next
+
+    def prepare_oidc(self):
+        """Start the independent provider; returns ``(a walk, what to tell)``."""
+        client = PROVIDER_CLIENT | {
+            "redirect_uris": [f"{self.url}/demo/oauth2/callback"]
+        }
+        document = {"preferred_port": PROVIDER_PORT, "clients": [client]}
+        serving = provider.serving(provider.install(self.odoo.python), document)
+        told = self.stack.enter_context(serving)
+        with console.step("Writing the addresses into the database"):
+            self._change(BASE_URL + PROVIDER, url=self.url, told=told)
+        walk = demo_json_contract.JsonContractWalk(self.url, self.database)
+        return walk, JSON_CONTRACT.format(url=self.url)
+
+    def serve(self):
+        """Start Odoo; returns its process."""
+        with console.step("Starting Odoo"):
+            serving = self.odoo.serving(
+                self.database, self.listening, log=f"{self.name}-server.log"
+            )
+            return self.stack.enter_context(serving)
+
+    def _change(self, script, **values):
+        """Run a script on the database."""
+        script = script.format(**values)
+        log = f"{self.name}-records.log"
+        self.odoo.run(self.database, [], log=log, script=script)
 
 
 def _show_complaints(name):
@@ -92,7 +162,29 @@ def _show_complaints(name):
             console.say(f"{log.name}: {entry.first_line}")
 
 
-def _tell(url, database):
+STANDARD = """\
+Connect a client of yours:
+  authorization URL  {authorization_url}
+  token URL          {token_url}
+  client ID          {client_id}
+  client secret      {secret}
+  redirect URI       {redirect_uri} (any port), or that of n8n or Postman
+  scopes             {scope}
+
+The README's first example, in another terminal:
+  export OAUTH2_BASE_URL={url}
+  export OAUTH2_CLIENT_SECRET={secret}
+  {python} examples/clients/standard_client.py
+"""
+JSON_CONTRACT = """\
+The walk above as a program of yours (see examples/README.md); it needs requests
+(apt-get install python3-requests):
+  export OAUTH2_BASE_URL={url}
+  python3 examples/clients/python_client.py authorize
+"""
+
+
+def _tell(url, database, what_next):
     """Say what is running and what can be done with it."""
     console.say(
         f"""
@@ -102,14 +194,10 @@ def _tell(url, database):
   the addon       Settings, API OAuth2
   its log         {places.LOGS}/demo-server.log
 
-Next:
-  export OAUTH2_BASE_URL={url}
-  python3 examples/clients/python_client.py authorize
-                 the walk above as a program of yours: see examples/README.md;
-                 it needs requests (apt-get install python3-requests)
+{what_next}
+More:
   ./dev shell    Odoo's shell on this database
-  README.rst     connect your own provider; the next ./dev demo begins
-                 with a fresh database
+  README.rst     the rest; the next ./dev demo begins with a fresh database
 
-Ctrl-C ends Odoo, the provider and PostgreSQL."""
+Ctrl-C ends all of it."""
     )
