@@ -1,6 +1,6 @@
 {
     "name": "API OAuth2 Authentication",
-    "summary": "Guard Odoo's APIs with OAuth 2.0 access tokens of any provider",
+    "summary": "Guard Odoo's APIs with OAuth 2.0: any standard client, any provider",
     "version": "19.0.2.0.0",
     "category": "Technical",
     "license": "LGPL-3",

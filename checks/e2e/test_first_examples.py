@@ -1,0 +1,69 @@
+"""The README's first examples, run as they stand there."""
+
+import os
+import re
+import subprocess
+import textwrap
+from pathlib import Path
+
+from beside import ledger
+from server import SECONDS, URL, ServerCase, Site
+
+README = Path(__file__).parents[2] / "README.rst"
+PASSWORD = "correct-horse-battery"
+BACK = "http://localhost:8400/back"
+
+
+def example(beginning):
+    """Return the code of the README's section that begins with a text."""
+    text = README.read_text()
+    section = text[text.index("A first example\n====") :]
+    [code] = re.findall(
+        rf"^    {re.escape(beginning)}.*?(?=^\S)", section, re.MULTILINE | re.DOTALL
+    )
+    return textwrap.dedent(code)
+
+
+class TestFirstExamples(ServerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        site = Site(cls.administrator, {"endpoint": "demo"})
+        admin = cls.administrator
+        for name in ("user", "service"):
+            setattr(cls, name, f"first-{name}@example.com")
+            values = {"login": getattr(cls, name), "password": PASSWORD}
+            user_id = admin.create("res.users", name=name, **values)
+        client_id = admin.create(
+            "oauth2.client",
+            name="First example",
+            client_identifier="demo-client",
+            redirect_uris=BACK,
+            api_ids=[site.api_id],
+            scope_ids=[site.scope_id],
+            allows_client_credentials=True,
+            service_user_id=user_id,
+        )
+        shown = admin.call("oauth2.client", "action_rotate_secret", [client_id])
+        cls.secret = shown["context"]["default_client_secret"]
+        ledger.keep("client_secret", cls.secret)
+
+    def running(self, *command):
+        # The environment that a person has who pasted what `./dev demo` prints.
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        told = {"OAUTH2_BASE_URL": URL, "OAUTH2_CLIENT_SECRET": self.secret}
+        return subprocess.Popen(
+            command,
+            env=kept | told,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def test_four_lines_of_curl_act_as_the_client_s_own_user(self):
+        with self.running("sh", "-ec", example("TOKEN=")) as program:
+            printed, complaint = program.communicate(timeout=SECONDS)
+        self.assertEqual(program.returncode, 0, complaint)
+        self.assertIn(f'"login": "{self.service}"', printed)
+        self.assertRegex(printed, r'\[\{"id": \d+, "name": ')
