@@ -5,14 +5,15 @@ from typing import Any
 
 from odoo.http import request
 
+from ..protocol.client_networks import NOT_FROM_THERE
 from ..protocol.credentials import ClientCredentials, parse_credentials
 from ..protocol.digests import ISSUED_IDENTITY_PREFIX
-from ..protocol.errors import MethodNotAllowed
+from ..protocol.errors import InvalidClient, MethodNotAllowed
 from ..protocol.parameters import MAX_BODY, Parameters
 from ..services.client_authentication import ClientAuthentication
 from ..services.rate_limit import RateLimit
 from ..services.request_body import read_body
-from ..services.request_context import set_audit_context
+from ..services.request_context import remote_address, set_audit_context
 
 CLIENT_ROUTING = {
     "type": "oauth2",
@@ -35,17 +36,21 @@ class ClientRequest:
     credentials: ClientCredentials
 
     @classmethod
-    def from_request(cls, endpoint, parameters=None, *, names_grant=True):
+    def from_request(
+        cls, endpoint, parameters=None, *, names_grant=True, from_anywhere=False
+    ):
         """Read the running request.
 
         :param str endpoint: the ``<api>`` of the path
         :param parameters: of :func:`read_parameters`, where they were read already
         :param bool names_grant: whether it is about a grant, which a token or an issued
             identity proves, too
+        :param bool from_anywhere: whether the client's networks do not count
         :raises InvalidRequest: when the request is malformed; that costs no query, and
             is not counted
         :raises TooManyRequests: when a rate limit is reached
-        :raises InvalidClient: unknown or archived API or client
+        :raises InvalidClient: unknown or archived API or client, or one that may not
+            call from there
         """
         httprequest = request.httprequest
         if httprequest.method == "HEAD":
@@ -64,6 +69,8 @@ class ClientRequest:
         oauth2_api = request.env["oauth2.api"]._by_endpoint(endpoint)
         client = oauth2_api._client(credentials.client_id)
         set_audit_context(oauth2_api, client, is_proven=False)
+        if not (from_anywhere or client._allows_address(remote_address())):
+            raise InvalidClient(reason=NOT_FROM_THERE)
         return cls(oauth2_api, client, parameters, credentials)
 
     def check_secret(self):

@@ -23,7 +23,8 @@ class RevocationController(http.Controller):
             credentials = standard_credentials(api, parameters, "token")
             TokenRevocation(request.env).revoke(api, token, credentials)
             return {}
-        call = ClientRequest.from_request(api, parameters)
+        # What is proven to be the caller's ends, wherever it has got to.
+        call = ClientRequest.from_request(api, parameters, from_anywhere=True)
         identity = parameters.identity(required=True)
         at_provider = Revocation(request.env).revoke(
             call.api, call.client, identity, call.credentials

@@ -32,6 +32,7 @@ from ..services.json2_scope import JSON2Scope
 from ..services.last_signal import last_signal
 from ..services.rate_limit import RateLimit
 from ..services.request_body import check_encoding
+from ..services.request_context import remote_address
 from ..services.token_validation import TokenValidation, note_use
 from ..services.wire_answer import error_response
 
@@ -99,7 +100,10 @@ class IrHttp(models.AbstractModel):
             text = bearer_token(request.httprequest.headers.get("Authorization"))
             if text is not None:
                 request.oauth2_validated = TokenValidation(request.env).validate(
-                    text, routes.matched_endpoint(), request.oauth2_signal
+                    text,
+                    routes.matched_endpoint(),
+                    request.oauth2_signal,
+                    address=remote_address(),
                 )
 
     @classmethod
@@ -177,7 +181,7 @@ class IrHttp(models.AbstractModel):
         """
         try:
             return TokenValidation(request.env).validate(
-                text, endpoint, request.oauth2_signal
+                text, endpoint, request.oauth2_signal, address=remote_address()
             )
         except (psycopg2.Error, PoolError) as error:
             _logger.error("No token can be checked: %s", error)

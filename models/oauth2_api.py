@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL, ormcache
 
 from ..protocol.errors import InvalidClient
+from ..protocol.scope import Serving
 from ..protocol.server_metadata import (
     AUTHORIZATION_SERVER,
     authorization_server_metadata,
@@ -198,7 +199,12 @@ class OAuth2Api(models.Model):
         for record in self:
             record.client_user_count = counts.get(record._origin, 0)
 
-    @api.depends("client_user_ids", "last_redirect_uri", "client_ids.follows_sign_in")
+    @api.depends(
+        "client_user_ids",
+        "last_redirect_uri",
+        "client_ids.follows_sign_in",
+        "client_ids.allows_client_credentials",
+    )
     @api.depends_context("uid")
     def _compute_can_widen(self):
         for record in self:
@@ -414,9 +420,8 @@ class OAuth2Api(models.Model):
         """What an API is for one of its clients, remembered until the next signal.
 
         :param int version: number of Odoo's last signal, in the snapshot that is read
-        :return: ``(endpoint, json2_enabled, bearer_enabled, frozenset of the ids of
-            allowed groups, {scope id as text: name})``; ``None`` when API, client or
-            provider is archived, or the API no longer serves the client
+        :return: ``Serving``; ``None`` when API, client or provider is archived, or the
+            API no longer serves the client
         """
         # Before a caller is known there is no user, with whom relations can be read.
         env = self.env(user=SUPERUSER_ID, su=True, context={})
@@ -432,12 +437,14 @@ class OAuth2Api(models.Model):
         )
         if not oauth2_api:
             return None
-        scopes = env["oauth2.client"].browse(client_id)._scopes_on(oauth2_api)
-        return (
+        client = env["oauth2.client"].browse(client_id)
+        scopes = client._scopes_on(oauth2_api)
+        return Serving(
             oauth2_api.endpoint,
             oauth2_api.json2_enabled,
             oauth2_api.bearer_enabled,
             frozenset(oauth2_api.allowed_group_ids.ids),
+            client._networks(),
             {str(scope.id): scope.name for scope in scopes},
         )
 

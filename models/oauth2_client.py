@@ -1,15 +1,18 @@
 import json
 import uuid
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from ..protocol.client_networks import allows, parse_networks
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.network_policy import is_safe_url
+from ..protocol.redirect_uri import check_redirect_uri, redirect_uris
 from ..services.client_keys import ClientKeys
 from ..services.client_secret import MAX_OVERLAP, NO_FORMER, NONE, ClientSecrets
+from ..services.client_trust import ClientTrust
 from ..services.encrypted_field import EncryptedChar
 from ..services.provider_calls import client_secret, is_secret_lost
 from ..services.revocation import Revocation
@@ -46,6 +49,7 @@ class OAuth2Client(models.Model):
         store=True,
         readonly=False,
         required=True,
+        copy=False,
         index=True,
         help="The client_id that the provider gave this application. For one whose"
         " users sign in at this Odoo, one is made up.",
@@ -74,14 +78,24 @@ class OAuth2Client(models.Model):
     )
     allows_client_credentials = fields.Boolean(
         "Client Credentials",
+        copy=False,
         help="It acts as its service user, without a user at a screen (RFC 6749 section"
-        " 4.4). Only for confidential clients.",
+        " 4.4). Only for confidential clients, and set by Settings administrators.",
     )
     service_user_id = fields.Many2one(
         "res.users",
         index="btree_not_null",
         ondelete="restrict",
-        help="The Odoo user as whom it acts with client credentials.",
+        copy=False,
+        help="The Odoo user as whom it acts with client credentials. Best one of its"
+        " own, with few rights. Only Settings administrators can choose it.",
+    )
+    service_user_is_system = fields.Boolean(compute="_compute_service_user_is_system")
+    service_user_confirmed = fields.Boolean(
+        "Acts as a Settings Administrator",
+        copy=False,
+        help="A Settings administrator knows that its service user is one, too, and"
+        " wants it so.",
     )
     client_secret = fields.Char(
         compute="_compute_client_secret",
@@ -169,6 +183,28 @@ class OAuth2Client(models.Model):
         help="Origins of browser applications that may call the APIs, separated by"
         " spaces, such as https://app.example.com. Exact; none by default.",
     )
+    allowed_networks = fields.Char(
+        help="Where it may call from: addresses and networks, separated by spaces, such"
+        " as 192.0.2.7 or 2001:db8::/32. Empty: from anywhere. Behind a proxy, Odoo"
+        " knows a caller's address with proxy_mode only.",
+    )
+    logo = fields.Image(
+        max_width=256, max_height=256, help="Users see it when asked for consent."
+    )
+    homepage_uri = fields.Char("Homepage", help="Shown on the consent page; https.")
+    privacy_uri = fields.Char(
+        "Privacy Policy", help="Shown on the consent page; https."
+    )
+    terms_uri = fields.Char(
+        "Terms of Service", help="Shown on the consent page; https."
+    )
+    is_verified = fields.Boolean(
+        "Verified",
+        copy=False,
+        help="An administrator has checked who runs it; users see that when asked for"
+        " consent. Set by Settings administrators. It is taken off when others change"
+        " the name, the logo, a link or a redirect URI.",
+    )
     own_redirect_uris = fields.Text(
         "Redirect URIs",
         compute="_compute_own_redirect_uris",
@@ -202,6 +238,14 @@ class OAuth2Client(models.Model):
         for client in self:
             if not client.client_identifier and not client.provider_id:
                 client.client_identifier = uuid.uuid4().hex
+
+    @api.depends("service_user_id")
+    def _compute_service_user_is_system(self):
+        for client in self:
+            user = client.sudo().service_user_id
+            client.service_user_is_system = bool(user) and user.has_group(
+                "base.group_system"
+            )
 
     def _compute_client_secret(self):
         self.client_secret = False
@@ -267,16 +311,16 @@ class OAuth2Client(models.Model):
         for client in self:
             client.client_user_count = counts.get(client._origin, 0)
 
-    @api.depends("follows_sign_in")
+    @api.depends("follows_sign_in", "allows_client_credentials")
     @api.depends_context("uid")
     def _compute_can_widen(self):
         for client in self:
-            client.can_widen = self.env.is_system() or not client.follows_sign_in
+            client.can_widen = self.env.is_system() or not client._asks_no_user()
 
     def _search_can_widen(self, operator, value):
         if operator != "in":
             return NotImplemented
-        asked = Domain(self.env.is_system()) | Domain("follows_sign_in", "=", False)
+        asked = Domain(self.env.is_system()) | ~self._asking_no_user()
         return asked if True in value else ~asked
 
     def _end_service_grants(self):
@@ -295,8 +339,22 @@ class OAuth2Client(models.Model):
     def _grant_types(self):
         """:return: frozenset of the ``grant_type`` that it may use (RFC 6749)"""
         self.ensure_one()
-        names = ("authorization_code", "refresh_token", "client_credentials")
+        names = {"authorization_code", "refresh_token", "client_credentials"}
+        if not self._service_user():
+            names.remove("client_credentials")
         return frozenset(name for name in names if self[f"allows_{name}"])
+
+    @api.model
+    def _asking_no_user(self):
+        """:return: the ``Domain`` of clients that act as a user who is not asked"""
+        return Domain("follows_sign_in", "=", True) | Domain(
+            "allows_client_credentials", "=", True
+        )
+
+    def _asks_no_user(self):
+        """:return: whether it acts as a user who is not asked"""
+        self.ensure_one()
+        return self.follows_sign_in or self.allows_client_credentials
 
     def _is_served(self):
         """:return: whether it is active, and so is its provider, if it has one"""
@@ -425,6 +483,86 @@ class OAuth2Client(models.Model):
                         )
                     )
 
+    @api.constrains("redirect_uris")
+    def _check_redirect_uris(self):
+        for client in self:
+            for number, uri in enumerate(client._redirect_uris(), 1):
+                try:
+                    check_redirect_uri(uri)
+                except ValueError as error:
+                    raise ValidationError(
+                        self.env._(
+                            "Redirect URI %(number)s, %(uri)s: %(problem)s",
+                            number=number,
+                            uri=uri,
+                            problem=self.env._(str(error)),
+                        )
+                    ) from None
+
+    @api.constrains("client_type", "require_secret")
+    def _check_client_type(self):
+        for client in self:
+            if client.client_type == "public" and client.require_secret:
+                raise ValidationError(
+                    self.env._("A public client keeps no secret: do not require it.")
+                )
+
+    @api.constrains(
+        "allows_client_credentials",
+        "client_type",
+        "service_user_id",
+        "service_user_confirmed",
+    )
+    def _check_service_user(self):
+        for client in self:
+            user = client.sudo().service_user_id
+            if client.allows_client_credentials and client.client_type == "public":
+                raise ValidationError(
+                    self.env._("Client credentials are for confidential clients.")
+                )
+            if client.allows_client_credentials and not user:
+                raise ValidationError(
+                    self.env._("Client credentials need a service user.")
+                )
+            if user and not (
+                user.active and (user._is_internal() or user._is_portal())
+            ):
+                raise ValidationError(
+                    self.env._("A service user is an active internal or portal user.")
+                )
+            if client.service_user_is_system and not client.service_user_confirmed:
+                raise ValidationError(
+                    self.env._(
+                        "The service user is a Settings administrator: who has the"
+                        " secret of this client could do everything that its scopes"
+                        " open. Choose a user with fewer rights, or confirm it."
+                    )
+                )
+
+    @api.constrains("allowed_networks")
+    def _check_allowed_networks(self):
+        for client in self:
+            try:
+                client._networks()
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        "%s is no address and no network: write such as 192.0.2.7 or"
+                        " 192.0.2.0/24.",
+                        error,
+                    )
+                ) from None
+
+    @api.constrains("homepage_uri", "privacy_uri", "terms_uri")
+    def _check_links(self):
+        for client in self:
+            for uri in (client.homepage_uri, client.privacy_uri, client.terms_uri):
+                url = urldefrag(uri or "").url
+                if uri and not (urlsplit(url).scheme == "https" and is_safe_url(url)):
+                    raise ValidationError(
+                        self.env._("%s is no address that begins with https://.", uri)
+                    )
+
     @api.constrains("scope_ids", "api_ids")
     def _check_scopes(self):
         for client in self.with_context(active_test=False):
@@ -433,7 +571,23 @@ class OAuth2Client(models.Model):
                     self.env._("A client's scopes belong to its own APIs.")
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        clients = super().create(vals_list)
+        # Of the records, because values may also come from defaults.
+        if not self.env.is_system() and ClientTrust(clients).is_wide():
+            raise AccessError(
+                self.env._(
+                    "Only Settings administrators may make a client of a provider, or"
+                    " one that asks no user."
+                )
+            )
+        return clients
+
     def write(self, vals):
+        vals = ClientTrust(self).without_verification(vals)
+        if vals.get("service_user_id"):
+            vals = {"service_user_confirmed": False, **vals}
         self._check_switches(vals)
         if "provider_id" in vals:
             if not self.env.is_system():
@@ -506,19 +660,10 @@ class OAuth2Client(models.Model):
         return ClientSecrets(self).rotate()
 
     def _check_switches(self, vals):
-        """Without its secret, who it is counts for less; without a page, its users are
-        not asked.
-
-        :raises AccessError: for others than Settings administrators
-        """
+        """:raises AccessError: a change is a Settings administrator's to make"""
         if not self.env.su and not _OF_ODOO.isdisjoint(vals):
             raise AccessError(self.env._("Former secrets are kept by Odoo itself."))
-        if self.env.is_system():
-            return
-        drops_secret = not vals.get("require_secret", True)
-        if vals.get("follows_sign_in") or (
-            drops_secret and any(client.require_secret for client in self)
-        ):
+        if not self.env.is_system() and ClientTrust(self).is_widened_by(vals):
             raise AccessError(
                 self.env._("Only Settings administrators may widen who is trusted.")
             )
@@ -530,7 +675,7 @@ class OAuth2Client(models.Model):
         clients = self.sudo().with_context(active_test=False)
         return {
             (client, given)
-            for client in clients.filtered("follows_sign_in")
+            for client in clients.filtered_domain(self._asking_no_user())
             for given in (*client.api_ids, *client.scope_ids)
         }
 
@@ -543,10 +688,38 @@ class OAuth2Client(models.Model):
         if not self.env.is_system() and self._unasked() - before:
             raise AccessError(
                 self.env._(
-                    "A client that follows the sign-in itself asks no user: only"
-                    " Settings administrators may give it an API or a scope."
+                    "This client asks no user: only Settings administrators may give"
+                    " it an API or a scope."
                 )
             )
+
+    def _redirect_uris(self):
+        """:return: where its users may go back to, a list"""
+        return redirect_uris(self.redirect_uris or "")
+
+    def _networks(self):
+        """:return: tuple of the networks that it may call from; none: from anywhere
+        :raises ValueError: one is none
+        """
+        return parse_networks(self.allowed_networks or "")
+
+    def _allows_address(self, address):
+        """:param str address: of a caller
+        :return: whether it may call from there
+        """
+        return allows(self._networks(), address)
+
+    def _service_user(self):
+        """:return: the ``res.users`` as whom it may act with client credentials now,
+        empty where it may not
+        """
+        client = self.sudo()
+        is_unconfirmed = (
+            client.service_user_is_system and not client.service_user_confirmed
+        )
+        if not client.allows_client_credentials or is_unconfirmed:
+            return self.env["res.users"]
+        return client.service_user_id
 
     def _origins(self):
         """:return: the allowed origins (RFC 6454 section 6.2), a list"""

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL, ormcache
 
 from ..protocol.scope import SCOPE_TOKEN
@@ -98,7 +99,7 @@ class OAuth2Scope(models.Model):
 
     def _were_granted(self):
         """:return: whether a user granted one of these scopes, now or ever, or is not
-        asked, by a client that follows the sign-in itself and may have one
+        asked, by a client that asks none and may have one
 
         A grant that is made at the same time writes to the scope's row, too: Odoo runs
         the later of the two again, and it sees what the other has done.
@@ -114,9 +115,9 @@ class OAuth2Scope(models.Model):
         return any(self.mapped("was_granted")) or self._are_unasked()
 
     def _are_unasked(self):
-        """:return: whether a client that follows the sign-in itself may have one"""
+        """:return: whether a client that asks no user may have one"""
         Client = self.env["oauth2.client"].sudo().with_context(active_test=False)
-        domain = [("scope_ids", "in", self.ids), ("follows_sign_in", "=", True)]
+        domain = Domain("scope_ids", "in", self.ids) & Client._asking_no_user()
         return bool(Client.search(domain, limit=1))
 
     def _note_granted(self):

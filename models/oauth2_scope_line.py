@@ -93,8 +93,8 @@ class OAuth2ScopeLine(models.Model):
             raise AccessError(
                 self.env._(
                     "Users have agreed to what this scope opens, or are not asked by a"
-                    " client that follows the sign-in itself: only Settings"
-                    " administrators may open more. Make a new scope instead."
+                    " client that may have it: only Settings administrators may open"
+                    " more. Make a new scope instead."
                 )
             )
         for _scope, model_name, what in gained:

@@ -58,6 +58,11 @@ _HOST = _("Its host or port is not one.")
 _HTTP = _("http is only for this very machine (localhost): use https elsewhere.")
 
 
+def redirect_uris(text):
+    """Return what `text` has a line each of, a list."""
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
 def check_redirect_uri(uri):
     """Raise ValueError, with a text for people, unless `uri` may be registered.
 

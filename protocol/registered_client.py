@@ -17,6 +17,7 @@ class RegisteredClient(NamedTuple):
     is_public: bool
     secrets: tuple  # of protocol.client_secret.SecretDigest, two at most
     redirect_uris: tuple
+    networks: tuple  # that it may call from; none: from anywhere
     grant_types: frozenset
     scopes: dict  # {name: id} of what it may have on the API
     service_user_id: int  # or False

@@ -35,6 +35,17 @@ def scope_string(names):
     return " ".join(sorted(names))
 
 
+class Serving(NamedTuple):
+    """What an API is for one of its clients."""
+
+    endpoint: str
+    json2_enabled: bool
+    bearer_enabled: bool
+    allowed_groups: frozenset  # ids
+    networks: tuple  # that the client may call from; none: from anywhere
+    scopes: dict  # {id as text: name}
+
+
 class TokenContext(NamedTuple):
     """The outcome of the token check: record ids and scope names, no secret."""
 

@@ -9,12 +9,13 @@ RFC 6749 section 2.3 has it.
 from odoo.http import request
 from odoo.tools import SQL, config
 
+from ..protocol.client_networks import NOT_FROM_THERE, allows
 from ..protocol.client_secret import find_secret
 from ..protocol.errors import InvalidClient, InvalidRequest
 from ..protocol.registered_client import RegisteredClient
 from .client_secret import ClientSecrets, note_use_of_former
 from .rate_limit import RateLimit
-from .request_context import set_audit_context
+from .request_context import remote_address, set_audit_context
 
 
 def registered_client(env, endpoint, client_identifier):
@@ -42,10 +43,11 @@ def _read(env, endpoint, client_identifier, version):
         client_identifier=client_identifier,
         is_public=client.client_type == "public",
         secrets=ClientSecrets(client).known(),
-        redirect_uris=tuple((client.redirect_uris or "").split()),
+        redirect_uris=tuple(client._redirect_uris()),
+        networks=client._networks(),
         grant_types=client._grant_types(),
         scopes={each.name: each.id for each in client._scopes_on(oauth2_api)},
-        service_user_id=client.service_user_id.id,
+        service_user_id=client._service_user().id,
         access_token_lifetime=oauth2_api.access_token_lifetime,
         refresh_token_lifetime=oauth2_api.refresh_token_lifetime,
         authorization_lifetime=oauth2_api.authorization_lifetime,
@@ -58,9 +60,10 @@ def authenticate(env, endpoint, credentials, *, revokes=False):
     """Find the client that calls; where it sent a secret, that is right.
 
     :param credentials: ``protocol.credentials.ClientCredentials``
-    :param bool revokes: whether a token is to end: no limit of proven calls counts
+    :param bool revokes: whether a token is to end: no limit of proven calls counts,
+        nor where the call comes from
     :return: ``RegisteredClient``, whose ``check_authenticated`` demands one
-    :raises InvalidClient: unknown, or a wrong secret
+    :raises InvalidClient: unknown, a wrong secret, or not from one of its networks
     :raises InvalidRequest: a token is no client's authentication
     :raises TooManyRequests: the client's proven callers call too often
     """
@@ -72,6 +75,8 @@ def authenticate(env, endpoint, credentials, *, revokes=False):
         env["oauth2.client"].sudo().browse(client.client_id),
     )
     set_audit_context(*parties, is_proven=False)
+    if not (revokes or allows(client.networks, remote_address())):
+        raise InvalidClient(reason=NOT_FROM_THERE)
     if not _sent_secret(client, credentials):
         return client
     sent = (credentials.client_secret, credentials.raw_secret)

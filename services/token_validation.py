@@ -17,8 +17,9 @@ from odoo.sql_db import PoolError
 from odoo.tools import config
 
 from ..protocol import digests
+from ..protocol.client_networks import allows
 from ..protocol.rate_limit import FixedWindowCounter
-from ..protocol.scope import TokenContext
+from ..protocol.scope import Serving, TokenContext
 from .transactions import primary_cursor
 
 _logger = logging.getLogger(__name__)
@@ -52,8 +53,9 @@ class _Candidate(NamedTuple):
     """A stored token, and what is remembered of what it stands on."""
 
     endpoint: str  # where it is used; None: on Odoo's own JSON-2
+    address: str  # where it is used from
     is_unexpired: bool
-    serving: tuple  # of oauth2.api._serving, None: nothing is served
+    serving: Serving  # None: nothing is served
     groups: frozenset  # the user's, None: the user may not call
 
 
@@ -69,8 +71,15 @@ def _is_served(token):
 
 def _is_for_this_endpoint(token):
     """The token was issued for the API on which it is used."""
-    endpoint, _json2_enabled, bearer_enabled, _groups, _scopes = token.serving
-    return bearer_enabled if token.endpoint is None else endpoint == token.endpoint
+    if token.endpoint is None:
+        return token.serving.bearer_enabled
+    return token.serving.endpoint == token.endpoint
+
+
+def _is_from_allowed_network(token):
+    """The client's caller is where the client may call from."""
+    networks = token.serving.networks
+    return not networks or allows(networks, token.address)
 
 
 def _has_active_user(token):
@@ -83,7 +92,7 @@ def _has_active_user(token):
 
 def _has_allowed_user(token):
     """The user is in one of the API's allowed groups, where there are any."""
-    allowed = token.serving[3]
+    allowed = token.serving.allowed_groups
     return not allowed or not allowed.isdisjoint(token.groups)
 
 
@@ -92,6 +101,7 @@ _RULES = (
     _is_unexpired,
     _is_served,
     _is_for_this_endpoint,
+    _is_from_allowed_network,
     _has_active_user,
     _has_allowed_user,
 )
@@ -103,7 +113,7 @@ class TokenValidation:
     def __init__(self, env):
         self.env = env
 
-    def validate(self, text, endpoint=None, version=None):
+    def validate(self, text, endpoint=None, version=None, *, address=""):
         """Check a token; no write.
 
         :param str text: the bearer token
@@ -112,6 +122,8 @@ class TokenValidation:
         :param int version: number of Odoo's last signal, in this transaction's snapshot
             or an older one; left out, it is read along. Where there is a replica it
             always is: Odoo knows it from there, and a replica lags.
+        :param str address: of the caller; none is in no network that a client is bound
+            to
         :return: ``TokenContext``, or ``None`` when the token opens nothing here
         :raises psycopg2.Error: when the database does not answer
         :raises PoolError: when Odoo's pool has no connection to the primary database
@@ -127,15 +139,16 @@ class TokenValidation:
             cr.execute(find, values, log_exceptions=False)
             # A provider may hand one token out for several grants of a user.
             for row in sorted(cr.fetchall(), reverse=True):
-                if grant := self._grant(env, endpoint, row):
+                if grant := self._grant(env, endpoint, address, row):
                     return grant
         return None
 
-    def _grant(self, env, endpoint, row):
+    def _grant(self, env, endpoint, address, row):
         """:return: what one stored token opens, or ``None``"""
         grant_id, user_id, api_id, client_id, granted, is_unexpired, version = row
         candidate = _Candidate(
             endpoint,
+            address,
             is_unexpired,
             env["oauth2.api"]._serving(api_id, client_id, version),
             env["res.users"]._oauth2_groups(user_id, version),
@@ -143,12 +156,12 @@ class TokenValidation:
         for holds in _RULES:
             if not holds(candidate):
                 return None
-        _endpoint, json2_enabled, _bearer_enabled, _groups, names = candidate.serving
+        serving, names = candidate.serving, candidate.serving.scopes
         scopes = frozenset(
             [names[scope] for scope in (granted or "").split(",") if scope in names]
         )
         return TokenContext(
-            api_id, client_id, grant_id, user_id, json2_enabled, scopes, version
+            api_id, client_id, grant_id, user_id, serving.json2_enabled, scopes, version
         )
 
 
