@@ -83,8 +83,9 @@ def refusal_page(refusal):
         description=refusal.description,
         is_allowed=isinstance(refusal, AlreadyAllowed),
     )
-    if refusal.retry_after is not None:
-        response.headers["Retry-After"] = str(int(refusal.retry_after))
+    told = refusal.headers()
+    for name in {"Allow", "Retry-After"} & told.keys():
+        response.headers[name] = told[name]
     return response
 
 

@@ -3,7 +3,8 @@ from datetime import timedelta
 from odoo import fields, models
 
 from ..protocol.authorization_request import response_address
-from ..protocol.errors import InvalidRequest
+from ..protocol.errors import UnknownSignIn
+from ..protocol.redirect_uri import matches
 from ..services.encrypted_field import EncryptedChar
 from ..services.pending_sign_in import PendingSignIn
 
@@ -114,17 +115,27 @@ class OAuth2AuthorizationRequest(models.Model):
     _code_unique = models.UniqueIndex("(code_digest) WHERE code_digest IS NOT NULL")
 
     def _check_in_force(self):
-        """What was archived since the sign-in began is as good as unknown.
+        """What was archived since the sign-in began is as good as unknown, and so is a
+        redirect URI that the client has no longer: nothing redirects there (RFC 6749
+        section 4.1.2.1).
 
-        :raises InvalidRequest: API, client or provider
+        :raises UnknownSignIn: API, client, provider or redirect URI
         """
         oauth2_api, client = self.api_id, self.client_id
         if not (
             oauth2_api.active
             and client._is_served()
             and client in oauth2_api.client_ids
+            and self._may_return()
         ):
-            raise InvalidRequest("This sign-in is no longer possible here.")
+            raise UnknownSignIn("This sign-in is no longer possible here.")
+
+    def _may_return(self):
+        """:return: whether the client may still have its users sent back there"""
+        if not (sent := self.client_redirect_uri):
+            return True
+        registered = (self.client_id.redirect_uris or "").split()
+        return any(matches(each, sent) for each in registered)
 
     def _is_pending(self):
         """:return: whether it still waits for its user's decision"""

@@ -26,7 +26,7 @@ from .transport import call_under_way
 
 SERVER_LOGS = ("werkzeug", "odoo.service.model")
 _NAMES = (
-    "code state request code_verifier client_secret client_assertion"
+    "code state request code_verifier code_challenge client_secret client_assertion"
     " client_user_identity token access_token refresh_token id_token iss error"
 ).split()
 #: ``name=value``, also where the whole is quoted once or twice within another address.

@@ -33,6 +33,12 @@ from .transactions import begin_read_committed, commit_now
 
 _NOW = SQL("statement_timestamp() AT TIME ZONE 'UTC'")
 _GRACE = ROTATION_GRACE.total_seconds()
+_GRANTED = SQL(
+    """
+    (SELECT string_agg(scope_id::text, ',' ORDER BY scope_id)
+       FROM oauth2_client_user_scope_rel WHERE client_user_id = client_user.id)
+    """
+)
 
 #: Claims a code and locks its grant.
 _CLAIM = """
@@ -44,10 +50,7 @@ _CLAIM = """
            AND expires_at > %(now)s
         RETURNING client_user_id),
     grants AS (
-        SELECT client_user.id, user_id, expires_at,
-               (SELECT string_agg(scope_id::text, ',' ORDER BY scope_id)
-                  FROM oauth2_client_user_scope_rel
-                 WHERE client_user_id = client_user.id) AS granted_scopes
+        SELECT client_user.id, user_id, expires_at, %(granted)s AS granted_scopes
           FROM oauth2_client_user client_user
           JOIN claimed ON claimed.client_user_id = client_user.id
          WHERE state = 'active' AND expires_at > %(now)s
@@ -82,7 +85,8 @@ _ROTATE = """
 """
 #: A refresh token that could not be rotated, and what followed it.
 _FIND_ROTATED = """
-    SELECT old.client_user_id, old.user_ref, next_access.granted_scopes,
+    SELECT old.client_user_id, old.user_ref, old.granted_scopes,
+           next_access.granted_scopes,
            old.rotated_at > %(now)s - %(grace)s * interval '1s',
            EXTRACT(EPOCH FROM next_access.expires_at - %(now)s)
       FROM oauth2_token old
@@ -95,8 +99,8 @@ _FIND_ROTATED = """
 """
 _SERVICE = """
     grants AS (
-        SELECT id, user_id, expires_at, %(scopes)s AS granted_scopes
-          FROM oauth2_client_user
+        SELECT id, user_id, expires_at, %(granted)s AS granted_scopes
+          FROM oauth2_client_user client_user
          WHERE api_id = %(api)s AND client_id = %(client)s
            AND identity_digest = %(identity)s AND state = 'active'
            AND expires_at > %(now)s + %(lifetime)s * interval '1s'
@@ -129,6 +133,7 @@ class IssuedTokens:
         self.names = {
             "now": _NOW,
             "grace": _GRACE,
+            "granted": _GRANTED,
             "api": client.api_id,
             "client": client.client_id,
         }
@@ -176,19 +181,18 @@ class IssuedTokens:
         if row := self._issue(
             SQL(_ROTATE, **names), "refresh", access, refresh, _written(asked)
         ):
-            if not set(asked or ()) <= read_ids(row[2]):
-                raise ScopeRaised()
+            self._check_asked(asked, row[2])
             return self._response(row, access, refresh, asked)
-        names["access"] = digests.digest(access)
-        self.env.cr.execute(SQL(_FIND_ROTATED, **names))
-        for grant_id, user_id, granted, is_in_grace, seconds in self.env.cr.fetchall():
+        names["access"], cr = digests.digest(access), self.env.cr
+        cr.execute(SQL(_FIND_ROTATED, **names))
+        for grant_id, user_id, granted, given, is_in_grace, seconds in cr.fetchall():
             if not is_in_grace:
                 self._end(grant_id)
                 raise InvalidCodeOrToken(reason="a refresh token was used twice")
+            self._check_asked(asked, granted)
             if seconds and seconds > 0:
-                return self._response(
-                    (grant_id, user_id, granted, seconds), access, refresh
-                )
+                row = grant_id, user_id, given, seconds
+                return self._response(row, access, refresh)
         return None
 
     def by_client_credentials(self, scope=frozenset()):
@@ -197,14 +201,14 @@ class IssuedTokens:
         :param scope: names of scopes; empty: all that the client may have
         :return: the token response
         :raises InvalidScope: none of the scopes may be had
+        :raises UnauthorizedClient: no service user, or one who may not use the API
         """
-        if not self.client.service_user_id:
-            raise UnauthorizedClient(reason="no service user is named")
+        if not self._allows_user(self.client.service_user_id):
+            raise UnauthorizedClient(reason="it has no service user for this API")
         scope_ids = sorted(self.client.may_have(scope).values())
         service_grant = ServiceGrant(self.env, self.client, scope_ids)
         names = {
             **self.names,
-            "scopes": _written(scope_ids),
             "identity": service_grant.identity_digest,
             "lifetime": self.client.access_token_lifetime,
         }
@@ -255,7 +259,8 @@ class IssuedTokens:
         :raises InvalidCodeOrToken: its user may not use the API any more
         """
         _grant_id, user_id, granted, seconds = row
-        self._check_user(user_id)
+        if not self._allows_user(user_id):
+            raise InvalidCodeOrToken(reason="the user may not use this API")
         scope_ids = read_ids(granted) if asked is None else set(asked)
         answer = {
             "access_token": access,
@@ -267,10 +272,17 @@ class IssuedTokens:
             answer["refresh_token"] = refresh
         return answer
 
-    def _check_user(self, user_id):
+    def _allows_user(self, user_id):
         groups = self.env["res.users"]._oauth2_groups(user_id, self.client.version)
-        if not self.client.allows(groups):
-            raise InvalidCodeOrToken(reason="the user may not use this API")
+        return self.client.allows(groups)
+
+    def _check_asked(self, asked, granted):
+        """:param asked: ids of scopes, or ``None``
+        :param str granted: ids that the refresh token carries
+        :raises ScopeRaised: more was asked for
+        """
+        if not set(asked or ()) <= read_ids(granted):
+            raise ScopeRaised()
 
     def _scope_ids(self, names):
         """:return: sorted ids of the scopes that were asked for; ``None`` for none

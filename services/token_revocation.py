@@ -3,7 +3,9 @@ be told.
 
 - A token ends its grant, with all its tokens; of a service's grant, which is no user's,
   the token alone ends.
-- A token that is unknown, over, or another client's is no error (section 2.2).
+- A confidential client authenticates, but for a token of a provider that proves itself.
+- A token that is unknown, over, or another client's is no error (section 2.2); sent by
+  a client without a secret, it takes a place among the calls that failed.
 - A refresh token that was rotated counts, too: its holder wants the grant to end.
 - A revocation is served, whatever limit of proven calls is reached.
 """
@@ -12,6 +14,7 @@ from odoo.tools import SQL
 
 from ..protocol.digests import digest
 from .audit import insert_event
+from .rate_limit import RateLimit
 from .registered_client import authenticate
 from .revocation import Revocation
 from .transactions import begin_read_committed
@@ -53,6 +56,7 @@ class TokenRevocation:
         :param str token: of whatever kind
         :param credentials: ``protocol.credentials.ClientCredentials``
         :raises InvalidClient: the client did not authenticate
+        :raises TooManyRequests: a public client guesses
         """
         client = authenticate(self.env, endpoint, credentials, revokes=True)
         begin_read_committed(self.env)
@@ -62,7 +66,11 @@ class TokenRevocation:
             "client": client.client_id,
         }
         self.env.cr.execute(SQL(_FIND, **names))
-        for grant_id, is_issued, is_service in self.env.cr.fetchall():
+        if not (found := self.env.cr.fetchall()):
+            client.check_authenticated(credentials)
+            if client.is_public:
+                RateLimit(self.env).acquire(endpoint, client.client_identifier)
+        for grant_id, is_issued, is_service in found:
             if not is_issued:
                 self._at_provider(client, grant_id, credentials)
                 continue

@@ -6,14 +6,8 @@ from .common import BROWSER_HEADERS, basic_authorization
 from .test_confirm import ConfirmCase
 
 
-@tagged("post_install", "-at_install")
-class AttackCase(ConfirmCase):
-    """Olivia is the victim. Mallory is a user, too, and knows every public name."""
-
-    def setUp(self):
-        super().setUp()
-        self.mallory = self.make_user("mallory@example.com")
-        self.env.flush_all()
+class Browsers:
+    """A browser for each person; for a test case that speaks HTTP."""
 
     def new_browser(self, user=None):
         """Go on in a browser of its own; who has one keeps it in ``self.opener``.
@@ -25,6 +19,16 @@ class AttackCase(ConfirmCase):
         login = user.login if user else None
         self.authenticate(login, login)
         return self.opener
+
+
+@tagged("post_install", "-at_install")
+class AttackCase(Browsers, ConfirmCase):
+    """Olivia is the victim. Mallory is a user, too, and knows every public name."""
+
+    def setUp(self):
+        super().setUp()
+        self.mallory = self.make_user("mallory@example.com")
+        self.env.flush_all()
 
     def be_at_provider(self, login, email=None):
         """The user who signs in at the provider from now on."""

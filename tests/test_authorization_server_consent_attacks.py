@@ -1,0 +1,249 @@
+"""Consent that the user did not give: forged forms, other browsers, users, frames,
+and decisions that are remembered.
+"""
+
+from datetime import timedelta
+
+from lxml import html
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .attack_common import Browsers
+from .authorization_server_common import REDIRECT_URI
+from .common import BROWSER_HEADERS
+from .test_authorization_server_attacks import ServerAttackCase
+
+CROSS_SITE = {"Origin": "https://evil.example.com", "Sec-Fetch-Site": "cross-site"}
+
+
+@tagged("post_install", "-at_install")
+class TestForgedConsent(Browsers, ServerAttackCase):
+    """Olivia has the consent page open; Mallory wants her Allow."""
+
+    def setUp(self):
+        super().setUp()
+        self.mallory = self.make_user("mallory@example.com")
+        self.env.flush_all()
+
+    def form_of(self, page):
+        (form,) = html.fromstring(page.text).forms
+        return {**dict(form.form_values()), "decision": "allow"}
+
+    def send_form(self, address, form, **headers):
+        return self.url_open(
+            address,
+            data=form,
+            method="POST",
+            headers={**BROWSER_HEADERS, "Sec-Fetch-Site": "same-origin", **headers},
+            allow_redirects=False,
+        )
+
+    def consent_cookies(self):
+        return [c for c in self.opener.cookies if c.name.startswith("oauth2_confirm_")]
+
+    def assertNotAllowed(self, response, *statuses):
+        self.assertIn(response.status_code, statuses or (400,), response.text)
+        self.assertNotIn("code=", response.headers.get("Location", ""))
+        self.env.invalidate_all()
+        self.assertFalse(self.own.client_user_ids)
+
+    def test_allow_needs_the_secrets_of_this_very_page_and_browser(self):
+        address, page = self.open_consent()
+        other_address, other_page = self.open_consent()
+        form, other_form = self.form_of(page), self.form_of(other_page)
+        for name, changes in (
+            ("no form secret", {"csrf_token": ""}),
+            ("a made-up form secret", {"csrf_token": "A" * 43}),
+            ("another page's form secret", {"csrf_token": other_form["csrf_token"]}),
+        ):
+            with self.subTest(name):
+                self.assertNotAllowed(
+                    self.send_form(address, {**form, **changes}), 400, 303
+                )
+        with self.subTest("another page's address"):
+            self.assertNotAllowed(self.send_form(other_address, form))
+        with self.subTest("the door of providers' sign-ins"):
+            self.assertNotAllowed(self.send_form("/orders/oauth2/confirm", form))
+        with self.subTest("an unknown address"):
+            unknown = address.partition("=")[0] + "=" + "A" * 43
+            self.assertNotAllowed(self.send_form(unknown, form))
+        olivia, cookies = self.opener, self.consent_cookies()
+        self.assertEqual(len(cookies), 2)
+        with self.subTest("no session, as of a form of another site"):
+            self.new_browser()
+            response = self.send_form(address, form, **CROSS_SITE)
+            self.assertNotAllowed(response, 303)
+            self.assertIn("/web/login", response.headers["Location"])
+        with self.subTest("her own other browser, without the cookie"):
+            self.new_browser(self.user)
+            self.assertNotAllowed(self.send_form(address, form))
+        with self.subTest("another user, with all of her secrets"):
+            self.new_browser(self.mallory)
+            for cookie in cookies:
+                self.opener.cookies.set_cookie(cookie)
+            self.assertNotAllowed(self.send_form(address, form), 303)
+        self.opener = olivia
+        with self.subTest("another cookie"):
+            values = [cookie.value for cookie in cookies]
+            for cookie, value in zip(cookies, reversed(values), strict=True):
+                self.opener.cookies.set(
+                    cookie.name, value, domain=cookie.domain, path=cookie.path
+                )
+            self.assertNotAllowed(self.send_form(address, form))
+            for cookie, value in zip(cookies, values, strict=True):
+                self.opener.cookies.set(
+                    cookie.name, value, domain=cookie.domain, path=cookie.path
+                )
+        self.assertIn("code", self.answer(self.send_form(address, form)))
+
+    def test_a_providers_page_does_not_decide_a_sign_in_at_this_odoo(self):
+        self.client.redirect_uris = REDIRECT_URI
+        self.env.flush_all()
+        self.provider.login = self.user.login
+        response = self.ask_for_code(client_id="demo-app")
+        page = self.visit(self.sign_in(response.headers["Location"]), BROWSER_HEADERS)
+        form = self.form_of(page)
+        address, _page = self.open_consent()
+        self.assertNotAllowed(self.send_form(address, form))
+        self.assertFalse(self.client.client_user_ids)
+        response = self.send_form("/orders/oauth2/confirm", form)
+        self.assertIn("code", self.answer(response))
+
+    def test_one_page_is_one_decision(self):
+        address, page = self.open_consent()
+        form = self.form_of(page)
+        code = self.answer(self.send_form(address, form))["code"]
+        for decision in ("allow", "deny"):
+            response = self.send_form(address, {**form, "decision": decision})
+            self.assertEqual(response.status_code, 400)
+            self.assertNotIn("Location", response.headers)
+        self.assertEqual(self.visit(address, BROWSER_HEADERS).status_code, 400)
+        self.assertEqual(self.exchange(code).status_code, 200)
+        address, page = self.open_consent(scope="orders.read")
+        if page.status_code == 200:
+            form = self.form_of(page)
+            self.send_form(address, {**form, "decision": "deny"})
+            self.assertEqual(self.send_form(address, form).status_code, 400)
+
+    def test_a_form_grants_nothing_that_the_page_did_not_offer(self):
+        foreign = self.make_scopes(self.api, ["all.write"])
+        self.env.flush_all()
+        address, page = self.open_consent(scope="partners.read")
+        form = self.form_of(page)
+        more = {f"scope_{each.id}": "on" for each in (*foreign, *self.api.scope_ids)}
+        code = self.answer(self.send_form(address, {**form, **more}))["code"]
+        self.assertEqual(self.exchange(code).json()["scope"], "partners.read")
+
+    def test_consent_is_asked_for_in_a_window_of_its_own(self):
+        """Mallory lays the page over a game (RFC 9700 4.16)."""
+        address, page = self.open_consent()
+        refused = self.visit("/orders/oauth2/consent?request=unknown", BROWSER_HEADERS)
+        unknown = self.ask_for_code(client_id="stranger")
+        for shown in (page, refused, unknown):
+            self.assertEqual(shown.headers["X-Frame-Options"], "DENY")
+            policy = shown.headers["Content-Security-Policy"]
+            self.assertIn("frame-ancestors 'none'", policy)
+            self.assertEqual(shown.headers["Cache-Control"], "no-store")
+        for destination in ("iframe", "frame", "embed", "object", "image", "empty"):
+            with self.subTest(destination):
+                headers = {**BROWSER_HEADERS, "Sec-Fetch-Dest": destination}
+                response = self.visit(address, headers)
+                self.assertNotIn("csrf_token", response.text)
+                self.assertNotAllowed(response, 303, 403)
+
+    def test_a_page_names_who_would_be_acted_as(self):
+        """Login CSRF: Mallory has signed Olivia's browser in as himself. What she sees
+        names him; the code is bound to the application's own browser by state and PKCE.
+        """
+        address, _page = self.open_consent()
+        self.new_browser(self.mallory)
+        page = self.visit(address, BROWSER_HEADERS)
+        self.assertIn(self.mallory.login, page.text)
+        self.assertNotIn(self.user.login, page.text)
+        code = self.answer(self.decide(address, page))["code"]
+        told = self.introspected(self.exchange(code).json()["access_token"])
+        self.assertEqual(told["username"], self.mallory.login)
+
+    def test_the_authorization_endpoint_neither_makes_nor_reads_a_session(self):
+        for user in (None, self.mallory):
+            self.new_browser(user)
+            before = self.opener.cookies.get("session_id")
+            response = self.ask_for_code()
+            self.assertEqual(response.status_code, 303)
+            self.assertNotIn("Set-Cookie", response.headers)
+            self.assertEqual(self.opener.cookies.get("session_id"), before)
+        self.new_browser()
+        _address, page = self.open_consent()
+        self.assertEqual(page.status_code, 303)
+        self.assertIn("/web/login?redirect=", page.headers["Location"])
+
+
+@tagged("post_install", "-at_install")
+class TestRememberedConsent(Browsers, ServerAttackCase):
+    def is_asked(self, **changes):
+        """:return: whether the user sees a page"""
+        _address, page = self.open_consent(**changes)
+        if page.status_code == 303:
+            self.assertIn("code", self.answer(page))
+        return page.status_code == 200
+
+    def test_consent_is_remembered_for_the_same_user_client_api_and_scopes_alone(self):
+        mallory = self.make_user("mallory@example.com")
+        self.tokens(scope="partners.read")
+        self.env.invalidate_all()
+        self.assertFalse(self.is_asked(scope="partners.read"))
+        grants = self.own.client_user_ids
+
+        def narrow():
+            grants.write({"scope_ids": [(5,)]})
+
+        def end():
+            grants.write({"state": "expired"})
+
+        def lapse():
+            grants.write({"expires_at": fields.Datetime.now() - timedelta(1)})
+
+        def become_public():
+            self.own.client_type = "public"
+
+        for name, change, changes in (
+            ("more scopes", None, {"scope": "partners.read orders.read"}),
+            ("all scopes", None, {"scope": None}),
+            ("another scope", None, {"scope": "orders.read"}),
+            ("another client", None, {"client_id": "other-app"}),
+            ("taken away since", narrow, {}),
+            ("revoked", grants.unlink, {}),
+            ("ended", end, {}),
+            ("its time is over", lapse, {}),
+            ("a public client", become_public, {}),
+        ):
+            with self.row(name):
+                if change:
+                    change()
+                    self.env.flush_all()
+                self.assertTrue(self.is_asked(**{"scope": "partners.read", **changes}))
+        self.new_browser(mallory)
+        self.assertTrue(self.is_asked(scope="partners.read"))
+
+    def test_a_public_client_is_asked_about_each_time(self):
+        public = {"client_id": "public-app", "scope": "partners.read"}
+        self.make_own_client(
+            name="Public", client_identifier="public-app", client_type="public"
+        )
+        self.env.flush_all()
+        for _time in range(2):
+            address, page = self.open_consent(**public)
+            self.assertEqual(page.status_code, 200)
+            code = self.answer(self.decide(address, page))["code"]
+            answer = self.exchange(code, {}, client_id="public-app")
+            self.assertEqual(answer.status_code, 200, answer.text)
+
+    def test_the_grant_of_a_service_is_no_consent(self):
+        self.own.write(
+            {"allows_client_credentials": True, "service_user_id": self.user.id}
+        )
+        self.env.flush_all()
+        answer = self.ask_token(grant_type="client_credentials", scope="partners.read")
+        self.assertEqual(answer.status_code, 200, answer.text)
+        self.assertTrue(self.is_asked(scope="partners.read"))
