@@ -140,7 +140,9 @@ class TestOwnSecret(AccessCase):
     def test_our_own_administrators_make_no_secret_that_alone_acts_as_a_user(self):
         """By it one of them could become a Settings administrator."""
         own = self.as_user(self.manager, self.own)
-        self.own.allows_client_credentials = True
+        self.own.write(
+            {"allows_client_credentials": True, "service_user_id": self.user.id}
+        )
         self.assertNotAllowed(own.action_rotate_secret)
         self.own.allows_client_credentials = False
         self.own.api_ids = self.api
@@ -194,10 +196,10 @@ class TestOwnSecret(AccessCase):
         own.action_rotate_secret()
         own.action_rotate_secret()
         own.action_end_former_secret()
-        own.client_type = "public"
+        own.with_user(self.system).client_type = "public"
         lines = (events.search([]) - before).sorted("id")
         self.assertEqual(set(lines.mapped("kind")), {"configure"})
-        self.assertEqual(lines.actor_id, self.manager)
+        self.assertEqual(lines.actor_id, self.manager | self.system)
         self.assertEqual(lines.client_id, self.own)
         told = " | ".join(line.changes for line in lines)
         end = r"the former one counts until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
