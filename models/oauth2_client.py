@@ -236,7 +236,10 @@ class OAuth2Client(models.Model):
     @api.depends("provider_id")
     def _compute_client_identifier(self):
         for client in self:
-            if not client.client_identifier and not client.provider_id:
+            if client.provider_id:
+                if not client._origin:  # of a form, which had none of a provider yet
+                    client.client_identifier = False
+            elif not client.client_identifier:
                 client.client_identifier = uuid.uuid4().hex
 
     @api.depends("service_user_id")

@@ -130,6 +130,42 @@ class TestForms(OAuth2Records, TransactionCase):
             self.assertEqual(note in told, follows)
             self.assertNotIn(note, self.told_by_form(scope))
 
+    def test_our_administrators_make_a_client_of_this_odoo_in_its_form(self):
+        form = Form(self.env["oauth2.client"].with_user(self.manager))
+        form.name = "Web shop"
+        form.client_type = "public"
+        form.redirect_uris = "https://app.example.com/callback"
+        own = form.save()
+        self.assertFalse(own.provider_id)
+        self.assertTrue(own.client_identifier)
+        told = "Give the application the issuer"
+        self.assertIn(told, self.told_by_form(own, self.manager))
+        self.assertNotIn(told, self.told_by_form(self.client, self.manager))
+
+    def test_a_made_up_identifier_makes_way_for_that_of_a_provider(self):
+        form = Form(self.env["oauth2.client"].with_user(self.system))
+        form.name = "Web shop"
+        form.provider_id = self.provider
+        self.assertFalse(form.client_identifier)
+        form.client_identifier = "web-shop"
+        self.assertEqual(form.save().client_identifier, "web-shop")
+
+    def test_the_form_of_a_client_warns_of_a_settings_administrator_as_service_user(
+        self,
+    ):
+        own = self.env["oauth2.client"].create(
+            {
+                "name": "Robot",
+                "allows_client_credentials": True,
+                "service_user_id": self.user.id,
+            }
+        )
+        warning = "The service user is a Settings administrator"
+        self.assertNotIn(warning, self.told_by_form(own))
+        own.write({"service_user_id": self.system.id, "service_user_confirmed": True})
+        for user in (self.system, self.manager):
+            self.assertIn(warning, self.told_by_form(own, user))
+
     def menus_of(self, user):
         menus = self.env["ir.ui.menu"].with_user(user).load_menus(False)
         return {menu.get("xmlid") for menu in menus.values()}
