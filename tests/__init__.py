@@ -32,6 +32,7 @@ from . import (  # noqa: E402
     test_clients,
     test_confirm,
     test_confirm_refusals,
+    test_conformance,
     test_consent_page,
     test_constant_shape,
     test_cross_origin,
