@@ -1,4 +1,4 @@
-"""Virtual environments: one that runs Odoo and the tests, one that lints."""
+"""Virtual environments: one that runs Odoo and the tests, one for each other task."""
 
 import os
 import sys
@@ -13,6 +13,7 @@ ODOO_REQUIREMENTS = ("odoo", "addon", "test")
 LINT_REQUIREMENTS = ("lint",)
 PACKAGE_REQUIREMENTS = ("package",)
 BENCH_REQUIREMENTS = ("bench",)
+CLIENTS_REQUIREMENTS = ("clients",)
 
 
 def for_odoo():
@@ -40,6 +41,11 @@ def for_package():
 def for_bench():
     """The Python that has django-oauth-toolkit, to be measured against."""
     return _environment("bench", BENCH_REQUIREMENTS, "django-oauth-toolkit")
+
+
+def for_clients():
+    """The Python of stock OAuth clients: what Authlib needs breaks Odoo's start."""
+    return _environment("clients-venv", CLIENTS_REQUIREMENTS, "stock OAuth clients")
 
 
 def _environment(name, requirements, what):

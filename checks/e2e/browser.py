@@ -77,7 +77,7 @@ def page_of_another_site(html, host="127.0.0.1"):
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            found = self.path == "/"
+            found = self.path.partition("?")[0] == "/"
             self.send_response(200 if found else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()

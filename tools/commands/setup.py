@@ -5,6 +5,7 @@ import debian
 import odoo_server
 import provider
 import python_env
+import stock_clients
 
 
 def run(args):
@@ -13,6 +14,7 @@ def run(args):
     python_env.for_package()
     with odoo_server.ready() as odoo:
         provider.install(odoo.python)
+        stock_clients.install(odoo.python)
         debian.require("chromium")
         with databases.opened(odoo) as made:
             made.prepare()

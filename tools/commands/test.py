@@ -26,6 +26,7 @@ import odoo_server
 import places
 import provider
 import stages
+import stock_clients
 from console import Failure
 from stages import lanes
 from stages.stage import Ground
@@ -74,7 +75,7 @@ def _what_tests_need(python):
     installed = provider.install(python)
     if not shutil.which("chromium"):
         debian.require("chromium")
-    return {
+    return stock_clients.install(python) | {
         "OAUTH2_TEST_NODE": installed.node,
         "OAUTH2_TEST_PROVIDER": installed.server,
         "OAUTH2_TEST_CHROMIUM": shutil.which("chromium") or "",
