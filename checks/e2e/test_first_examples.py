@@ -3,11 +3,13 @@
 import os
 import re
 import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
 from beside import ledger
-from server import SECONDS, URL, ServerCase, Site
+from browser import ALLOW, BrowserCase
+from server import SECONDS, URL, Site
 
 README = Path(__file__).parents[2] / "README.rst"
 PASSWORD = "correct-horse-battery"
@@ -24,7 +26,7 @@ def example(beginning):
     return textwrap.dedent(code)
 
 
-class TestFirstExamples(ServerCase):
+class TestFirstExamples(BrowserCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -60,6 +62,26 @@ class TestFirstExamples(ServerCase):
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def test_a_stock_client_with_two_urls_acts_as_the_user_who_allowed_it(self):
+        with self.running(sys.executable, "-uc", example("import os")) as program:
+            program.stdout.readline()
+            address = program.stdout.readline().strip()
+            ledger.keep_address(address)
+            self.page.goto(address)
+            self.page.fill("input[name=login]", self.user)
+            self.page.fill("input[name=password]", PASSWORD)
+            self.page.press("input[name=password]", "Enter")
+            # Nothing listens at the redirect URI.
+            with self.page.expect_request(f"{BACK}?**") as came_back:
+                self.page.click(ALLOW)
+            printed, complaint = program.communicate(
+                f"{came_back.value.url}\n", timeout=SECONDS
+            )
+        self.assertEqual(program.returncode, 0, complaint)
+        self.assertIn(f"'login': '{self.user}'", printed)
+        self.assertIn("'scopes': ['partners.read']", printed)
+        self.assertRegex(printed, r"\[\{'id': \d+, 'name': ")
 
     def test_four_lines_of_curl_act_as_the_client_s_own_user(self):
         with self.running("sh", "-ec", example("TOKEN=")) as program:
