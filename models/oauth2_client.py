@@ -370,9 +370,14 @@ class OAuth2Client(models.Model):
         """
         self.ensure_one()
         grants = self.env["oauth2.client.user"].sudo()
-        chosen = [("client_id", "=", self.id), ("identity_issued", "=", False)]
+        chosen = [
+            ("client_id", "=", self.id),
+            ("state", "=", "active"),
+            ("identity_issued", "=", False),
+            ("identity_display", "!=", False),  # else no caller can name it
+        ]
         return self.allows_client_credentials or bool(
-            grants.search_count([*chosen, ("state", "=", "active")], limit=1)
+            grants.search_count(chosen, limit=1)
         )
 
     def _has_dealings(self):

@@ -147,6 +147,8 @@ class TestOwnSecret(AccessCase):
         self.own.allows_client_credentials = False
         self.own.api_ids = self.api
         grant, _token = self.make_grant(self.own, self.user, identity="42", issuer="x")
+        own.action_rotate_secret()  # of the standard: no caller names such a grant
+        grant.identity_display = "…"
         self.assertNotAllowed(own.action_rotate_secret)
         self.as_user(self.system, self.own).action_rotate_secret()
         grant.identity_issued = True

@@ -9,6 +9,7 @@ from odoo.tests import tagged
 
 from ..services import client_secret
 from ..services.client_secret import ClientSecrets, note_use_of_former
+from .authorization_server_common import AuthorizationServerCase
 from .common import basic_authorization
 from .test_revoke import RevokeCase
 
@@ -144,3 +145,57 @@ class TestOverlap(RevokeCase):
     def used_at(self):
         self.env.invalidate_all()
         return self.client.former_secret_used_at
+
+
+class TestOverlapOfOwnClient(AuthorizationServerCase):
+    """The client of this Odoo, at the endpoints of the standard and of JSON."""
+
+    def setUp(self):
+        super().setUp()
+        self.token = self.tokens()["refresh_token"]
+        self.former, self.secret = self.secret, self.own._generate_secret()
+
+    def answers(self, secret):
+        """:return: statuses of refresh, introspection and a JSON revocation"""
+        headers = basic_authorization("own-app", secret)
+        refreshed = self.refresh(self.token, headers)
+        if refreshed.status_code == 200:
+            self.token = refreshed.json()["refresh_token"]
+        introspected = self.url_open(
+            "/orders/oauth2/introspect",
+            data={"token": self.token},
+            headers=headers,
+            method="POST",
+        )
+        names = {"client_id": "own-app", "client_user_identity": "of-no-user"}
+        revoked = self.call("revoke", {**names, "client_secret": secret})
+        return (
+            refreshed.status_code,
+            introspected.status_code,
+            revoked.json()["error"],
+        )
+
+    def assertProves(self, secret):
+        self.assertEqual(self.answers(secret), (200, 200, "invalid_grant"))
+
+    def assertProvesNothing(self, secret):
+        self.assertEqual(self.answers(secret), (401, 401, "invalid_client"))
+
+    def test_both_secrets_prove_until_the_former_one_is_ended(self):
+        for secret in (self.former, self.secret):
+            self.assertProves(secret)
+        self.assertProvesNothing("odoo_cs_" + "x" * 43)
+        self.own.action_end_former_secret()
+        self.assertProvesNothing(self.former)
+        self.assertProves(self.secret)
+
+    def test_a_former_secret_proves_nothing_after_its_hours(self):
+        self.own.sudo().former_secret_ends_at = fields.Datetime.now()
+        self.assertProvesNothing(self.former)
+        self.assertProves(self.secret)
+
+    def test_a_secret_proves_nothing_after_its_last_day(self):
+        self.own.secret_expires_on = fields.Date.today()
+        self.assertProves(self.secret)
+        self.own.secret_expires_on = fields.Date.today() - timedelta(days=1)
+        self.assertProvesNothing(self.secret)

@@ -14,6 +14,7 @@ from odoo.tests import tagged
 
 from .. import protocol
 from ..protocol import digests
+from ..protocol.client_secret import find_secret
 from ..protocol.credentials import ClientCredentials
 from ..protocol.errors import OAuth2Error
 from ..services.authorization import Authorization
@@ -296,6 +297,17 @@ class TestSameWork(ShapeCase):
                         self.api, self.client, name, sent
                     )
                 )
+
+    def test_a_wrong_secret_whether_there_is_none_one_or_a_former_one(self):
+        present = (digests.digest("present-secret"), None, False)
+        former = (digests.digest("former-secret"), 0, True)  # has ended
+        counts = set()
+        for known in ((), (present,), (present, former)):
+            for sent in ("wrong-secret", "former-secret"):
+                with self.counting_work() as counted:
+                    self.assertIsNone(find_secret(known, sent))
+                counts.add(counted["calls"])
+        self.assertEqual(len(counts), 1, counts)
 
     def test_authorize_for_a_known_and_for_an_unknown_identity(self):
         authorization = Authorization(self.env)
