@@ -162,6 +162,15 @@ class TestConformance(AuthorizationServerCase):
         self.assertEqual(response.status_code, 200, response.text)
         self.assertEqual(response.json()["scope"], "orders.read partners.read")
 
+    def test_of_several_redirect_uris_a_request_names_one(self):
+        """RFC 6749 section 3.1.2.3"""
+        self.assertEqual(self.ask_for_code(redirect_uri=None).status_code, 303)
+        self.own.redirect_uris = f"{REDIRECT_URI}\nhttps://second.example.com/back"
+        self.env.flush_all()
+        response = self.ask_for_code(redirect_uri=None)
+        self.assertEqual(response.status_code, 400)
+        self.assertNotIn("Location", response.headers)
+
     def test_the_redirect_uri_may_be_left_out_where_a_code_is_exchanged(self):
         """OAuth 2.1 section 10.2: PKCE does what it did"""
         response = self.exchange(self.code(), redirect_uri=None)

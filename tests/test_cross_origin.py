@@ -164,6 +164,8 @@ class TestCrossOrigin(JsonRouteCase):
             ("callback", "GET"),
             ("confirm", "POST"),
             ("start", "GET"),
+            ("authorize", "GET"),
+            ("consent", "GET"),
         ):
             path = f"/orders/oauth2/{name}"
             page = {"headers": {"Origin": SHOP}, "allow_redirects": False}
