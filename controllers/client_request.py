@@ -17,7 +17,7 @@ from ..services.request_context import remote_address, set_audit_context
 
 CLIENT_ROUTING = {
     "type": "oauth2",
-    "auth": "public",
+    "auth": "oauth2_client",
     "csrf": False,
     "save_session": False,
     "max_content_length": MAX_BODY,

@@ -38,6 +38,8 @@ from ..services.wire_answer import error_response
 
 _logger = logging.getLogger(__name__)
 
+_PUBLIC_USER = "base.public_user"
+
 
 class IrHttp(models.AbstractModel):
     """The request hook: a Bearer token is checked before anything is dispatched."""
@@ -156,6 +158,13 @@ class IrHttp(models.AbstractModel):
         except OAuth2Error as refusal:
             cls._refuse(refusal)
         cls._set_request_user(grant)
+
+    @classmethod
+    def _auth_method_oauth2_client(cls):
+        """The public user, and no statement to see that there is one (``public``)."""
+        if request.env.uid is None:
+            public_user = request.env["ir.model.data"]._xmlid_to_res_id(_PUBLIC_USER)
+            request.update_env(user=public_user)
 
     @classmethod
     def _auth_method_bearer(cls, *args, **kwargs):

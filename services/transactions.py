@@ -4,7 +4,11 @@ import contextlib
 import logging
 
 import psycopg2
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+from psycopg2.extensions import (
+    ISOLATION_LEVEL_READ_COMMITTED,
+    ISOLATION_LEVEL_REPEATABLE_READ,
+    TRANSACTION_STATUS_IDLE,
+)
 
 from odoo.sql_db import PoolError
 from odoo.tools import SQL, config
@@ -69,16 +73,26 @@ def signal_change(env):
 
 
 def begin_read_committed(env):
-    """Commit, and begin a transaction that sees what others commit meanwhile.
+    """Commit, and have the next statement begin a transaction that sees what others
+    commit meanwhile.
 
     Odoo's own ones keep their first snapshot, and fail where they waited for a row that
     another one changed. A counter is to be raised by all who come, one after another.
     It ends with the next commit or rollback.
     """
     commit_now(env)
+    cursor, connection = env.cr, env.cr.connection
     # Not idle, the cursor shares a transaction with no other one (Odoo's HttpCase).
-    if env.cr.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
-        env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    if connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
+        return
+
+    def restore():
+        connection.isolation_level = ISOLATION_LEVEL_REPEATABLE_READ
+
+    # The next BEGIN says it: a SET would be one round trip more.
+    connection.isolation_level = ISOLATION_LEVEL_READ_COMMITTED
+    cursor.postcommit.add(restore)
+    cursor.postrollback.add(restore)
 
 
 def fetch_rows(env, query):
