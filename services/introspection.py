@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ..protocol.digests import digest
 from ..protocol.errors import InvalidClient
 from .registered_client import authenticate
+from .transactions import execute_alone
 
 _INACTIVE = {"active": False}
 _FIND = """
@@ -36,7 +37,7 @@ class Introspection:
             raise InvalidClient(reason="a public client cannot authenticate")
         client.check_authenticated(credentials)
         names = {"api": client.api_id, "client": client.client_id}
-        self.env.cr.execute(SQL(_FIND, digest=digest(token), **names))
+        execute_alone(self.env, SQL(_FIND, digest=digest(token), **names))
         if not (row := self.env.cr.fetchone()):
             return _INACTIVE
         kind, user_id, granted, ends, login = row

@@ -29,7 +29,7 @@ from .client_authentication import ROTATION_GRACE
 from .expiry import Expiry
 from .keyring import Keyring
 from .service_grant import ServiceGrant
-from .transactions import begin_read_committed, commit_now
+from .transactions import begin_read_committed, commit_now, execute_alone
 
 _NOW = SQL("statement_timestamp() AT TIME ZONE 'UTC'")
 _GRACE = ROTATION_GRACE.total_seconds()
@@ -108,20 +108,16 @@ _SERVICE = """
 """
 _ISSUE = """
     WITH %(grants)s,
-    issued AS (
-        INSERT INTO oauth2_token (client_user_id, kind, digest, is_issued, expires_at,
-                                  user_ref, api_ref, client_ref, granted_scopes)
-        SELECT grants.id, made.kind, made.digest, true,
-               LEAST(grants.expires_at, %(now)s + made.seconds * interval '1s'),
-               grants.user_id, %(api)s, %(client)s,
-               COALESCE(made.scopes, grants.granted_scopes, '')
-          FROM grants
-         CROSS JOIN (VALUES %(made)s) AS made (kind, digest, seconds, scopes)
-        RETURNING kind, expires_at),
     told AS (%(event)s)
-    SELECT grants.id, grants.user_id, grants.granted_scopes,
-           EXTRACT(EPOCH FROM issued.expires_at - %(now)s)
-      FROM grants JOIN issued ON issued.kind = 'access'
+    INSERT INTO oauth2_token (client_user_id, kind, digest, is_issued, expires_at,
+                              user_ref, api_ref, client_ref, granted_scopes)
+    SELECT grants.id, made.kind, made.digest, true,
+           LEAST(grants.expires_at, %(now)s + made.seconds * interval '1s'),
+           grants.user_id, %(api)s, %(client)s,
+           COALESCE(made.scopes, grants.granted_scopes, '')
+      FROM grants CROSS JOIN (VALUES %(made)s) AS made (kind, digest, seconds, scopes)
+    RETURNING kind, client_user_id, user_ref, granted_scopes,
+              EXTRACT(EPOCH FROM expires_at - %(now)s)
 """
 
 
@@ -214,21 +210,22 @@ class IssuedTokens:
         }
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
         for _try in range(2):
-            begin_read_committed(self.env)
-            if row := self._issue(SQL(_SERVICE, **names), "issue", access):
+            # Nothing that follows may refuse: it is committed.
+            if row := self._issue(SQL(_SERVICE, **names), "issue", access, alone=True):
                 return self._response(row, access)
             service_grant.make()
         raise TemporarilyUnavailable(reason="the service's grant is being made")
 
-    def _issue(self, grants, kind, access, refresh=None, scopes=None):
+    def _issue(self, grants, kind, access, refresh=None, scopes=None, alone=False):
         """Store new tokens and tell the audit log, in one statement.
 
         :param grants: ``SQL`` of table expressions; the last, ``grants``, has one row,
             or none
         :param str kind: of the event
         :param scopes: ids of the access token's scopes as text; ``None``: the grant's
-        :return: ``(id of the grant, of the user, scope ids as text, seconds that the
-            access token lives)``, or ``None``
+        :param bool alone: whether the statement is a transaction of its own
+        :return: ``(id of the grant, of the user, scope ids that were granted, seconds
+            that the access token lives)``, or ``None``
         """
         client = self.client
         made = [("access", access, client.access_token_lifetime, scopes)]
@@ -238,21 +235,22 @@ class IssuedTokens:
             SQL("(%s, %s, %s, %s::varchar)", what, digests.digest(text), seconds, ids)
             for what, text, seconds, ids in made
         ]
-        event = insert_event(kind, "grants", client)
+        names = {"event": insert_event(kind, "grants", client), **self.names}
+        statement = SQL(_ISSUE, grants=grants, made=SQL(", ").join(rows), **names)
         try:
-            self.env.cr.execute(
-                SQL(
-                    _ISSUE,
-                    **self.names,
-                    grants=grants,
-                    made=SQL(", ").join(rows),
-                    event=event,
-                ),
-                log_exceptions=False,
-            )
+            if alone:
+                execute_alone(self.env, statement)
+            else:
+                self.env.cr.execute(statement, log_exceptions=False)
         except psycopg2.errors.ForeignKeyViolation as error:
             raise InvalidCodeOrToken(reason="its grant was just revoked") from error
-        return self.env.cr.fetchone()
+        found = {what: row for what, *row in self.env.cr.fetchall()}
+        if not found:
+            return None
+        grant_id, user_id, granted, seconds = found["access"]
+        # A refresh token carries what was granted, whatever less was asked for.
+        granted = found["refresh"][2] if "refresh" in found else granted
+        return grant_id, user_id, granted, seconds
 
     def _response(self, row, access, refresh=None, asked=None):
         """:return: RFC 6749 section 5.1

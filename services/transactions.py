@@ -82,8 +82,7 @@ def begin_read_committed(env):
     """
     commit_now(env)
     cursor, connection = env.cr, env.cr.connection
-    # Not idle, the cursor shares a transaction with no other one (Odoo's HttpCase).
-    if connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
+    if not _is_idle(connection):
         return
 
     def restore():
@@ -93,6 +92,37 @@ def begin_read_committed(env):
     connection.isolation_level = ISOLATION_LEVEL_READ_COMMITTED
     cursor.postcommit.add(restore)
     cursor.postrollback.add(restore)
+
+
+def execute_alone(env, query):
+    """Commit, and run one statement that is a transaction of its own.
+
+    It sees what others commit meanwhile, and saves the round trips of a BEGIN and a
+    COMMIT. What is refused afterwards does not take it back.
+    """
+    commit_now(env)
+    connection = env.cr.connection
+    if not _is_idle(connection):
+        env.cr.execute(query, log_exceptions=False)
+        return
+    odoos = {
+        "isolation_level": ISOLATION_LEVEL_REPEATABLE_READ,
+        "readonly": env.cr.readonly,
+    }
+    # Outside of a transaction psycopg2 would SET what is not the server's default.
+    connection.set_session(isolation_level="DEFAULT", readonly="DEFAULT")
+    connection.autocommit = True
+    try:
+        env.cr.execute(query, log_exceptions=False)
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
+            connection.set_session(**odoos)
+
+
+def _is_idle(connection):
+    """:return: whether it is in no transaction; in Odoo's HttpCase all share one"""
+    return connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
 
 
 def fetch_rows(env, query):
