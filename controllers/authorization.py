@@ -5,18 +5,23 @@ from odoo.http import request
 
 from ..protocol.authorization_request import AuthorizationRequest
 from ..protocol.errors import MethodNotAllowed, OAuth2Error
+from ..protocol.parameters import MAX_STATE
+from ..protocol.redirect_uri import MAX_LENGTH
 from ..services.authorization import Authorization
 from ..services.authorization_code import AuthorizationCode
 from ..services.rate_limit import RateLimit
-from .client_request import CLIENT_ROUTING, ClientRequest
+from .client_request import CLIENT_ROUTING, ClientRequest, read_parameters
 from .pages import (
     BROWSER_ROUTING,
     find_api,
     leave,
-    refusal_page,
+    refused_sign_in,
     set_cookie,
     start_cookie,
 )
+
+#: What ``provider/authorize`` takes.
+_NAMES = "client_id client_secret client_user_identity redirect_uri state".split()
 
 
 class AuthorizationController(http.Controller):
@@ -28,10 +33,16 @@ class AuthorizationController(http.Controller):
         **CLIENT_ROUTING,
     )
     def authorize(self, api):
-        call = ClientRequest.from_request(api, names_grant=False)
-        identity = call.parameters.identity()
+        parameters = read_parameters()
+        parameters.check_known(*_NAMES)
+        identity = parameters.identity()
+        redirect_uri = parameters.text("redirect_uri", limit=MAX_LENGTH)
+        state = parameters.text("state", limit=MAX_STATE)
+        call = ClientRequest.from_request(api, parameters, names_grant=False)
         call.check_secret()
-        return Authorization(request.env).ask(call.api, call.client, identity)
+        return Authorization(request.env).ask(
+            call.api, call.client, identity, redirect_uri, state
+        )
 
     @http.route("/<string:api>/oauth2/authorize", methods=["GET"], **BROWSER_ROUTING)
     def authorize_code(self, api):
@@ -60,7 +71,7 @@ class AuthorizationController(http.Controller):
             )
         except OAuth2Error as refusal:
             request.env.cr.rollback()
-            return refusal_page(refusal)
+            return refused_sign_in(refusal)
         response = leave(url)
         [state] = parse_qs(urlsplit(url).query)["state"]
         set_cookie(response, start_cookie(state), secret, oauth2_api)

@@ -52,7 +52,8 @@ class CallbackController(http.Controller):
         )
         record = Callback(request.env).receive(oauth2_api, response)
         if caller is Caller.SCRIPT:
-            return Consent(request.env).allow(record).information
+            decided = Consent(request.env).allow(record)
+            return leave(decided.address) if decided.address else decided.information
         page = self._consent_page(record)
         if cookie in httprequest.cookies:  # the start page's, used now
             delete_cookie(page, cookie, oauth2_api)

@@ -160,6 +160,15 @@ class OAuth2AuthorizationRequest(models.Model):
         state = self.sudo().client_state or ""
         return response_address(self.client_redirect_uri, **answer, state=state)
 
+    def _address_after_decision(self):
+        """:return: where the browser goes that comes again when it is over, ``None``
+            where it is not, or a code went there, which goes once
+        """
+        if self.response_type != "json" or not self.decided_at:
+            return None
+        error = "" if self.is_allowed else "access_denied"
+        return self._response_address(error=error)
+
     def _scopes(self):
         """:return: the scopes that its user is asked for, at this moment"""
         possible = self.client_id._scopes_on(self.api_id)

@@ -1,9 +1,11 @@
 """The parameters of a request to ``authorize``, ``token`` or ``revoke``.
 
 RFC 6749 section 3.1 and 3.2: a parameter without a value counts as left out, an unknown
-one is ignored, none may come twice, and (a rule of ours) none may come in the URL.
+one is ignored but by ``provider/authorize``, none may come twice, and (a rule of ours)
+none may come in the URL.
 """
 
+import re
 from urllib.parse import parse_qsl
 
 from .errors import InvalidRequest
@@ -13,8 +15,11 @@ from .provider_errors import safe_text
 MAX_BODY = 64 * 1024  # bytes
 MAX_VALUE = 16 * 1024  # characters: whatever token is stored proves later
 MAX_IDENTITY = 255  # characters
+MAX_STATE = 4096  # characters
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
+#: No token and no identity looks like that: such a name may be repeated.
+_HARMLESS = re.compile(r"[a-z]+(?:_[a-z]+){0,4}")
 
 
 class Parameters:
@@ -56,7 +61,21 @@ class Parameters:
             raise InvalidRequest("A parameter was sent twice.")
         return cls({name: text for name, [text] in values.items()})
 
-    def text(self, name, *, required=False):
+    def check_known(self, *known):
+        """:raises InvalidRequest: there is another parameter: what a caller asks for is
+        not left undone without a word
+        """
+        for name in self._values.keys() - set(known):
+            if self._values[name] in (None, ""):
+                continue
+            is_harmless = len(name) <= 32 and _HARMLESS.fullmatch(name)
+            raise InvalidRequest(
+                f"The parameter {name} is unknown here."
+                if is_harmless
+                else "A parameter that was sent is unknown here."
+            )
+
+    def text(self, name, *, required=False, limit=MAX_VALUE):
         """Read a parameter of visible ASCII characters.
 
         :return: the value, ``""`` when it is left out
@@ -69,7 +88,7 @@ class Parameters:
             return ""
         if not isinstance(value, str):
             raise InvalidRequest(f"The parameter {name} must be a string.")
-        if len(value) > MAX_VALUE:
+        if len(value) > limit:
             raise InvalidRequest(f"The parameter {name} is too long.")
         # RFC 6749 appendix A: VSCHAR
         if not all(" " <= character <= "~" for character in value):

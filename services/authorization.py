@@ -15,10 +15,11 @@ from odoo import fields
 from ..protocol import digests
 from ..protocol.errors import InvalidRequest, UnknownSignIn
 from ..protocol.provider_client import create_code_verifier
+from ..protocol.redirect_uri import matches
 from .keyring import Keyring
 from .provider_calls import provider_client, translate_provider_errors
 from .rate_limit import RateLimit
-from .request_context import remote_address
+from .request_context import remote_address, set_return_address
 
 #: From authorize to callback, and from the consent page to its decision.
 SIGN_IN_LIFETIME = timedelta(seconds=600)
@@ -31,17 +32,22 @@ class Authorization:
         self.env = env
         self.requests = env["oauth2.authorization.request"].sudo()
 
-    def ask(self, oauth2_api, client, identity):
+    def ask(self, oauth2_api, client, identity, redirect_uri="", state=""):
         """Begin a sign-in for an application.
 
         :param oauth2_api: the API, active
         :param client: the client, active, on that API
         :param str identity: the ``client_user_identity``; ``""`` has one issued
+        :param str redirect_uri: where the browser goes after the decision; ``""``: it
+            stays on a page of this Odoo
+        :param str state: goes along there, to the letter
         :return: ``{"authorization_url", "client_user_identity", "expires_in",
             "interval"}``, the last two in seconds
-        :raises InvalidRequest: for an identity that only Odoo may issue, and did not
+        :raises InvalidRequest: for an identity that only Odoo may issue, and did not;
+            for a redirect URI that is none of the client's
         :raises ServerError: the client cannot talk to its provider
         """
+        _check_redirect_uri(client, redirect_uri, state)
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
         if not identity:
             identity, is_issued = digests.issue_identity(), True
@@ -63,6 +69,8 @@ class Authorization:
                 "identity_display": _display(identity),
                 "identity_issued": is_issued,
                 "redirect_uri": provider and provider._redirect_uri(oauth2_api),
+                "client_redirect_uri": redirect_uri,
+                "client_state": state,
                 "address": remote_address(),
                 "expires_at": fields.Datetime.now() + SIGN_IN_LIFETIME,
             }
@@ -120,11 +128,15 @@ class Authorization:
             [
                 ("start_digest", "=", digests.digest(token)),
                 ("api_id", "=", oauth2_api.id),
-                ("used_at", "=", False),
-                ("expires_at", ">", fields.Datetime.now()),
             ]
         )
-        if not record or (record.user_id and record.user_id != user):
+        if not (
+            record
+            and not record.used_at
+            and record.expires_at > fields.Datetime.now()
+            and record.user_id in (user, user.browse())
+        ):
+            set_return_address(record)
             raise UnknownSignIn()
         RateLimit(self.env).refund()
         secret = digests.random_token()
@@ -174,6 +186,17 @@ class Authorization:
         # Archived clients and providers may be active again before it ends.
         requests = self.requests.with_context(active_test=False)
         requests.search(under_way).state_digest = False
+
+
+def _check_redirect_uri(client, redirect_uri, state):
+    """:raises InvalidRequest: it is none of the client's; a state without one"""
+    if state and not redirect_uri:
+        raise InvalidRequest("Send state with a redirect_uri, which it goes back to.")
+    registered = (client.redirect_uris or "").split()
+    if redirect_uri and not any(matches(each, redirect_uri) for each in registered):
+        raise InvalidRequest(
+            "The redirect_uri is none of those that are registered for this client."
+        )
 
 
 def _display(identity):

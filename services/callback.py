@@ -131,6 +131,7 @@ class Callback:
             return None
         RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)
+        set_return_address(record)
         record._check_in_force()
         return record
 
@@ -157,8 +158,9 @@ class Callback:
         taken = [row_id for (row_id,) in self.env.cr.fetchall()]
         record = self.env["oauth2.authorization.request"].sudo().browse(taken)
         if not record:
-            is_allowed = self._find(oauth2_api, response).is_allowed
-            raise AlreadyAllowed() if is_allowed else UnknownSignIn()
+            over = self._find(oauth2_api, response)
+            set_return_address(over)
+            raise AlreadyAllowed() if over.is_allowed else UnknownSignIn()
         record.invalidate_recordset()
         RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)

@@ -141,6 +141,7 @@ class Consent:
                 ]
             )
         )
+        set_return_address(record)
         if record.is_allowed:
             raise AlreadyAllowed()
         known = record.browser_digest or digests.digest("")
@@ -150,7 +151,6 @@ class Consent:
             raise UnknownSignIn()
         RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)
-        set_return_address(record)
         record._check_in_force()
         return record
 
@@ -167,6 +167,7 @@ class Consent:
             ("client_id.provider_id", "=", False),
         ]
         record = self.env["oauth2.authorization.request"].sudo().search(domain)
+        set_return_address(record)
         if record.is_allowed:
             raise AlreadyAllowed()
         if (
@@ -177,7 +178,6 @@ class Consent:
             raise UnknownSignIn()
         RateLimit(self.env).refund()
         set_audit_context(oauth2_api, record.client_id, user=self.env.user)
-        set_return_address(record)
         record._check_in_force()
         return record
 
@@ -259,8 +259,11 @@ class Consent:
         record._wipe()
         if record.response_type == "code":
             return Decision(AuthorizationCode(self.env).issue(record, grant))
-        if ticked is not None:  # a script has its answer now
+        address = record._response_address()
+        if address or ticked is not None:  # else a script has its answer now
             SignInProgress(self.env).keep_answer(grant, answer)
+        if address:
+            return Decision(address)
         information = token_information(
             answer,
             expires=int(grant._current_token("access")._expires_epoch()),

@@ -70,15 +70,15 @@ def set_return_address(record):
 def return_address(env, refusal):
     """:param OAuth2Error refusal: of the running request, rolled back
     :return: where the user's browser goes with it (RFC 6749 section 4.1.2.1), ``None``
-        where the application asked for nothing of that, no sign-in is known, or it is
-        over: what came of it, the application was told
+        where the application asked for nothing of that, or no sign-in is known. One
+        that is over leads to what came of it (reload, Back), but no code goes twice.
     """
-    if isinstance(refusal, UnknownSignIn):
-        return None
     record_id = getattr(request, "oauth2_sign_in", None)
     records = env["oauth2.authorization.request"].sudo()
     if not (record := records.browse(record_id or []).exists()):
         return None
+    if isinstance(refusal, UnknownSignIn):
+        return record._address_after_decision()
     return record._response_address(
         error=refusal.error, error_description=refusal.description
     )

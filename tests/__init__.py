@@ -16,6 +16,7 @@ from . import (  # noqa: E402
     test_authorization_server_consent_attacks,
     test_authorization_server_strangers,
     test_authorize,
+    test_authorize_redirect,
     test_bad_input,
     test_base_url,
     test_bodies,

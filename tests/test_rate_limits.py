@@ -238,7 +238,7 @@ class TestProven(RateLimitCase):
 
     def test_what_proves_nothing_on_authorize_takes_a_place_first(self):
         self.limit(client_address=1)
-        body = {"client_id": "demo-app", "refresh_token": "guess"}
+        body = {"client_id": "demo-app"}
         headers = {"Authorization": "Bearer guess"}
         for status in (200, 429):
             response = self.call("provider/authorize", body, headers=headers)
