@@ -162,7 +162,7 @@ class OAuth2AuthorizationRequest(models.Model):
 
     def _address_after_decision(self):
         """:return: where the browser goes that comes again when it is over, ``None``
-            where it is not, or a code went there, which goes once
+        where it is not, or a code went there, which goes once
         """
         if self.response_type != "json" or not self.decided_at:
             return None

@@ -61,7 +61,7 @@ class ClientAuthentication:
         if not (has_secret or oauth2_api.trust_identity or is_issued or has_token):
             raise InvalidClient(reason="no proof")
         if has_token:
-            grant = self._find_by_token(oauth2_api, client, identity, credentials)
+            grant = self.find_by_token(oauth2_api, client, identity, credentials)
         else:
             names = Keyring(self.env).identity_digests(identity)
             Grant = self.env["oauth2.client.user"]
@@ -101,7 +101,7 @@ class ClientAuthentication:
             note_use_of_former(self.env, client.id)
         return True
 
-    def _find_by_token(self, oauth2_api, client, identity, credentials):
+    def find_by_token(self, oauth2_api, client, identity, credentials):
         """Find the grant of a token that was sent, if the identity is its name.
 
         The identity is not looked up: whether a guessed one exists would show in the

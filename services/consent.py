@@ -32,6 +32,7 @@ from ..protocol.token_response import token_information
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME
 from .authorization_code import AuthorizationCode
+from .contract_tokens import ContractTokens
 from .grant_tokens import GrantTokens
 from .pending_sign_in import PendingSignIn
 from .rate_limit import RateLimit
@@ -259,6 +260,7 @@ class Consent:
         record._wipe()
         if record.response_type == "code":
             return Decision(AuthorizationCode(self.env).issue(record, grant))
+        answer = answer or ContractTokens(self.env, grant).sign_in()
         address = record._response_address()
         if address or ticked is not None:  # else a script has its answer now
             SignInProgress(self.env).keep_answer(grant, answer)

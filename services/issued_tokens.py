@@ -106,6 +106,26 @@ _SERVICE = """
            AND expires_at > %(now)s + %(lifetime)s * interval '1s'
            FOR KEY SHARE)
 """
+#: A grant, whose tokens of these kinds are rotated.
+_GRANT = """
+    grants AS (
+        SELECT client_user.id, user_id, expires_at,
+               (SELECT string_agg(scope_id::text, ',' ORDER BY scope_id)
+                  FROM oauth2_client_user_scope_rel
+                 WHERE client_user_id = client_user.id) AS granted_scopes
+          FROM oauth2_client_user client_user
+         WHERE id = %(grant)s AND state = 'active' AND expires_at > %(now)s
+           FOR NO KEY UPDATE OF client_user),
+    rotated AS (
+        UPDATE oauth2_token token
+           SET rotated_at = %(now)s,
+               expires_at = CASE kind WHEN 'refresh' THEN grants.expires_at
+                   ELSE LEAST(token.expires_at, %(now)s + %(grace)s * interval '1s')
+                   END
+          FROM grants
+         WHERE token.client_user_id = grants.id AND rotated_at IS NULL
+           AND kind IN %(kinds)s)
+"""
 _ISSUE = """
     WITH %(grants)s,
     told AS (%(event)s)
@@ -190,6 +210,26 @@ class IssuedTokens:
                 row = grant_id, user_id, given, seconds
                 return self._response(row, access, refresh)
         return None
+
+    def by_grant(self, grant, kind="issue", *, is_pair=True):
+        """Issue tokens of a grant; those that they replace are rotated.
+
+        :param grant: the client API user, whose row is locked or new
+        :param str kind: of the event
+        :param bool is_pair: whether a refresh token, too
+        :return: the token response, dict
+        :raises InvalidCodeOrToken: the grant is over, or its user may not use the API
+        """
+        kinds = ("access", "refresh") if is_pair else ("access",)
+        names = {**self.names, "grant": grant.id, "kinds": kinds}
+        access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
+        refresh = digests.issue(digests.REFRESH_TOKEN_PREFIX) if is_pair else None
+        self.env.flush_all()
+        row = self._issue(SQL(_GRANT, **names), kind, access, refresh)
+        self.env.invalidate_all()
+        if not row:
+            raise InvalidCodeOrToken(reason="the grant is over")
+        return self._response(row, access, refresh)
 
     def by_client_credentials(self, scope=frozenset()):
         """Issue an access token of the service user (RFC 6749 section 4.4).

@@ -37,6 +37,7 @@ from ..protocol.errors import (
 from ..protocol.token_response import token_information
 from .audit import Audit
 from .client_authentication import ROTATION_GRACE, ClientAuthentication
+from .contract_tokens import ContractTokens
 from .expiry import Expiry
 from .grant_tokens import GrantTokens
 from .keyring import Keyring
@@ -86,6 +87,8 @@ class Refresh:
         try:
             return self._refresh(oauth2_api, client, identity, credentials)
         except InvalidGrant:
+            if not client.provider_id and credentials.refresh_token:
+                self._notice_reuse(oauth2_api, client, identity, credentials)
             if not self._mark:  # else it is what the provider says of the grant
                 self.progress.check(oauth2_api, client, identity, credentials)
             raise
@@ -100,7 +103,11 @@ class Refresh:
             if not grant._is_in_force():
                 raise InvalidGrant(reason="the grant is not in force")
             token = self.authentication.match_token(grant, credentials)
-            if information := self._cached_token_response(grant, token):
+            if client.provider_id or not credentials.refresh_token:
+                if information := self._cached_token_response(grant, token):
+                    break
+            if not client.provider_id:
+                information = self._issue(grant, token, credentials)
                 break
             if self._mark_started(grant):
                 answer = self._call_token_endpoint(grant)
@@ -110,6 +117,29 @@ class Refresh:
             # The holder of an access token alone does not get more than it.
             information.pop("refresh_token", None)
         return information
+
+    def _notice_reuse(self, oauth2_api, client, identity, credentials):
+        """:raises InvalidGrant: a rotated refresh token of this Odoo came again"""
+        grant = self.authentication.find_by_token(
+            oauth2_api, client, identity, credentials
+        )
+        if grant:
+            ContractTokens(self.env, grant).notice_reuse(credentials)
+
+    def _issue(self, grant, token, credentials):
+        """Issue this Odoo's own tokens, where there is no provider to ask.
+
+        :param token: the token sent as proof, or none
+        :return: token information, dict
+        :raises InvalidGrant: the grant cannot be refreshed any more
+        """
+        is_repeated = bool(token.rotated_at)
+        asked_with = [grant._current_token("access").digest]
+        answer = ContractTokens(self.env, grant).refresh(credentials)
+        expires = int(time.time()) + answer["expires_in"]
+        if not is_repeated:
+            self._cache(grant, answer, expires, asked_with)
+        return self._information(grant, answer, expires)
 
     def keep_alive(self, grant):
         """Refresh an unused grant, for the job.
@@ -284,6 +314,16 @@ class Refresh:
             raise
         if not answer.get("refresh_token"):
             self._extend(grant, refresh_token)
+        self._cache(grant, answer, expires, asked_with)
+        self._record(grant)
+        return self._information(grant, answer, expires)
+
+    def _cache(self, grant, answer, expires, asked_with):
+        """Keep an answer for callers that crossed this one.
+
+        :param int expires: epoch seconds
+        :param asked_with: digests of the tokens that it was asked with
+        """
         stored = {"answer": answer, "expires": expires, "asked_with": asked_with}
         grant.write(
             {
@@ -291,8 +331,6 @@ class Refresh:
                 "cached_token_response": Keyring(self.env).encrypt(json.dumps(stored)),
             }
         )
-        self._record(grant)
-        return self._information(grant, answer, expires)
 
     def _check_id_token(self, grant, answer):
         """Check the id_token of a refresh, if one came (OpenID Connect Core 12.2).

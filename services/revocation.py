@@ -67,7 +67,8 @@ class Revocation:
         :param client: the client, active, on that API
         :param str identity: the ``client_user_identity``
         :param credentials: ``protocol.credentials.ClientCredentials``
-        :return: whether the provider confirmed
+        :return: whether the provider confirmed; this Odoo's own tokens are over
+            wherever they were good
         :raises InvalidClient: no proof
         :raises InvalidGrant: no such grant
         """
@@ -84,7 +85,7 @@ class Revocation:
             )
 
         ids = run_once(("revoke", identity), end_here)
-        return self.send(self.outbox.browse(ids).exists())
+        return self.send(self.outbox.browse(ids).exists()) or not client.provider_id
 
     def end_now(self, grant):
         """Revoke a grant whose caller has proven it, here, then at the provider.

@@ -36,6 +36,7 @@ from . import (  # noqa: E402
     test_conformance,
     test_consent_page,
     test_constant_shape,
+    test_contract_own_client,
     test_cross_origin,
     test_discovery,
     test_docs,

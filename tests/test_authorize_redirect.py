@@ -98,9 +98,7 @@ class TestParameters(RedirectCase):
             {"state": 1, "redirect_uri": _URI},
         ):
             with self.subTest(str(body)[:40]):
-                self.assertRefused(
-                    self.authorize_with(**body), 400, "invalid_request"
-                )
+                self.assertRefused(self.authorize_with(**body), 400, "invalid_request")
         longest = self.authorize_with(state="x" * 4096, redirect_uri=_URI)
         self.assertEqual(longest.status_code, 200, longest.text)
 

@@ -1,0 +1,78 @@
+"""Tokens of this Odoo by the JSON contract: of clients whose users sign in here.
+
+- After Allow a pair is issued for the grant; the refresh token of an earlier sign-in is
+  forgotten.
+- A refresh token rotates as for standard clients, and one that comes again after the
+  grace ends the grant.
+- Any other proof gets a new pair, and the refresh token before it is rotated.
+- The holder of an access token alone gets another one; the refresh token stays.
+"""
+
+from odoo import fields
+
+from ..protocol import digests
+from ..protocol.authorization_errors import InvalidCodeOrToken
+from ..protocol.errors import InvalidGrant
+from .client_authentication import ROTATION_GRACE
+from .issued_tokens import IssuedTokens
+from .registered_client import registered_client
+
+
+class ContractTokens:
+    def __init__(self, env, grant):
+        """:param grant: the client API user, of a client without a provider"""
+        self.env = env
+        self.grant = grant
+        client = registered_client(
+            env, grant.api_id.endpoint, grant.client_id.client_identifier
+        )
+        self.issued = IssuedTokens(env, client)
+
+    def sign_in(self):
+        """:return: the token response of a sign-in that was just allowed, dict"""
+        tokens = self.grant.sudo().token_ids
+        tokens.filtered(lambda token: token.kind == "refresh").unlink()
+        return self.issued.by_grant(self.grant)
+
+    def refresh(self, credentials):
+        """Issue new tokens for a caller whose proof was judged.
+
+        :param credentials: ``protocol.credentials.ClientCredentials``
+        :return: the token response, dict
+        :raises InvalidGrant: the grant cannot be refreshed any more
+        """
+        try:
+            if credentials.refresh_token:
+                answer = self.issued.by_refresh_token(credentials.refresh_token)
+            else:
+                self._check_refresh_token()
+                is_pair = not credentials.access_token
+                answer = self.issued.by_grant(self.grant, "refresh", is_pair=is_pair)
+        except InvalidCodeOrToken as refusal:
+            raise InvalidGrant(reason=refusal.reason) from refusal
+        if not answer:
+            raise InvalidGrant(reason="the refresh token is over")
+        return answer
+
+    def notice_reuse(self, credentials):
+        """End the grant where a refresh token of it comes again after the grace.
+
+        :raises InvalidGrant: it did
+        """
+        digest = digests.digest(credentials.refresh_token)
+        before = fields.Datetime.now() - ROTATION_GRACE
+        if self.grant.sudo().token_ids.filtered(
+            lambda token: (
+                token.kind == "refresh"
+                and token.digest == digest
+                and token.rotated_at
+                and token.rotated_at <= before
+            )
+        ):
+            self.refresh(credentials)
+
+    def _check_refresh_token(self):
+        """:raises InvalidGrant: there is none in force"""
+        current = self.grant._current_token("refresh")
+        if not current or current.expires_at <= fields.Datetime.now():
+            raise InvalidGrant(reason="there is no refresh token")
