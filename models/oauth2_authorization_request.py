@@ -121,14 +121,18 @@ class OAuth2AuthorizationRequest(models.Model):
 
         :raises UnknownSignIn: API, client, provider or redirect URI
         """
+        if not self._is_in_force():
+            raise UnknownSignIn("This sign-in is no longer possible here.")
+
+    def _is_in_force(self):
+        """:return: whether all that it stands on is as when it began"""
         oauth2_api, client = self.api_id, self.client_id
-        if not (
+        return (
             oauth2_api.active
             and client._is_served()
             and client in oauth2_api.client_ids
             and self._may_return()
-        ):
-            raise UnknownSignIn("This sign-in is no longer possible here.")
+        )
 
     def _may_return(self):
         """:return: whether the client may still have its users sent back there"""
@@ -164,7 +168,9 @@ class OAuth2AuthorizationRequest(models.Model):
         """:return: where the browser goes that comes again when it is over, ``None``
         where it is not, or a code went there, which goes once
         """
-        if self.response_type != "json" or not self.decided_at:
+        if not (
+            self.response_type == "json" and self.decided_at and self._is_in_force()
+        ):
             return None
         error = "" if self.is_allowed else "access_denied"
         return self._response_address(error=error)

@@ -34,7 +34,7 @@ class TestAuthorize(AuthorizeCase):
         self.assertEqual(response.status_code, 200, response.text)
         self.assertEqual(
             set(response.json()),
-            {"authorization_url", "client_user_identity", "expires_in"},
+            {"authorization_url", "client_user_identity", "expires_in", "interval"},
         )
         self.assertEqual(response.json()["client_user_identity"], identity)
         self.assertEqual(response.json()["expires_in"], 600)

@@ -157,6 +157,25 @@ class TestGoesBack(RedirectCase):
         self.env.flush_all()
         self.assertPage(self.decide(form), 400)
 
+    def test_nothing_redirects_to_a_withdrawn_uri_or_of_an_archived_client(self):
+        def withdraw():
+            self.client.redirect_uris = "https://app.example.com/elsewhere"
+
+        def archive():
+            self.client.active = False
+
+        for end in (withdraw, archive):
+            with self.row(f"undecided, {end.__name__}"):
+                end()
+                self.assertPage(self.come_back(BROWSER_HEADERS), 400)
+                again = self.visit(self.callback_url, BROWSER_HEADERS)
+                self.assertPage(again, 400)
+            with self.row(f"decided, {end.__name__}"):
+                form = self.open_page()
+                self.assertGoesBack(self.decide(form))
+                end()
+                self.assertPage(self.decide(form), 400)
+
     def test_a_script_that_follows_the_sign_in_is_sent_on_too(self):
         response = self.come_back(SCRIPT_HEADERS)
         self.assertGoesBack(response)

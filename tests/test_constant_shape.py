@@ -91,8 +91,9 @@ class TestSameAnswer(ShapeCase):
                 )
             self.client.require_secret = True
             wrong["no secret"] = call(name)
+            token = self.information["access_token"]
             wrong["no secret but a token"] = call(
-                name, {"refresh_token": self.information["refresh_token"]}
+                name, headers={"Authorization": f"Bearer {token}"}
             )
             self.client.require_secret = False
             self.client.active = False
