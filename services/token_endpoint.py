@@ -40,6 +40,10 @@ class TokenEndpoint:
         if not (method := self.GRANT_TYPES.get(grant_type)):
             raise UnsupportedGrantType()
         client = authenticate(self.env, self.endpoint, credentials)
+        if (
+            grant_type != "refresh_token"
+        ):  # which may be of a provider, and proof enough
+            client.check_authenticated(credentials)
         if grant_type not in client.grant_types:
             raise UnauthorizedClient()
         api = self.env["oauth2.api"].sudo().browse(client.api_id)
@@ -47,9 +51,8 @@ class TokenEndpoint:
             check_resource([resource], api._resource_identifier())
         return getattr(self, method)(client, parameters, credentials)
 
-    def _by_code(self, client, parameters, credentials):
+    def _by_code(self, client, parameters, _credentials):
         code = parameters.text("code", required=True)
-        client.check_authenticated(credentials)
         verifier = parameters.text("code_verifier", required=True)
         redirect_uri = parameters.text("redirect_uri")
         return IssuedTokens(self.env, client).by_code(code, verifier, redirect_uri)
@@ -71,9 +74,8 @@ class TokenEndpoint:
         except InvalidGrant as refusal:
             raise InvalidCodeOrToken(reason=refusal.reason) from refusal
 
-    def _by_client_credentials(self, client, parameters, credentials):
+    def _by_client_credentials(self, client, parameters, _credentials):
         if client.is_public:
             raise UnauthorizedClient()
-        client.check_authenticated(credentials)
         scope = read_scope(parameters.text("scope"))
         return IssuedTokens(self.env, client).by_client_credentials(scope)

@@ -77,6 +77,12 @@ class TestAuthorizationCode(AuthorizationServerCase):
         _address, page = self.open_consent(scope="partners.read orders.read")
         self.assertEqual(page.status_code, 200, "it asks for more")
 
+    def test_who_does_not_prove_to_be_the_client_learns_nothing_of_it(self):
+        """RFC 6749 section 3.2.1"""
+        for grant_type in ("client_credentials", "authorization_code"):
+            refused = self.ask_token({}, client_id="own-app", grant_type=grant_type)
+            self.assertRefused(refused, 401, "invalid_client")
+
     def test_a_wrong_verifier_burns_no_code(self):
         code = self.code()
         wrong = self.exchange(code, code_verifier="w" * 43)
