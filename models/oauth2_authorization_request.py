@@ -138,7 +138,7 @@ class OAuth2AuthorizationRequest(models.Model):
         """:return: whether the client may still have its users sent back there"""
         if not (sent := self.client_redirect_uri):
             return True
-        registered = (self.client_id.redirect_uris or "").split()
+        registered = self.client_id._redirect_uris()
         return any(matches(each, sent) for each in registered)
 
     def _is_pending(self):

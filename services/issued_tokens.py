@@ -103,7 +103,7 @@ _SERVICE = """
           FROM oauth2_client_user client_user
          WHERE api_id = %(api)s AND client_id = %(client)s
            AND identity_digest = %(identity)s AND state = 'active'
-           AND expires_at > %(now)s + %(lifetime)s * interval '1s'
+           AND expires_at > %(now)s + %(least)s * interval '1s'
            FOR KEY SHARE)
 """
 #: A grant, whose tokens of these kinds are rotated.
@@ -246,7 +246,7 @@ class IssuedTokens:
         names = {
             **self.names,
             "identity": service_grant.identity_digest,
-            "lifetime": self.client.access_token_lifetime,
+            "least": service_grant.least,
         }
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
         for _try in range(2):

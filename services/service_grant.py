@@ -6,9 +6,8 @@ tokens: the administrator agreed to it by naming the user, and nobody at a scree
 
 from datetime import timedelta
 
-import psycopg2.errors
-
 from odoo import fields
+from odoo.tools import SQL
 
 from ..protocol import digests
 from .audit import Audit
@@ -26,22 +25,19 @@ class ServiceGrant:
         self.scope_ids = scope_ids
         name = f"service user {client.service_user_id} {scope_ids}"
         self.identity_digest = digests.digest(name)
+        #: Seconds that it must have left: those of a token, where an API's grants live
+        #: long enough for that.
+        self.least = min(
+            client.access_token_lifetime, client.authorization_lifetime / 2
+        )
 
     def make(self):
         """Make the grant, or renew the one that ended; where another caller has just
-        done so, nothing.
+        done so, nothing. What an administrator took from its scopes stays away.
         """
         grants, client = self.env["oauth2.client.user"].sudo(), self.client
-        now = fields.Datetime.now()
-        lifetime = timedelta(seconds=client.authorization_lifetime)
-        values = {
-            "state": "active",
-            "ended_by": False,
-            "scope_ids": [(6, 0, self.scope_ids)],
-            "authorized_at": now,
-            "expires_at": now + lifetime,
-        }
         begin_read_committed(self.env)
+        self._wait_for_others()
         grant = grants.search(
             [
                 ("api_id", "=", client.api_id),
@@ -49,26 +45,39 @@ class ServiceGrant:
                 ("identity_digest", "=", self.identity_digest),
             ]
         )
+        now = fields.Datetime.now()
+        needed = now + timedelta(seconds=self.least)
+        if grant.state == "active" and grant.expires_at > needed:
+            commit_now(self.env)
+            return
+        values = {
+            "state": "active",
+            "ended_by": False,
+            "authorized_at": now,
+            "expires_at": now + timedelta(seconds=client.authorization_lifetime),
+        }
         if grant:
             grant.write(values)
         else:
             oauth2_api = self.env["oauth2.api"].sudo().browse(client.api_id)
-            try:
-                with self.env.cr.savepoint():
-                    grant = grants.create(
-                        {
-                            "api_id": client.api_id,
-                            "client_id": client.client_id,
-                            "user_id": client.service_user_id,
-                            "issuer": oauth2_api._resource_identifier(),
-                            "subject": client.client_identifier,
-                            "identity_digest": self.identity_digest,
-                            "is_service": True,
-                            **values,
-                        }
-                    )
-            except psycopg2.errors.UniqueViolation:
-                commit_now(self.env)  # another caller's is there
-                return
+            grant = grants.create(
+                {
+                    "api_id": client.api_id,
+                    "client_id": client.client_id,
+                    "user_id": client.service_user_id,
+                    "issuer": oauth2_api._resource_identifier(),
+                    "subject": client.client_identifier,
+                    "identity_digest": self.identity_digest,
+                    "is_service": True,
+                    "scope_ids": [(6, 0, self.scope_ids)],
+                    **values,
+                }
+            )
         Audit(self.env).record_of(grant, "sign_in", reason="as its service user")
         commit_now(self.env)
+
+    def _wait_for_others(self):
+        """Of the first callers, who come at once, one makes the grant."""
+        name = f"oauth2 {self.client.api_id} {self.client.client_id}"
+        lock = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+        self.env.cr.execute(SQL(lock, f"{name} {self.identity_digest}"))

@@ -14,6 +14,7 @@ from . import (  # noqa: E402
     test_authorization_server_attacks,
     test_authorization_server_changes,
     test_authorization_server_consent_attacks,
+    test_authorization_server_shape,
     test_authorization_server_strangers,
     test_authorize,
     test_authorize_redirect,

@@ -49,6 +49,14 @@ class ServerAttackCase(AuthorizationServerCase):
         self.assertEqual(response.status_code, 200, response.text)
         return response.json()
 
+    def exchange_form(self, code):
+        return {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": REDIRECT_URI,
+            "code_verifier": self.verifier,
+        }
+
     def assertGivesNothing(self, response, *errors):
         self.assertIn(response.status_code, (400, 401), response.text)
         self.assertIn(response.json()["error"], errors)
@@ -104,14 +112,6 @@ class TestStolenCode(ServerAttackCase):
             response = self.post("/crm/oauth2/token", self.exchange_form(code))
             self.assertGivesNothing(response, "invalid_grant")
         self.assertEqual(self.exchange(code).status_code, 200)
-
-    def exchange_form(self, code):
-        return {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": REDIRECT_URI,
-            "code_verifier": self.verifier,
-        }
 
     def test_a_used_code_in_a_strangers_hands_ends_nothing(self):
         code = self.code()
@@ -360,5 +360,3 @@ class TestAmbiguousRequests(ServerAttackCase):
         )
         self.assertEqual(response.status_code, 405)
         self.assertEqual(self.exchange(code).status_code, 200)
-
-    exchange_form = TestStolenCode.exchange_form

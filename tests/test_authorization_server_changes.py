@@ -96,6 +96,17 @@ class TestScopesOfTokens(ServerAttackCase):
         self.assertEqual(again["scope"], "partners.read")
         self.assertEqual(self.scope_of(again["access_token"]), "partners.read")
 
+    def test_a_service_gets_tokens_of_an_api_whose_grants_end_before_its_tokens(self):
+        robot = self.make_user("robot@example.com")
+        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
+        self.api.write({"access_token_lifetime": 3600, "authorization_lifetime": 600})
+        self.env.flush_all()
+        for _time in range(2):
+            answer = self.ask_token(grant_type="client_credentials")
+            self.assertEqual(answer.status_code, 200, answer.text)
+            self.assertLessEqual(answer.json()["expires_in"], 600)
+        self.assertEqual(len(self.own.client_user_ids), 1)
+
 
 @tagged("post_install", "-at_install")
 class TestMeanwhile(ServerAttackCase):

@@ -34,8 +34,22 @@ def shape(response):
     return response.status_code, kept, response.content
 
 
+class SameShape:
+    """Compares answers; for a test case that speaks HTTP."""
+
+    def assertSameShape(self, responses):
+        """:param responses: ``{what is wrong: response}``"""
+        first, *others = responses
+        expected = shape(responses[first])
+        self.assertGreaterEqual(expected[0], 400)
+        for name in others:
+            with self.subTest(name, like=first):
+                self.assertEqual(shape(responses[name]), expected)
+        return responses[first]
+
+
 @tagged("post_install", "-at_install")
-class ShapeCase(TokenCase):
+class ShapeCase(SameShape, TokenCase):
     """``42`` is Olivia's. ``43`` is no user's."""
 
     def setUp(self):
@@ -48,16 +62,6 @@ class ShapeCase(TokenCase):
             self.crm, self.provider_record, client_identifier="crm-app", name="CRM"
         )
         self.env.flush_all()
-
-    def assertSameShape(self, responses):
-        """:param responses: ``{what is wrong: response}``"""
-        first, *others = responses
-        expected = shape(responses[first])
-        self.assertGreaterEqual(expected[0], 400)
-        for name in others:
-            with self.subTest(name, like=first):
-                self.assertEqual(shape(responses[name]), expected)
-        return responses[first]
 
 
 class TestSameAnswer(ShapeCase):

@@ -24,7 +24,8 @@ from e2e_site import e2e_variables, install
 from unittest_runner import BROKEN, SKIPPED
 
 WORKERS = 4
-FILES = ("killed", "decisions", "jobs", "database", "answers", "clocks", "life")
+FILES = ("killed", "issued", "decisions", "jobs", "database", "answers", "clocks")
+FILES += ("life",)
 DATABASE = "faults"
 DATABASES = ("bare", "fresh", DATABASE, "life", "life_copy")
 
