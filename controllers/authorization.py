@@ -4,6 +4,7 @@ from odoo import http
 from odoo.http import request
 
 from ..protocol.authorization_request import AuthorizationRequest
+from ..protocol.browser import page_headers
 from ..protocol.errors import MethodNotAllowed, OAuth2Error
 from ..protocol.parameters import MAX_STATE
 from ..protocol.redirect_uri import MAX_LENGTH
@@ -64,6 +65,8 @@ class AuthorizationController(http.Controller):
     )
     def start(self, api, **parameters):
         try:
+            if request.httprequest.method != "GET":  # Odoo lets others through
+                raise MethodNotAllowed({"GET"})
             RateLimit(request.env).acquire()
             oauth2_api, token = find_api(api), parameters.get("request") or ""
             url, secret = Authorization(request.env).start(
@@ -73,6 +76,7 @@ class AuthorizationController(http.Controller):
             request.env.cr.rollback()
             return refused_sign_in(refusal)
         response = leave(url)
+        response.headers.update(page_headers(leads_back=True))
         [state] = parse_qs(urlsplit(url).query)["state"]
         set_cookie(response, start_cookie(state), secret, oauth2_api)
         return response

@@ -7,10 +7,12 @@ from ..protocol.errors import (
     InvalidRequest,
     MethodNotAllowed,
     OAuth2Error,
+    UnknownSignIn,
 )
 from ..protocol.parameters import MAX_BODY, Parameters
 from ..services.audit import Audit
 from ..services.consent import Consent
+from ..services.consent_page import other_user_address
 from ..services.rate_limit import RateLimit
 from .client_request import read_parameters
 from .pages import (
@@ -57,6 +59,10 @@ class ConsentController(http.Controller):
         httprequest, consent = request.httprequest, Consent(request.env)
         if httprequest.method not in ("GET", "POST"):
             raise MethodNotAllowed({"GET", "POST"})
+        if httprequest.method == "GET":
+            caller = classify_client(httprequest.method, httprequest.headers)
+            if caller is Caller.REFUSED:  # a frame is not sent on, either
+                raise EmbeddedCaller()
         RateLimit(request.env).acquire()
         token = httprequest.args.get("request", "")
         record = consent.find_opened(oauth2_api, token)
@@ -64,15 +70,19 @@ class ConsentController(http.Controller):
             if record.user_id != request.env.user:
                 return leave(httprequest.full_path)  # another one has signed in
             form = httprequest.form.to_dict(flat=False)
-            return self._decide(oauth2_api, Parameters.from_form(form), record)
-        caller = classify_client(httprequest.method, httprequest.headers)
-        if caller is Caller.REFUSED:
-            raise EmbeddedCaller()
+            try:
+                return self._decide(oauth2_api, Parameters.from_form(form), record)
+            except UnknownSignIn:
+                if not record._is_pending():
+                    raise
+                return leave(httprequest.full_path)  # it was opened again meanwhile
         consent.bind(record, request.env.user)
         if address := consent.remembered(record):
             return leave(address)
         values = consent.prepare_consent(record)
-        return consent_page(values, action=httprequest.full_path)
+        address = httprequest.full_path
+        values["other_user"] = other_user_address(address)
+        return consent_page(values, action=address)
 
     def _decide(self, oauth2_api, form, opened=None):
         """:param opened: the sign-in of the page's address, where it is this Odoo's"""
@@ -82,12 +92,14 @@ class ConsentController(http.Controller):
         consent = Consent(request.env)
         cookie_secret = request.httprequest.cookies.get(cookie, "")
         record = consent.find_pending(oauth2_api, secret, cookie_secret, opened)
-        if decision == "allow":
-            decided = consent.allow(record, form.ticked("scope_"))
+        if decision in ("allow", "read_only"):
+            reads_only = decision == "read_only"
+            ticked = form.ticked("scope_")
+            decided = consent.allow(record, ticked, reads_only=reads_only)
         elif decision == "deny":
             decided = consent.deny(record)
         else:
-            raise InvalidRequest("The decision is allow or deny.")
+            raise InvalidRequest("The decision is allow, read_only or deny.")
         response = self._answer(record, decided)
         delete_cookie(response, cookie, oauth2_api)
         return response

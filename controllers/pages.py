@@ -10,7 +10,12 @@ from odoo.http import Response, request
 
 from ..protocol.browser import page_headers
 from ..protocol.digests import digest
-from ..protocol.errors import AlreadyAllowed, InvalidClient, InvalidRequest
+from ..protocol.errors import (
+    AlreadyAllowed,
+    InvalidClient,
+    InvalidRequest,
+    UnknownSignIn,
+)
 from ..protocol.parameters import MAX_BODY
 from ..services.authorization import SIGN_IN_LIFETIME
 from ..services.request_context import return_address
@@ -82,6 +87,7 @@ def refusal_page(refusal):
         error=refusal.error,
         description=refusal.description,
         is_allowed=isinstance(refusal, AlreadyAllowed),
+        is_over=isinstance(refusal, UnknownSignIn),
     )
     told = refusal.headers()
     for name in {"Allow", "Retry-After"} & told.keys():

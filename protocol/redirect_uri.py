@@ -137,3 +137,16 @@ def matches(registered, sent):
         and known["rest"] == asked["rest"]
         and int(asked["port"] or 80) <= 65535
     )
+
+
+def host_of(uri):
+    """:param str uri: that has passed :func:`check_redirect_uri`
+    :return: the host that a browser goes to with it, and the port if it is named,
+        ``""`` where that is a program on the user's own device
+    """
+    scheme, _colon, rest = uri.partition("://")
+    authority = re.split(r"[/?]", rest, maxsplit=1)[0].lower()
+    if scheme.lower() not in ("https", "http"):
+        return ""
+    parts = _AUTHORITY.fullmatch(authority)
+    return "" if not parts or parts["host"] in LOOPBACK_HOSTS else authority

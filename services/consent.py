@@ -32,6 +32,7 @@ from ..protocol.token_response import token_information
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME
 from .authorization_code import AuthorizationCode
+from .consent_page import page_values, reading_alone
 from .contract_tokens import ContractTokens
 from .grant_tokens import GrantTokens
 from .pending_sign_in import PendingSignIn
@@ -52,6 +53,7 @@ _KEPT = (
 )
 _CHANGED = "not granted, because they changed since the page was shown: %s"
 _TAKEN = "the user took away: %s"
+_READ_ONLY = "the user allowed reading only, and took away: %s"
 
 
 class Decision(NamedTuple):
@@ -95,31 +97,22 @@ class Consent:
         """
         if not (result := self.pending.load(record)):
             raise UnknownSignIn()
-        claims, client, oauth2_api = result["claims"], record.client_id, record.api_id
+        claims = result["claims"]
         with self._abandoned_if_refused(record):
             user = self.find_user(record, claims)
         scopes = record._scopes()
         shown = {"user": user.id, "agreement": sorted(scopes._agreement())}
         self.pending.store(record, result | {"shown": shown})
-        now = fields.Datetime.now()
         form_secret, cookie_secret = digests.random_token(), digests.random_token()
         if not record.form_digest:  # shown again, a page ends when it would have
-            record.expires_at = now + SIGN_IN_LIFETIME
+            record.expires_at = fields.Datetime.now() + SIGN_IN_LIFETIME
         record.write(
             {
                 "form_digest": digests.digest(form_secret),
                 "browser_digest": digests.digest(cookie_secret),
             }
         )
-        return {
-            "record": record,
-            "client": client,
-            "api": oauth2_api,
-            "provider": client.provider_id,
-            "user": user,
-            "email": claims.get("email"),
-            "scopes": scopes,
-            "ends_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
+        return page_values(record, user, claims.get("email"), scopes) | {
             "csrf_token": form_secret,
             "cookie_secret": cookie_secret,
         }
@@ -219,11 +212,12 @@ class Consent:
             return self.allow(record).address
         return None
 
-    def allow(self, record, ticked=None):
+    def allow(self, record, ticked=None, *, reads_only=False):
         """Make the grant.
 
         :param ticked: set of the ids, as texts, of the scopes that the user left on the
             page; ``None`` where there was none
+        :param reads_only: whether the user wants of these only what opens reading alone
         :return: a :class:`Decision`
         :raises AccessDenied: no user, another one, or one who may not use this API
         :raises ServerError: the provider's answer cannot be used
@@ -236,7 +230,7 @@ class Consent:
             with self._abandoned_if_refused(record):
                 user = self.find_user(record, claims)
                 scopes, withheld, taken = self._agreed_scopes(
-                    record, result.get("shown"), user, ticked
+                    record, result.get("shown"), user, ticked, reads_only
                 )
                 user = user or matching.create_user(claims)
                 account = self._account(record, claims, user)
@@ -253,7 +247,7 @@ class Consent:
         if rotated.rotated_at:
             dropped = _KEPT if rotated.revocable_until else _DROPPED
         changed = withheld and _CHANGED % ", ".join(withheld)
-        left_out = taken and _TAKEN % ", ".join(taken)
+        left_out = taken and (_READ_ONLY if reads_only else _TAKEN) % ", ".join(taken)
         reasons = "; ".join(filter(None, [dropped, lost, changed, left_out])) or None
         Audit(self.env).record_of(grant, "sign_in", reason=reasons)
         record.is_allowed = True
@@ -281,11 +275,11 @@ class Consent:
             return matching.issuer(claims), matching.subject(claims, user), user
         return record._issuer(), str(user.id), user
 
-    def _agreed_scopes(self, record, shown, user, ticked):
+    def _agreed_scopes(self, record, shown, user, ticked, reads_only):
         """
         :param shown: of the page, where there was one
         :param user: as whom the application would act
-        :param ticked: as of :meth:`allow`
+        :param ticked, reads_only: as of :meth:`allow`
         :return: ``(the scopes that the user agrees to, names of those that an
             administrator changed since the page was shown, names of those that the user
             took away)``
@@ -301,6 +295,8 @@ class Consent:
         agreed = {tuple(each) for each in shown["agreement"]}
         names = dict(each for each in agreed if len(each) == 2)
         kept = {each for each in names if ticked is None or str(each) in ticked}
+        if reads_only:
+            kept &= reading_alone(agreed)
         scopes = scopes.filtered(
             lambda scope: scope.id in kept and scope._agreement() <= agreed
         )

@@ -2,7 +2,12 @@
 
 from odoo.tests import BaseCase
 
-from ..protocol.redirect_uri import MAX_LENGTH, check_redirect_uri, matches
+from ..protocol.redirect_uri import (
+    MAX_LENGTH,
+    check_redirect_uri,
+    host_of,
+    matches,
+)
 
 APP = "https://app.example.com/callback"
 WITH_QUERY = "https://app.example.com/callback?tenant=7"
@@ -249,6 +254,20 @@ class TestRedirectURI(BaseCase):
             with self.subTest(uri=uri[:80]):
                 with self.assertRaisesRegex(ValueError, word):
                     check_redirect_uri(uri)
+
+    def test_the_host_that_a_browser_goes_to_is_known_of_the_web_alone(self):
+        for uri, host in (
+            ("https://App.example.com/back?a=b/c", "app.example.com"),
+            ("https://app.example.com:8443", "app.example.com:8443"),
+            ("https://app.example.com?next=https://b.example.com/", "app.example.com"),
+            ("http://localhost:8000/back", ""),
+            ("http://[::1]/back", ""),
+            ("com.example.app:/back", ""),
+            ("com.example.app://app.example.com/back", ""),
+        ):
+            with self.subTest(uri=uri):
+                check_redirect_uri(uri)
+                self.assertEqual(host_of(uri), host)
 
     def test_a_registered_address_matches_itself(self):
         for uri in REGISTRABLE:

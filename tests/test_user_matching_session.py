@@ -257,6 +257,17 @@ class TestMatchBySessionRefusals(SessionCase):
         self.record.expires_at = fields.Datetime.now() - timedelta(hours=1)
         self.assertStale(self.start())
 
+    def test_the_start_page_is_opened_by_get_alone(self):
+        self.log_in(self.user)
+        for method in ("HEAD", "OPTIONS"):
+            with self.subTest(method):
+                address = self.asked["authorization_url"]
+                path = address.removeprefix(self.base_url())
+                response = self.url_open(path, method=method, allow_redirects=False)
+                self.assertEqual(response.status_code, 405)
+        self.env.invalidate_all()
+        self.assertFalse(self.record.user_id)
+
     def test_a_start_page_of_an_unknown_api_is_refused(self):
         self.log_in(self.user)
         response = self.visit("/nowhere/oauth2/start?request=x", BROWSER_HEADERS)

@@ -75,6 +75,14 @@ class TestConfirmationPage(PageCase):
         self.assertOpens(self.site, information["access_token"])
         self.assertIn(information["access_token"], page.inner_text("main"))
 
+    def test_enter_in_a_tick_box_is_deny_without_javascript(self):
+        """Browsers press a form's first button then."""
+        page = self.open(self.open_profile(java_script_enabled=False).new_page())
+        page.focus("input[type=checkbox]")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("h1:text-is('Denied')")
+        self.assertEqual(self.grants(self.site), 0)
+
     def test_a_scope_that_the_user_unticks_is_not_granted(self):
         self.open().uncheck("text=partners.read")
         answer = self.site.partners(self.allow()["access_token"])

@@ -3,11 +3,44 @@
 import secrets
 
 from application import REDIRECT_URI, Application
-from browser import ALLOW, DENY, BrowserCase
+from browser import ALLOW, DENY, BrowserCase, page_of_another_site
 from providers import QuickProvider
-from server import URL
+from server import URL, sql
 
 PASSWORD = "correct-horse-battery"
+READ_ONLY = "button[value=read_only]"
+TICK_BOX = "input[type=checkbox]"
+WIDTH_OF_A_SMALL_PHONE = 320
+SAME_SITE = "localhost"  # another port of Odoo's host: gets its cookies
+
+#: The texts of a page whose colour is too near to what is behind it (WCAG 2.2, 1.4.3).
+FAINT_TEXTS = """() => {
+    const parts = color => color.match(/[\\d.]+/g).map(Number);
+    const light = color => {
+        const [red, green, blue] = parts(color).map(part => {
+            part /= 255;
+            return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const behind = element => {
+        const color = getComputedStyle(element).backgroundColor;
+        const [,,, opacity = 1] = parts(color);
+        const outer = element.parentElement;
+        return opacity || !outer ? color : behind(outer);
+    };
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const faint = [];
+    for (let text; (text = texts.nextNode());) {
+        const element = text.parentElement;
+        if (text.data.trim() && element.checkVisibility()) {
+            const colors = [getComputedStyle(element).color, behind(element)];
+            const [less, more] = colors.map(light).sort((a, b) => a - b);
+            if ((more + 0.05) / (less + 0.05) < 4.5) faint.push(text.data.trim());
+        }
+    }
+    return faint;
+}"""
 
 
 class ConsentCase(BrowserCase):
@@ -63,10 +96,20 @@ class ConsentCase(BrowserCase):
         self.assertEqual(came_back["iss"], self.application.issuer)
         return came_back
 
-    def assertSignedIn(self):
+    def add_scope(self, name, model, **permissions):
+        """Offer the client a scope that opens a model; return its id."""
+        create, call = self.administrator.create, self.administrator.call
+        scope_id = create("oauth2.scope", api_id=self.site.api_id, name=name)
+        [model_id] = call("ir.model", "search", [("model", "=", model)])
+        create("oauth2.scope.line", scope_id=scope_id, model_id=model_id, **permissions)
+        scopes = [(4, scope_id)]
+        self.administrator.write("oauth2.client", self.client_id, scope_ids=scopes)
+        return scope_id
+
+    def assertSignedIn(self, login=None):
         tokens = self.application.tokens()
         told = self.site.get("oauth2/whoami", tokens["access_token"]).json()
-        self.assertEqual(told["login"], self.login)
+        self.assertEqual(told["login"], login or self.login)
 
 
 class TestConsent(ConsentCase):
@@ -80,6 +123,94 @@ class TestConsent(ConsentCase):
         came_back = self.decide(DENY)
         self.assertEqual(came_back["error"], "access_denied")
         self.assertEqual(self.grants(self.site), 0)
+
+    def test_reading_only_is_all_that_a_user_grants_who_chooses_so(self):
+        self.add_scope("countries.read", "res.country")
+        self.add_scope("countries.write", "res.country", perm_write=True)
+        self.open_consent()
+        self.decide(READ_ONLY)
+        self.assertEqual(self.application.tokens()["scope"], "countries.read")
+
+    def test_another_user_signs_in_on_the_way_and_a_lost_session_loses_nothing(self):
+        other = self.site.make_user(f"other-{self.site.login}", password=PASSWORD)
+        page = self.open_consent()
+        page.click("text=Sign in as another user")
+        self.log_in(page, other)
+        page.wait_for_selector(ALLOW)
+        self.assertIn(other, page.inner_text("main"))
+        page.context.clear_cookies(name="session_id")
+        page.click(ALLOW)
+        self.log_in(page, other)
+        page.wait_for_selector(ALLOW)
+        self.decide()
+        self.assertSignedIn(other)
+
+    def test_enter_in_a_tick_box_decides_nothing_and_on_a_button_what_it_says(self):
+        page = self.open_consent()
+        page.focus(TICK_BOX)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Space")  # the same page, still
+        self.assertFalse(page.is_checked(TICK_BOX))
+        self.assertFalse(self.application.came_back)
+        for value in ("deny", "allow"):
+            page.keyboard.press("Tab")
+            focused = page.locator(":focus")
+            self.assertEqual(focused.get_attribute("value"), value)
+        outline = focused.evaluate("it => getComputedStyle(it).outlineStyle")
+        self.assertEqual(outline, "solid")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("h1:text-is('Back')")
+        self.assertSignedIn()
+
+    def test_the_page_can_be_read_on_a_small_phone_by_day_and_by_night(self):
+        self.add_scope(f"countries.{'long' * 20}", "res.country")
+        name = {"name": "Order Tracker " + "Gesellschaft" * 9}
+        self.administrator.write("oauth2.client", self.client_id, **name)
+        size = {"width": WIDTH_OF_A_SMALL_PHONE, "height": 640}
+        seen = set()
+        for scheme in ("light", "dark"):
+            with self.subTest(scheme):
+                profile = self.open_profile(viewport=size, color_scheme=scheme)
+                page = self.open_consent(profile.new_page())
+                width = page.evaluate("document.documentElement.scrollWidth")
+                self.assertLessEqual(width, WIDTH_OF_A_SMALL_PHONE)
+                self.assertEqual(page.evaluate(FAINT_TEXTS), [])
+                color = "getComputedStyle(document.body).backgroundColor"
+                seen.add(page.evaluate(color))
+        self.assertEqual(len(seen), 2)
+
+    def test_a_frame_shows_no_consent_page_and_begins_nothing(self):
+        self.open_consent()
+        self.decide(DENY)
+        html = f'<iframe src="{self.application.authorization_url()}"></iframe>'
+        with page_of_another_site(html.replace("&", "&amp;"), SAME_SITE) as address:
+            self.page.goto(address)
+            with self.page.expect_response(lambda answer: answer.status == 403):
+                self.page.reload()
+            for frame in self.page.frames:
+                self.assertFalse(frame.locator(ALLOW).count())
+        waiting = sql(
+            "SELECT used_at FROM oauth2_authorization_request"
+            " WHERE api_id = %s AND decided_at IS NULL",
+            self.site.api_id,
+        )
+        self.assertEqual(set(waiting), {(None,)})
+
+
+class TestConsentOfAProgram(ConsentCase):
+    """A redirect URI whose scheme no program of this device takes."""
+
+    def test_a_page_that_stays_tells_its_user_to_go_back_to_the_application(self):
+        uri = "com.example.app:/back"
+        self.administrator.write("oauth2.client", self.client_id, redirect_uris=uri)
+        self.application.redirect_uri = uri
+        page = self.open_consent()
+        self.assertIn("An application on this device", page.inner_text("main"))
+        page.click(ALLOW)
+        page.wait_for_selector("text=Your decision was sent.")
+        self.assertEqual(self.grants(self.site), 1)
+        page.reload()
+        page.wait_for_selector("text=access was granted")
 
 
 class TestConsentInAWindow(ConsentCase):

@@ -58,6 +58,13 @@
         }
     });
 
+    // In a tick box Enter would press the first button.
+    document.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && event.target.type === "checkbox") {
+            event.preventDefault();
+        }
+    });
+
     // A second click would be answered with "already used".
     document.addEventListener("submit", (event) => {
         const form = event.target;
@@ -65,6 +72,12 @@
             event.preventDefault();
         }
         form.dataset.sent = "yes";
+        // A program of this device may take the answer, or none: then the page stays.
+        setTimeout(() => {
+            for (const said of document.querySelectorAll("#sent")) {
+                said.hidden = false;
+            }
+        }, 1500);
     });
     addEventListener("pageshow", () => {
         for (const form of document.forms) {
