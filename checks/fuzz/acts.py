@@ -112,6 +112,34 @@ def _end(ground, text, kind, name):
         yield is_told and not known, known
 
 
+def _standard(ground, text, kind, name):
+    """Refresh, introspect or revoke a token of this Odoo, of a grant of its own."""
+    client = ground.own
+    tokens = client.tokens()
+    value = {
+        "client_id": client.identifier,
+        "client_secret": client.secret,
+        "note": TEXT,
+    }
+    if name == "token":
+        value |= {
+            "grant_type": "refresh_token",
+            "refresh_token": tokens["refresh_token"],
+        }
+    else:
+        value["token"] = tokens["access_token"]
+    told = yield Call(f"/@API@/oauth2/{name}", value, text, kind, (), stores=False)
+    known = _known(tokens)
+    if name == "token":
+        if told:
+            ground.keep_secret(told)
+        yield bool(told) and _known(told) and not known, known
+    elif name == "introspect":
+        yield bool(told) and told["active"] and known, known
+    else:
+        yield told == {} and not known, known
+
+
 def _known(tokens):
     """Whether an access token is the current one of its grant."""
     query = "SELECT 1 FROM oauth2_token WHERE digest = %s AND rotated_at IS NULL"
@@ -175,6 +203,10 @@ ACTS = {
             ("authorize", partial(_authorize, kind=kind)),
             ("token", partial(_end, kind=kind, name="token")),
             ("revoke", partial(_end, kind=kind, name="revoke")),
+            *(
+                (f"standard {name}", partial(_standard, kind=kind, name=name))
+                for name in ("token", "introspect", "revoke")
+            ),
         )
     },
 }

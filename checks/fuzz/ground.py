@@ -1,5 +1,6 @@
 """Ground to stand on: records of a real server, and valid grants that requests use."""
 
+import hashlib
 import html
 import re
 import threading
@@ -7,6 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import requests
 from server import DB, SECRET, URL, Administrator, Site
+from standard_client import REDIRECT_URI, StandardClient
 from targets import ORIGIN
 from wire import basic
 
@@ -57,6 +59,11 @@ class Ground:
         self.cookie = self._signed_in()
         self.keep_secrets(self.cookie)
         self._walk_through_login_page()
+        self.own = self._standard_client(
+            scope_ids=scopes, allows_client_credentials=True, service_user_id=self._user
+        )
+        # Its users are asked each time.
+        self.public = self._standard_client(client_type="public", scope_ids=scopes)
         self.partner_id = self.administrator.create("res.partner", name="Deco")
 
     def _scope(self, name):
@@ -81,6 +88,7 @@ class Ground:
         """The token's user may write contacts, as a clerk does."""
         call = self.administrator.call
         [user] = call("res.users", "search", [["login", "=", self.site.login]])
+        self._user = user
         names = ["group_partner_manager", "group_allow_export"]
         groups = call(
             "ir.model.data",
@@ -90,6 +98,14 @@ class Ground:
         )
         commands = [[4, group["res_id"]] for group in groups]
         call("res.users", "write", [user], {"group_ids": commands})
+
+    def _standard_client(self, **values):
+        return StandardClient(
+            self.site,
+            self.administrator,
+            keep=lambda _kind, text: self.keep_secrets(text),
+            **values,
+        )
 
     def _signed_in(self):
         """The session cookie of a user who is signed in to this Odoo."""
@@ -132,7 +148,7 @@ class Stock:
     def __init__(self, ground):
         self._ground = ground
         self._site = ground.site
-        self._grant = self._identity = None
+        self._grant = self._identity = self._issued = None
         self._uses = 0
         self.hunting = None  # the breach whose shortest request is looked for
 
@@ -169,6 +185,8 @@ class Stock:
             if {f"{own}STATE", f"{own}CODE"} & names:
                 state, code = self._answer_of_the_provider(site)
                 values |= {f"{own}STATE": state, f"{own}CODE": code}
+        if any(name.startswith("STD") for name in names):
+            values |= self._standard(names)
         if {"CSRF", "COOKIE"} & names:
             values |= self._page()
         if "START" in names:
@@ -180,6 +198,36 @@ class Stock:
             told = ("ACCESS", "REFRESH", "CODE", "OWNCODE")
             secrets = filter(None, map(values.get, told))
             self._site.provider.misbehave(fault, *secrets)
+        return values
+
+    def _standard(self, names):
+        """What belongs to clients of this Odoo that speak the standard."""
+        own, public = self._ground.own, self._ground.public
+        if not self._issued or self._uses % 20 == 0:
+            self._issued = own.tokens()
+        values = {
+            "STDCLIENT": own.identifier,
+            "STDSECRET": own.secret,
+            "STDBASIC": basic(own.identifier, own.secret),
+            "STDPUBLIC": public.identifier,
+            "STDBACK": quote(REDIRECT_URI, safe=""),
+            "STDACCESS": self._issued["access_token"],
+            "STDREFRESH": self._issued["refresh_token"],
+        }
+        if {"STDCODE", "STDVERIFIER"} & names:
+            code, verifier = own.code()
+            values |= {"STDCODE": code, "STDVERIFIER": verifier}
+        if {"STDPAGE", "STDCSRF", "STDCOOKIE"} & names:
+            _verifier, address, form = public.page()
+            csrf_token, cookies = form["csrf_token"], public.browser().cookies
+            mark = hashlib.sha256(csrf_token.encode()).hexdigest()[:12]
+            names = ("session_id", f"oauth2_confirm_{mark}")
+            self._ground.keep_secrets(*map(cookies.get, names))
+            values |= {
+                "STDPAGE": address.partition("request=")[2],
+                "STDCSRF": csrf_token,
+                "STDCOOKIE": "; ".join(f"{each}={cookies[each]}" for each in names),
+            }
         return values
 
     def forget(self):
@@ -214,7 +262,10 @@ class Stock:
         """Keep up with what an answer says of the grant."""
         if answer.status != 200:
             return
-        if endpoint == "revoke":
+        if endpoint.startswith("standard"):
+            if endpoint != "standard introspection":
+                self._issued = None
+        elif endpoint == "revoke":
             self._grant = None
         elif endpoint == "token":
             told = answer.json()

@@ -11,6 +11,7 @@ _BEFORE_ODOO = {400, 408, 411, 413, 414, 417, 431, 501, 505}
 _OURS = re.compile(r"/(@API@|@SESSIONAPI@|@OWNAPI@)/(oauth2|json|fuzz|partners|orders)")
 _NATIVE = re.compile(r"/json/2/[\w.]+/\w+")
 _ERROR_ID = re.compile(r"\b[0-9a-f]{32}\b")
+_SESSIONS = "@SESSION@", "@STDCOOKIE@"
 _NOT_ECHOED = 12  # characters; shorter texts occur by chance
 
 
@@ -102,7 +103,7 @@ def _leads_back(request, answer):
 def _headers(request, answer):
     """The headers of an answer; a caller may be sent his own cookie once more."""
     sent = [value for name, value in request.headers if name.lower() == "cookie"]
-    if not any("@SESSION@" in value for value in sent):
+    if not any(each in value for value in sent for each in _SESSIONS):
         return answer.headers
     return [each for each in answer.headers if "session_id=" not in each[1]]
 

@@ -75,6 +75,23 @@ _CALLBACK = "/@API@/oauth2/callback?state=@STATE@&code=@CODE@&iss=@ISS@"
 # A provider's own redirect URI, and the sign-in of a provider that has one.
 _OWN = "/@OWNAPI@/oauth2/callback/@OWN@?state=@OWNSTATE@&code=@OWNCODE@&iss=@ISS@"
 _CONFIRM = ("Cookie", "@COOKIE@")
+_CODE = (
+    "/@API@/oauth2/authorize?response_type=code&client_id=@STDCLIENT@&redirect_uri="
+    "@STDBACK@&state=a%20b&code_challenge_method=S256&code_challenge=" + 43 * "A"
+)
+_STD_BASIC = ("Authorization", "@STDBASIC@")
+_STD_COOKIE = ("Cookie", "@STDCOOKIE@")
+_STD_SECRET = {"client_id": "@STDCLIENT@", "client_secret": "@STDSECRET@"}
+_STD_TOKEN = "/@API@/oauth2/token"
+_STD_PAGE = "/@API@/oauth2/consent?request=@STDPAGE@"
+_BY_CODE = {
+    "grant_type": "authorization_code",
+    "code": "@STDCODE@",
+    "code_verifier": "@STDVERIFIER@",
+}
+_BY_REFRESH_TOKEN = {"grant_type": "refresh_token", "refresh_token": "@STDREFRESH@"}
+_BY_SECRET = {"grant_type": "client_credentials"}
+_STD_PROOFS = {"token": "@STDACCESS@"}, {"token": "@STDREFRESH@"}
 _DECIDE = "/@API@/oauth2/confirm"
 
 
@@ -274,6 +291,82 @@ TARGETS = (
         asks=("revocation",),
     ),
     Target(
+        "standard authorization",
+        6,
+        0.15,
+        (
+            _get(_CODE, *BROWSER),
+            _get(f"{_CODE}&scope=partners.read%20fuzz", *BROWSER),
+            _get(f"{_CODE}&resource=http%3A%2F%2Fexample.com", *BROWSER),
+            _get(_CODE.replace("@STDCLIENT@", "@STDPUBLIC@"), *BROWSER),
+        ),
+        pages=True,
+    ),
+    Target(
+        "standard consent",
+        5,
+        0.1,
+        (
+            _get(_STD_PAGE, *BROWSER, _STD_COOKIE),
+            *(
+                _form(
+                    "POST",
+                    _STD_PAGE,
+                    {"decision": decision, "csrf_token": "@STDCSRF@", "scope_1": "on"},
+                    *BROWSER,
+                    _STD_COOKIE,
+                )
+                for decision in ("allow", "deny")
+            ),
+        ),
+        pages=True,
+        tells=True,
+    ),
+    Target(
+        "standard token",
+        12,
+        0.1,
+        (
+            _form("POST", _STD_TOKEN, _BY_CODE, _STD_BASIC),
+            _json("POST", _STD_TOKEN, _BY_CODE | _STD_SECRET),
+            _form("POST", _STD_TOKEN, _BY_REFRESH_TOKEN, _STD_BASIC),
+            _form(
+                "POST",
+                _STD_TOKEN,
+                _BY_REFRESH_TOKEN | _STD_SECRET | {"scope": "partners.read"},
+            ),
+            _form("POST", _STD_TOKEN, _BY_SECRET, _STD_BASIC),
+            _json("POST", _STD_TOKEN, _BY_SECRET | _STD_SECRET | {"scope": "fuzz"}),
+        ),
+        tells=True,
+    ),
+    Target(
+        "standard introspection",
+        4,
+        0.15,
+        tuple(
+            one
+            for proof in _STD_PROOFS
+            for one in (
+                _form("POST", "/@API@/oauth2/introspect", proof, _STD_BASIC),
+                _json("POST", "/@API@/oauth2/introspect", proof | _STD_SECRET),
+            )
+        ),
+    ),
+    Target(
+        "standard revocation",
+        4,
+        0.15,
+        tuple(
+            one
+            for proof in _STD_PROOFS
+            for one in (
+                _form("POST", "/@API@/oauth2/revoke", proof, _STD_BASIC),
+                _json("POST", "/@API@/oauth2/revoke", proof | _STD_SECRET),
+            )
+        ),
+    ),
+    Target(
         "metadata",
         4,
         0.4,
@@ -282,6 +375,8 @@ TARGETS = (
             _get("/.well-known/oauth-protected-resource/@API@/partners"),
             _get("/.well-known/oauth-authorization-server/@API@"),
             _get("/@API@/.well-known/openid-configuration"),
+            _get("/@API@/.well-known/oauth-authorization-server"),
+            _get("/.well-known/openid-configuration/@API@"),
         ),
     ),
     Target(
@@ -292,6 +387,7 @@ TARGETS = (
             _get("/@API@/partners?limit=2", BEARER),
             _get("/@API@/partners/1", BEARER),
             _get("/@API@/oauth2/whoami", BEARER),
+            _get("/@API@/oauth2/whoami", ("Authorization", "Bearer @STDACCESS@")),
             _get("/@API@/doc-bearer/res.partner.json", BEARER),
             _get(f"/@API@/fuzz/typed?{_TYPED_QUERY}", BEARER),
             _json("POST", "/@API@/fuzz/typed", _TYPED, BEARER),
