@@ -16,6 +16,7 @@ from ..protocol.server_metadata import (
     endpoints,
     protected_resource_metadata,
 )
+from ..services.client_trust import ClientTrust
 
 BASE_URL_PARAMETER = "api_auth_oauth2.base_url"
 
@@ -303,7 +304,7 @@ class OAuth2Api(models.Model):
         records = super().create(vals_list)
         # Of the records, because values may also come from defaults.
         self._check_switches([{s: r[s] for s in _SWITCHES} for r in records])
-        records._linked_clients()._check_unasked(set())
+        ClientTrust(records._linked_clients()).check_unasked()
         self.env.registry.clear_cache("routing")
         return records
 
@@ -312,9 +313,9 @@ class OAuth2Api(models.Model):
         if "endpoint" in vals:
             self._check_endpoint_is_fixed(vals["endpoint"])
             self.env["ir.http"].routing_map()  # as in create
-        before = self._linked_clients()._unasked()
+        before = ClientTrust(self._linked_clients()).unasked()
         result = super().write(vals)
-        self._linked_clients()._check_unasked(before)
+        ClientTrust(self._linked_clients()).check_unasked(before)
         if {"endpoint", "active"} & vals.keys():
             self.env.registry.clear_cache("routing")
         return result
@@ -365,7 +366,7 @@ class OAuth2Api(models.Model):
         grants = self.env["oauth2.client.user"].sudo()
         if grants.search_count([("api_id", "in", self.ids)], limit=1):
             return True
-        return bool(self._linked_clients()._unasked())
+        return bool(ClientTrust(self._linked_clients()).unasked())
 
     def _linked_clients(self):
         """:return: the clients of these APIs, archived ones too"""

@@ -17,19 +17,19 @@ from datetime import datetime, time, timedelta
 import psycopg2
 
 from odoo import fields
+from odoo.exceptions import UserError, ValidationError
 from odoo.sql_db import PoolError
 
 from ..protocol import digests
 from ..protocol.client_secret import SecretDigest
+from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.rate_limit import FixedWindowCounter
 from .audit import Audit
 from .keyring import Keyring
-from .provider_calls import client_secret
+from .provider_calls import client_secret, is_secret_lost
 
 _logger = logging.getLogger(__name__)
 
-#: Secret scanners know a leaked one by it.
-SECRET_PREFIX = "odoo_cs_"
 #: How long a former secret lives on at most, in hours.
 MAX_OVERLAP = 168
 _NOTED_EVERY = 300  # seconds; the last use is known to within these
@@ -58,6 +58,10 @@ NONE = {
     "secret_expires_on": False,
     **NO_FORMER,
 }
+#: Only this service and that of the notices write these.
+KEPT_BY_ODOO = frozenset(NO_FORMER) | {"secret_notice_days"}
+#: What the audit log is told in words, and not by the name of what changed.
+TOLD_IN_WORDS = KEPT_BY_ODOO | {"client_secret_encrypted", "secret_digest"}
 
 
 class ClientSecrets:
@@ -87,13 +91,28 @@ class ClientSecrets:
             found.append(SecretDigest(former, former_end, True))
         return tuple(found)
 
+    def is_lost(self):
+        """:return: whether there is one of the provider's that no present key reads"""
+        try:
+            secret = client_secret(self.client)
+        except TemporarilyUnavailable:
+            secret = ""
+        return is_secret_lost(self.client, secret)
+
     def rotate(self, hours=None):
         """Make a new secret of a client of this Odoo.
 
         :param int hours: how long the former one lives on; as the client says, if None
         :return: the secret, which is kept nowhere
+        :raises UserError: the client's secret is its provider's, or it can keep none
         """
-        secret = SECRET_PREFIX + digests.random_token()
+        if self.client.provider_id or self.client.client_type == "public":
+            raise UserError(
+                self.env._(
+                    "Odoo makes secrets for confidential clients without a provider."
+                )
+            )
+        secret = digests.issue(digests.CLIENT_SECRET_PREFIX)
         values = {"secret_digest": digests.digest(secret), "secret_expires_on": False}
         self._replace(values, hours)
         return secret
@@ -101,8 +120,13 @@ class ClientSecrets:
     def replace(self, secret):
         """Take over the secret that a provider gave; nothing: there is none any more.
 
+        :raises ValidationError: the client has no provider
         :raises TemporarilyUnavailable: a configured encryption key is missing
         """
+        if secret and not self.client.provider_id:
+            raise ValidationError(
+                self.env._("Without a provider a client's secret is made here.")
+            )
         if not secret:
             if self.client.client_secret_encrypted:
                 self._write(NONE, "secret ended")

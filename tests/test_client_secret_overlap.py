@@ -111,7 +111,7 @@ class TestOverlap(RevokeCase):
         self.client.client_user_ids.unlink()
         self.env["oauth2.revocation"].search([]).unlink()
         self.client.provider_id = self.make_provider()
-        self.assertFalse(self.client._secret_digests())
+        self.assertFalse(ClientSecrets(self.client).known())
 
     def test_the_day_of_a_secret_is_not_the_next_ones(self):
         self.client.secret_expires_on = "2040-01-01"
