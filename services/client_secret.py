@@ -11,40 +11,20 @@
 """
 
 import calendar
-import logging
 from datetime import datetime, time, timedelta
-
-import psycopg2
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.sql_db import PoolError
 
 from ..protocol import digests
 from ..protocol.client_secret import SecretDigest
 from ..protocol.errors import TemporarilyUnavailable
-from ..protocol.rate_limit import FixedWindowCounter
 from .audit import Audit
 from .keyring import Keyring
 from .provider_calls import client_secret, is_secret_lost
 
-_logger = logging.getLogger(__name__)
-
 #: How long a former secret lives on at most, in hours.
 MAX_OVERLAP = 168
-_NOTED_EVERY = 300  # seconds; the last use is known to within these
-#: Of ``(database, client id)``; spares the database most notes.
-_noted_uses = FixedWindowCounter(capacity=1000, window=_NOTED_EVERY)
-
-#: Never waits: where the row is held, another call or an administrator writes there.
-_NOTE = """
-    UPDATE oauth2_client SET former_secret_used_at = now() AT TIME ZONE 'UTC'
-     WHERE id = (SELECT id FROM oauth2_client WHERE id = %(id)s
-                    AND former_secret_ends_at IS NOT NULL
-                    AND (former_secret_used_at IS NULL OR former_secret_used_at
-                         < now() AT TIME ZONE 'UTC' - %(every)s * interval '1s')
-                    FOR NO KEY UPDATE SKIP LOCKED)
-"""
 NO_FORMER = {
     "former_secret_digest": False,
     "former_secret_encrypted": False,
@@ -184,25 +164,6 @@ class ClientSecrets:
     def _end_of_last_day(self):
         day = self.client.secret_expires_on
         return datetime.combine(day + timedelta(days=1), time.min) if day else None
-
-
-def note_use_of_former(env, client_id):
-    """Have the use of a former secret written down after the call, now and then.
-
-    :param int client_id: of the record
-    """
-    registry, values = env.registry, {"id": client_id, "every": _NOTED_EVERY}
-
-    @env.cr.postcommit.add  # a refused call is rolled back: it is no use
-    def note():
-        if not _noted_uses.is_due((registry.db_name, client_id)):
-            return
-        # The call was answered well: whatever happens here must not undo that.
-        try:
-            with registry.cursor() as cr:
-                cr.execute(_NOTE, values, log_exceptions=False)
-        except (psycopg2.Error, PoolError) as error:
-            _logger.info("The use of a former secret was not noted: %s", error)
 
 
 def _digest_of(secret):
