@@ -23,16 +23,21 @@ from ..protocol.authorization_errors import (
 )
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.pkce import challenge_of, is_verifier
+from ..protocol.rate_limit import FixedWindowCounter, network
 from ..protocol.registered_client import read_ids
 from .audit import insert_event
 from .client_authentication import ROTATION_GRACE
 from .expiry import Expiry
 from .keyring import Keyring
+from .request_context import remote_address
 from .service_grant import ServiceGrant
 from .transactions import begin_read_committed, commit_now, execute_alone
 
 _NOW = SQL("statement_timestamp() AT TIME ZONE 'UTC'")
 _GRACE = ROTATION_GRACE.total_seconds()
+#: Of ``(database, client id, name of the grant, network)``: a service may ask for a
+#: token before each call, and the audit log tells of it every five minutes.
+_services = FixedWindowCounter(capacity=10_000, window=300)
 _GRANTED = SQL(
     """
     (SELECT string_agg(scope_id::text, ',' ORDER BY scope_id)
@@ -103,8 +108,7 @@ _SERVICE = """
           FROM oauth2_client_user client_user
          WHERE api_id = %(api)s AND client_id = %(client)s
            AND identity_digest = %(identity)s AND state = 'active'
-           AND expires_at > %(now)s + %(least)s * interval '1s'
-           FOR KEY SHARE)
+           AND expires_at > %(now)s + %(least)s * interval '1s')
 """
 #: A grant, whose tokens of these kinds are rotated.
 _GRANT = """
@@ -127,8 +131,7 @@ _GRANT = """
            AND kind IN %(kinds)s)
 """
 _ISSUE = """
-    WITH %(grants)s,
-    told AS (%(event)s)
+    WITH %(grants)s%(told)s
     INSERT INTO oauth2_token (client_user_id, kind, digest, is_issued, expires_at,
                               user_ref, api_ref, client_ref, granted_scopes)
     SELECT grants.id, made.kind, made.digest, true,
@@ -249,9 +252,12 @@ class IssuedTokens:
             "least": service_grant.least,
         }
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
+        caller = network(remote_address())
+        key = (self.env.cr.dbname, self.client.client_id, names["identity"], caller)
         for _try in range(2):
             # Nothing that follows may refuse: it is committed.
-            if row := self._issue(SQL(_SERVICE, **names), "issue", access, alone=True):
+            kind = "issue" if _services.is_due(key) else None
+            if row := self._issue(SQL(_SERVICE, **names), kind, access, alone=True):
                 return self._response(row, access)
             service_grant.make()
         raise TemporarilyUnavailable(reason="the service's grant is being made")
@@ -261,7 +267,7 @@ class IssuedTokens:
 
         :param grants: ``SQL`` of table expressions; the last, ``grants``, has one row,
             or none
-        :param str kind: of the event
+        :param kind: of the event, if one is told
         :param scopes: ids of the access token's scopes as text; ``None``: the grant's
         :param bool alone: whether the statement is a transaction of its own
         :return: ``(id of the grant, of the user, scope ids that were granted, seconds
@@ -275,7 +281,8 @@ class IssuedTokens:
             SQL("(%s, %s, %s, %s::varchar)", what, digests.digest(text), seconds, ids)
             for what, text, seconds, ids in made
         ]
-        names = {"event": insert_event(kind, "grants", client), **self.names}
+        told = kind and SQL(", told AS (%s)", insert_event(kind, "grants", client))
+        names = {"told": told or SQL(""), **self.names}
         statement = SQL(_ISSUE, grants=grants, made=SQL(", ").join(rows), **names)
         try:
             if alone:
