@@ -425,6 +425,14 @@ class OAuth2Client(models.Model):
         names = "follows_sign_in", "allows_client_credentials"
         return Domain.OR(Domain(name, "=", True) for name in names)
 
+    def _demands_secret(self):
+        """:return: whether no other proof counts: a client of this Odoo has a secret,
+        unless it is public
+        """
+        self.ensure_one()
+        is_own = not self.provider_id
+        return self.require_secret or (is_own and self.client_type == "confidential")
+
     def _is_served(self):
         """:return: whether it is active, and so is its provider, if it has one"""
         self.ensure_one()

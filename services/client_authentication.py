@@ -89,7 +89,7 @@ class ClientAuthentication:
         :raises InvalidClient: wrong, or required and missing
         """
         if not credentials.has_secret:
-            if client.require_secret:
+            if client._demands_secret():
                 raise InvalidClient(reason="client secret required")
             return False
         secret = find_secret(ClientSecrets(client).known(), credentials.client_secret)

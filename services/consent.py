@@ -50,6 +50,7 @@ _KEPT = (
 )
 _CHANGED = "not granted, because they changed since the page was shown: %s"
 _TAKEN = "the user took away: %s"
+_REMEMBERED = "allowed by the user before: not asked again"
 _READ_ONLY = "the user allowed reading only, and took away: %s"
 
 
@@ -185,7 +186,10 @@ class Consent:
         :return: where the browser goes, ``None`` where the user is to be asked
         :raises AccessDenied: as of :meth:`find_user`; the sign-in is abandoned
         """
-        if record.response_type != "code" or record.client_id.client_type == "public":
+        client = record.client_id
+        if record.response_type != "code" or client.client_type == "public":
+            return None
+        if client.follows_sign_in:  # its users may have seen no page
             return None
         if not (result := self.pending.load(record)):
             raise UnknownSignIn()
@@ -245,7 +249,9 @@ class Consent:
             dropped = _KEPT if rotated.revocable_until else _DROPPED
         changed = withheld and _CHANGED % ", ".join(withheld)
         left_out = taken and (_READ_ONLY if reads_only else _TAKEN) % ", ".join(taken)
-        reasons = "; ".join(filter(None, [dropped, lost, changed, left_out])) or None
+        unasked = ticked is None and record.response_type == "code" and _REMEMBERED
+        told = filter(None, [dropped, lost, changed, left_out, unasked])
+        reasons = "; ".join(told) or None
         Audit(self.env).record_of(grant, "sign_in", reason=reasons)
         record.is_allowed = True
         record._wipe()
