@@ -74,7 +74,8 @@ class AuthorizationRequest:
 
     def check_resource(self, issuer):
         """:raises InvalidTarget: as of :func:`check_resource`"""
-        check_resource(self._values.get("resource", []), issuer)
+        # Without a value it counts as left out (RFC 6749 section 3.1).
+        check_resource(filter(None, self._values.get("resource", [])), issuer)
 
 
 def read_scope(text):

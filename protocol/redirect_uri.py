@@ -7,6 +7,7 @@ written, and nothing that it would read as another address.
 
 import ipaddress
 import re
+from urllib.parse import unquote_plus
 
 MAX_LENGTH = 2000  # what addresses of browsers, proxies and logs carry
 LOOPBACK_HOSTS = ("127.0.0.1", "[::1]", "localhost")
@@ -27,6 +28,9 @@ _AUTHORITY = re.compile(
 _REVERSED_DOMAIN = re.compile(r"[A-Za-z][A-Za-z0-9\-]*(?:\.[A-Za-z0-9\-]+)+")
 # Browsers take `%2e` for a dot there, too.
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+#: What an answer adds to the query, where an application must not find it twice.
+_ANSWERED = frozenset("code state iss error error_description error_uri".split())
+_SEPARATORS = re.compile("[&;]")  # some still split at the latter
 _LOOPBACK = re.compile(
     rf"(?P<host>http://(?:{'|'.join(map(re.escape, LOOPBACK_HOSTS))}))"
     r"(?::(?P<port>[1-9][0-9]{0,4}))?(?P<rest>.*)",
@@ -55,6 +59,7 @@ _SCHEME = _(
 _DOTS = _("Its path may not have the segments . and ..")
 _USER = _("It may not name a user (what stands before an @).")
 _HOST = _("Its host or port is not one.")
+_ANSWER = _("Its query may not name what an answer brings: code, state, iss, error.")
 _HTTP = _("http is only for this very machine (localhost): use https elsewhere.")
 
 
@@ -87,8 +92,12 @@ def check_redirect_uri(uri):
         scheme in WELL_KNOWN_SCHEMES or _REVERSED_DOMAIN.fullmatch(scheme)
     ):
         raise ValueError(_SCHEME)
-    if _DOT_SEGMENT.search(rest.partition("?")[0]):
+    path, _mark, query = rest.partition("?")
+    if _DOT_SEGMENT.search(path):
         raise ValueError(_DOTS)
+    names = (each.partition("=")[0] for each in _SEPARATORS.split(query))
+    if not _ANSWERED.isdisjoint(map(unquote_plus, names)):
+        raise ValueError(_ANSWER)
 
 
 def _check_web_address(scheme, rest):

@@ -13,6 +13,7 @@ class TestAuthorizationRequest(AuthorizationServerCase):
         for changes in (
             {"client_id": "stranger"},
             {"client_id": None},
+            {"client_id": ""},
             {"client_id": ["own-app", "own-app"]},
             {"redirect_uri": "https://evil.example.com/back"},
             {"redirect_uri": None, "client_id": "demo-app"},
@@ -28,7 +29,9 @@ class TestAuthorizationRequest(AuthorizationServerCase):
         for error, changes in (
             ("unsupported_response_type", {"response_type": "token"}),
             ("invalid_request", {"response_type": None}),
+            ("invalid_request", {"response_type": ""}),
             ("invalid_request", {"code_challenge": None}),
+            ("invalid_request", {"code_challenge": ""}),
             ("invalid_request", {"code_challenge_method": "plain"}),
             ("invalid_request", {"code_challenge_method": None}),
             ("invalid_request", {"code_challenge": "short"}),

@@ -157,8 +157,9 @@ class TestConformance(AuthorizationServerCase):
 
     def test_unknown_parameters_are_ignored_and_empty_ones_are_left_out(self):
         """RFC 6749 sections 3.1 and 3.2"""
-        code = self.code(nonce="n", prompt="", scope="", ui_locales="fr", audience="x")
-        response = self.exchange(code, audience="x", scope="")
+        empty = dict.fromkeys(("prompt", "scope", "resource", "response_mode"), "")
+        code = self.code(nonce="n", ui_locales="fr", audience="x", **empty)
+        response = self.exchange(code, audience="x", scope="", resource="")
         self.assertEqual(response.status_code, 200, response.text)
         self.assertEqual(response.json()["scope"], "orders.read partners.read")
 

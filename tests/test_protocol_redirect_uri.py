@@ -19,6 +19,7 @@ NATIVE = "com.example.app:/callback"
 REGISTRABLE = (
     APP,
     WITH_QUERY,
+    "https://app.example.com/code?barcode=1&stateful=code&a=state",
     "https://app.example.com",
     "https://app.example.com/",
     "https://app.example.com:8443/callback",
@@ -129,6 +130,17 @@ REFUSED = (
     ("com.:/callback", "native"),
     ("com..app:/callback", "native"),
     (f"https://app.example.com/{'a' * MAX_LENGTH}", "longer"),
+    ("https://app.example.com/callback?code=x", "answer"),
+    ("https://app.example.com/callback?tenant=7&state=x", "answer"),
+    ("https://app.example.com/callback?iss=https://evil.example", "answer"),
+    ("https://app.example.com/callback?error=access_denied", "answer"),
+    ("https://app.example.com/callback?error_description=x", "answer"),
+    ("https://app.example.com/callback?error_uri=x", "answer"),
+    ("https://app.example.com/callback?a=b?&%63od%65=x", "answer"),
+    ("https://app.example.com/callback?a;state=x", "answer"),
+    ("https://app.example.com/callback?code", "answer"),
+    ("http://localhost/?code=", "answer"),
+    ("com.example.app:/callback?state=x", "answer"),
 )
 
 # (what is registered, what is sent instead of it): each is another address.
