@@ -13,7 +13,6 @@ from datetime import timedelta
 from odoo import fields
 
 from ..protocol import digests
-from ..protocol.authorization_errors import UnauthorizedClient
 from ..protocol.errors import InvalidRequest, UnknownSignIn
 from ..protocol.provider_client import create_code_verifier
 from ..protocol.redirect_uri import matches
@@ -26,6 +25,13 @@ from .request_context import remote_address, set_return_address
 SIGN_IN_LIFETIME = timedelta(seconds=600)
 #: Between two calls of an application that waits for its user (RFC 8628 section 3.2)
 INTERVAL = timedelta(seconds=5)
+
+#: What has a provider give refresh tokens (OpenID Connect Core section 11; Google).
+_FOR_REFRESH = {
+    "scope": {"offline_access"},
+    "access_type": {"offline"},
+    "prompt": {"consent"},
+}
 
 
 class Authorization:
@@ -44,12 +50,10 @@ class Authorization:
         :param str state: goes along there, to the letter
         :return: ``{"authorization_url", "client_user_identity", "expires_in",
             "interval"}``, the last two in seconds
-        :raises UnauthorizedClient: one that may not ask users, or not in this way
         :raises InvalidRequest: for an identity that only Odoo may issue, and did not;
             for a redirect URI that is none of the client's
         :raises ServerError: the client cannot talk to its provider
         """
-        self._check_client(client)
         _check_redirect_uri(client, redirect_uri, state)
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
         if not identity:
@@ -71,7 +75,7 @@ class Authorization:
                 "identity_digest": known.identity_digest or names[0],
                 "identity_display": _display(identity),
                 "identity_issued": is_issued,
-                "redirect_uri": provider._redirect_uri(oauth2_api),
+                "redirect_uri": provider and provider._redirect_uri(oauth2_api),
                 "client_redirect_uri": redirect_uri,
                 "client_state": state,
                 "address": remote_address(),
@@ -84,18 +88,6 @@ class Authorization:
             "expires_in": int(SIGN_IN_LIFETIME.total_seconds()),
             "interval": int(INTERVAL.total_seconds()),
         }
-
-    def _check_client(self, client):
-        """A client of this Odoo asks users only as far as its registration says. A
-        public one could not prove here that it is the one which the page names.
-        """
-        if client.provider_id:
-            return
-        if client.client_type == "public" or not client.allows_authorization_code:
-            raise UnauthorizedClient(
-                "This client may not use provider/authorize: a public one sends its"
-                " user to oauth2/authorize, with PKCE."
-            )
 
     def _was_issued(self, oauth2_api, client, identity):
         """:return: whether Odoo issued this identity for this API and client"""
@@ -177,15 +169,21 @@ class Authorization:
                 "code_verifier": verifier and Keyring(self.env).encrypt(verifier),
             }
         )
+        asked = {
+            "scope": provider.scope or "",
+            **provider._parameters("authorize_params"),
+        }
+        if record.response_type == "code":
+            asked = _without_refresh(asked)
         with translate_provider_errors():
             return provider_client(record.client_id).authorization_url(
                 redirect_uri=record.redirect_uri,
-                scope=provider.scope or "",
+                scope=asked.pop("scope", ""),
                 state=state,
                 code_verifier=verifier,
                 nonce=nonce,
                 response_mode=provider.response_mode or None,
-                extra=provider._parameters("authorize_params"),
+                extra=asked,
             )
 
     def forget_states(self, providers):
@@ -201,6 +199,21 @@ class Authorization:
         # Archived clients and providers may be active again before it ends.
         requests = self.requests.with_context(active_test=False)
         requests.search(under_way).state_digest = False
+
+
+def _without_refresh(asked):
+    """Of a provider that only says who the user is, no refresh token is wanted.
+
+    :param dict asked: scope and further parameters of the authorization request
+    :return: those without what has it give one
+    """
+    kept = {
+        name: " ".join(
+            word for word in text.split(" ") if word not in _FOR_REFRESH.get(name, ())
+        )
+        for name, text in asked.items()
+    }
+    return {name: text for name, text in kept.items() if text}
 
 
 def _check_redirect_uri(client, redirect_uri, state):

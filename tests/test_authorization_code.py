@@ -64,6 +64,34 @@ class TestAuthorizationCode(AuthorizationServerCase):
         self.assertTrue(answer["access_token"].startswith("odoo_at_"), answer)
         self.assertEqual(self.call_as(answer["access_token"]), 200)
 
+    def test_a_provider_that_only_says_who_the_user_is_is_asked_for_no_refresh_token(
+        self,
+    ):
+        self.client.redirect_uris = REDIRECT_URI
+        self.provider_record.write(
+            {
+                "scope": "openid email offline_access",
+                "authorize_params": "access_type=offline&prompt=consent&hd=example.com",
+            }
+        )
+        for params, prompt in (
+            ("access_type=offline&prompt=consent&hd=example.com", None),
+            ("access_type=online&prompt=login consent&hd=example.com", "login"),
+        ):
+            self.provider_record.authorize_params = params
+            self.env.flush_all()
+            location = self.ask_for_code(client_id="demo-app").headers["Location"]
+            self.sign_in(location)
+            asked = self.provider.requests[-1]["params"]
+            self.assertEqual(asked["scope"], "openid email")
+            self.assertEqual(asked.get("prompt"), prompt)
+            self.assertEqual(asked["hd"], "example.com")
+            self.assertNotEqual(asked.get("access_type"), "offline")
+        self.sign_in(self.ask()["authorization_url"])  # the JSON contract refreshes
+        asked = self.provider.requests[-1]["params"]
+        self.assertEqual(asked["scope"], "openid email offline_access")
+        self.assertEqual(asked["prompt"], "login consent")
+
     def test_each_authorization_is_a_grant_of_its_own(self):
         first, second = self.tokens(), self.tokens()
         self.assertEqual(len(self.own.client_user_ids), 2)
@@ -74,9 +102,6 @@ class TestAuthorizationCode(AuthorizationServerCase):
         self.tokens(scope="partners.read")
         _address, page = self.open_consent(scope="partners.read")
         self.assertEqual(set(self.answer(page)), {"code", "state", "iss"})
-        self.env.invalidate_all()
-        event = self.env["oauth2.event"].search([("kind", "=", "sign_in")], limit=1)
-        self.assertIn("not asked again", event.reason)
         _address, page = self.open_consent(scope="partners.read orders.read")
         self.assertEqual(page.status_code, 200, "it asks for more")
 
