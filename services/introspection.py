@@ -36,8 +36,8 @@ class Introspection:
         if client.is_public:
             raise InvalidClient(reason="a public client cannot authenticate")
         client.check_authenticated(credentials)
-        names = {"api": client.api_id, "client": client.client_id}
-        execute_alone(self.env, SQL(_FIND, digest=digest(token), **names))
+        ids = {"api": client.api_id, "client": client.client_id}
+        execute_alone(self.env, SQL(_FIND, digest=digest(token), **ids))
         if not (row := self.env.cr.fetchone()):
             return _INACTIVE
         kind, user_id, granted, ends, login = row
@@ -49,7 +49,6 @@ class Introspection:
         issuer = f"{oauth2_api._oauth2_base_url()}/{endpoint}"
         answer = {
             "active": True,
-            "scope": " ".join(client.names_of(granted)),
             "client_id": client.client_identifier,
             "username": login,
             "sub": str(user_id),
@@ -57,6 +56,8 @@ class Introspection:
             "iss": issuer,
             "aud": issuer,
         }
+        if names := client.names_of(granted):
+            answer["scope"] = " ".join(names)
         if kind == "access":
             answer["token_type"] = "Bearer"
         return answer

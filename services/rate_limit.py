@@ -7,7 +7,7 @@
   identity) is looked at first. It takes those places only when it is refused: whatever
   fails at an address keeps no owner of a proof out.
 - Proven callers of one client are counted together, and those of one user where the
-  user's grant is what they prove.
+  user's grant is what they prove: a public client's code or refresh token, too.
 - A proven caller that waits for a sign-in at the pace that it was told has not failed.
 - A revocation with a proof always goes through.
 - Access tokens that protected routes refuse are counted by address, valid ones never.

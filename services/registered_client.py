@@ -13,8 +13,7 @@ from ..protocol.client_networks import NOT_FROM_THERE, allows
 from ..protocol.client_secret import find_secret
 from ..protocol.errors import InvalidClient, InvalidRequest
 from ..protocol.registered_client import RegisteredClient
-from . import last_use
-from .client_secret import ClientSecrets
+from .client_secret import ClientSecrets, note_use_of_former
 from .rate_limit import RateLimit
 from .request_context import remote_address, set_audit_context
 
@@ -85,7 +84,7 @@ def authenticate(env, endpoint, credentials, *, revokes=False):
     if not (secret := found[0] or found[1]):
         raise InvalidClient(reason="wrong client secret")
     if secret.is_former:
-        last_use.FORMER_SECRET.note(env, client.client_id)
+        note_use_of_former(env, client.client_id)
     set_audit_context(*parties)
     if not revokes:
         RateLimit(env).count_proven(*parties)

@@ -84,6 +84,7 @@ from . import (  # noqa: E402
     test_provider_oddities,
     test_provider_settings,
     test_python_examples,
+    test_rate_limit_public_client,
     test_rate_limit_tokens,
     test_rate_limits,
     test_records,

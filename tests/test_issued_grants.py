@@ -5,9 +5,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..protocol.rate_limit import FixedWindowCounter
-from ..services import issued_tokens
 from .authorization_server_common import AuthorizationServerCase
+from .common import basic_authorization
 
 
 @tagged("post_install", "-at_install")
@@ -25,6 +24,29 @@ class TestIssuedGrants(AuthorizationServerCase):
             cron = self.env(cr=cr).ref("api_auth_oauth2.ir_cron_keep_alive")
             cron.ir_actions_server_id.with_user(cron.user_id).run()
         self.env.invalidate_all()
+
+    def test_no_answer_has_a_scope_where_there_is_none_to_ask_for(self):
+        """RFC 6749 section 3.3: a scope has a name at least."""
+        self.own.scope_ids = False
+        self.env.flush_all()
+        answer = self.tokens()
+        self.assertNotIn("scope", answer)
+        answer = self.refresh(answer["refresh_token"]).json()
+        self.assertNotIn("scope", answer)
+        response = self.url_open(
+            "/orders/oauth2/introspect",
+            data={"token": answer["access_token"]},
+            headers=basic_authorization("own-app", self.secret),
+        )
+        self.assertTrue(response.json()["active"])
+        self.assertNotIn("scope", response.json())
+
+    def test_an_answer_says_where_nothing_is_left_of_what_was_granted(self):
+        """Without a scope a client takes it that it got what it asked for."""
+        answer = self.tokens()
+        self.own.scope_ids = False
+        self.env.flush_all()
+        self.assertEqual(self.refresh(answer["refresh_token"]).json()["scope"], "")
 
     def test_a_grant_whose_code_is_not_exchanged_yet_is_left_alone(self):
         code = self.code()
@@ -46,6 +68,25 @@ class TestIssuedGrants(AuthorizationServerCase):
         self.grant()._write({"write_date": self.ago(days=31)})
         self.clean_up()
         self.assertFalse(self.grant())
+
+    def test_refreshes_never_lengthen_a_grant(self):
+        answer = self.tokens()
+        end = fields.Datetime.now() + timedelta(minutes=20)
+        self.grant().expires_at = end
+        for _time in range(3):
+            self.env.flush_all()
+            answer = self.refresh(answer["refresh_token"]).json()
+            self.assertLessEqual(answer["expires_in"], 1200)
+            tokens = self.grant().token_ids
+            self.assertLessEqual(max(tokens.mapped("expires_at")), end)
+            self.assertEqual(self.grant().expires_at, end)
+        self.assertGreater(answer["expires_in"], 1190)
+        self.assertEqual(self.grant()._current_token("refresh").expires_at, end)
+        self.grant().expires_at = self.ago(seconds=1)
+        self.env.flush_all()
+        response = self.refresh(answer["refresh_token"])
+        self.assertRefused(response, 400, "invalid_grant")
+        self.assertEqual(self.call_as(answer["access_token"]), 401)
 
     def test_an_unused_grant_is_kept_alive_where_the_api_says_so(self):
         answer = self.tokens()
@@ -72,22 +113,3 @@ class TestIssuedGrants(AuthorizationServerCase):
             self.own.write(changes)
             self.env.flush_all()
             self.assertEqual(self.call_as(token["access_token"]), 401, changes)
-
-    def test_the_audit_log_tells_of_a_service_once_in_five_minutes(self):
-        self.patch(issued_tokens, "_services", FixedWindowCounter(10, window=300))
-        robot = self.make_user("robot@example.com")
-        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
-        self.env.flush_all()
-        for _time in range(3):
-            response = self.ask_token(grant_type="client_credentials")
-            self.assertEqual(response.status_code, 200, response.text)
-        self.env.invalidate_all()
-        of_client = [("client_id", "=", self.own.id)]
-        events = self.env["oauth2.event"].search(of_client)
-        self.assertEqual(events.mapped("kind").count("sign_in"), 1)
-        self.assertLessEqual(events.mapped("kind").count("issue"), 1)
-        self.patch(issued_tokens, "_services", FixedWindowCounter(10, window=300))
-        self.ask_token(grant_type="client_credentials")
-        events = self.env["oauth2.event"].search(of_client) - events
-        self.assertEqual(events.mapped("kind"), ["issue"])
-        self.assertEqual(events.user_id, robot)
