@@ -25,7 +25,7 @@ from ..protocol.errors import (
     TooManyRequests,
 )
 from ..protocol.scope import scope_string
-from ..services import routes
+from ..services import last_use, routes
 from ..services.audit import Audit
 from ..services.cross_origin import CrossOrigin
 from ..services.json2_scope import JSON2Scope
@@ -33,7 +33,7 @@ from ..services.last_signal import last_signal
 from ..services.rate_limit import RateLimit
 from ..services.request_body import check_encoding
 from ..services.request_context import remote_address
-from ..services.token_validation import TokenValidation, note_use
+from ..services.token_validation import TokenValidation
 from ..services.wire_answer import error_response
 
 _logger = logging.getLogger(__name__)
@@ -215,7 +215,7 @@ class IrHttp(models.AbstractModel):
                 )
             )
         request.update_env(user=grant.user_id, context=context)
-        note_use(request.env, grant.client_user_id)
+        last_use.GRANT.note(request.env, grant.client_user_id)
 
     @classmethod
     def _pre_dispatch(cls, rule, args):

@@ -1,6 +1,4 @@
 import contextlib
-import re
-from urllib.parse import urlsplit
 
 import psycopg2.errors
 
@@ -16,21 +14,15 @@ from ..protocol.server_metadata import (
     endpoints,
     protected_resource_metadata,
 )
+from ..services.base_url import base_url, base_url_warning
+from ..services.client_trust import ClientTrust
+from ..services.endpoint_names import RESERVED_ENDPOINTS, served_segments
 
-BASE_URL_PARAMETER = "api_auth_oauth2.base_url"
-
-# First path segments of Odoo and of common modules that may be installed later.
-RESERVED_ENDPOINTS = frozenset(
-    """
-    auth_oauth auth_saml auth_signup base bus calendar discuss doc event forum groups
-    helpdesk im_livechat jobs json jsonrpc knowledge livechat longpolling mail
-    mass_mailing my oauth oauth2 odoo partners payment planning point_of_sale portal pos
-    pos-self r rating report report_barcode sale scoped_app shop slides sms social
-    spreadsheet static survey unsplash unsubscribe web web_editor website websocket
-    xmlrpc
-    """.split()
-)
 _SWITCHES = ("trust_identity", "bearer_enabled")
+
+
+def _url(label, text):
+    return fields.Char(label, compute="_compute_urls", help=text)
 
 
 class OAuth2Api(models.Model):
@@ -115,49 +107,38 @@ class OAuth2Api(models.Model):
         help="Address of a page that tells developers how to use this API. Clients that"
         " connect by themselves read it in the API's metadata.",
     )
-    issuer = fields.Char(
+    issuer = _url(
         "Issuer URL",
-        compute="_compute_urls",
-        help="Clients that find everything else by themselves (discovery, RFC 8414) ask"
+        "Clients that find everything else by themselves (discovery, RFC 8414) ask"
         " for this address alone. Copy it as it is: they compare it to the letter.",
     )
-    metadata_url = fields.Char(
+    metadata_url = _url(
         "Metadata URL",
-        compute="_compute_urls",
-        help="All of these addresses as JSON (RFC 8414), for clients that ask for the"
+        "All of these addresses as JSON (RFC 8414), for clients that ask for the"
         " address of a metadata or discovery document.",
     )
-    authorization_url = fields.Char(
+    authorization_url = _url(
         "Authorization URL",
-        compute="_compute_urls",
-        help="The client sends its user's browser here (RFC 6749), with PKCE.",
+        "The client sends its user's browser here (RFC 6749), with PKCE.",
     )
-    token_url = fields.Char(
+    token_url = _url(
         "Token URL",
-        compute="_compute_urls",
-        help="The application gets tokens here, and a new access token before the old"
+        "The application gets tokens here, and a new access token before the old"
         " one expires.",
     )
-    revoke_url = fields.Char(
-        "Revocation URL",
-        compute="_compute_urls",
-        help="The application ends a user's authorization here.",
+    revoke_url = _url(
+        "Revocation URL", "The application ends a user's authorization here."
     )
-    introspection_url = fields.Char(
+    introspection_url = _url(
         "Introspection URL",
-        compute="_compute_urls",
-        help="A client with a secret asks here whether a token of its own is still good"
+        "A client with a secret asks here whether a token of its own is still good"
         " (RFC 7662).",
     )
-    authorize_url = fields.Char(
-        "Sign-in URL",
-        compute="_compute_urls",
-        help="The application asks here where its user should sign in.",
+    authorize_url = _url(
+        "Sign-in URL", "The application asks here where its user should sign in."
     )
-    redirect_uri = fields.Char(
-        "Redirect URI",
-        compute="_compute_urls",
-        help="Register exactly this address at the provider.",
+    redirect_uri = _url(
+        "Redirect URI", "Register exactly this address at the provider."
     )
     base_url_warning = fields.Char(compute="_compute_urls")
     can_widen = fields.Boolean(
@@ -213,7 +194,7 @@ class OAuth2Api(models.Model):
     @api.depends("endpoint", "last_redirect_uri")
     def _compute_urls(self):
         base = self._oauth2_base_url()
-        warning = self._base_url_warning(base)
+        warning = base_url_warning(self.env)
         for record in self:
             path = f"/{record.endpoint or '…'}"
             served = endpoints(f"{base}{path}")
@@ -227,26 +208,6 @@ class OAuth2Api(models.Model):
             record.redirect_uri = f"{base}{path}/oauth2/callback"
             record.base_url_warning = warning or record._redirect_uri_warning()
 
-    @api.model
-    def _base_url_warning(self, base):
-        """:return: what is wrong with the base URL, in words, or False"""
-        parameters = self.env["ir.config_parameter"].sudo()
-        if urlsplit(base).scheme != "https":
-            return self.env._(
-                "The base URL is %s: applications and providers need https in"
-                " production.",
-                base,
-            )
-        if not (
-            parameters.get_param(BASE_URL_PARAMETER)
-            or parameters.get_param("web.base.url.freeze")
-        ):
-            return self.env._(
-                "The base URL follows the address an administrator last logged in from:"
-                " set one in Settings, General Settings, API OAuth2."
-            )
-        return False
-
     def _redirect_uri_warning(self):
         """:return: that the address changed under a registered client, or False"""
         if self.last_redirect_uri in (False, self.redirect_uri):
@@ -259,7 +220,7 @@ class OAuth2Api(models.Model):
 
     @api.constrains("endpoint")
     def _check_endpoint_is_free(self):
-        taken = RESERVED_ENDPOINTS | self._served_segments()
+        taken = RESERVED_ENDPOINTS | served_segments(self.env)
         for record in self:
             if record.endpoint in taken:
                 raise ValidationError(
@@ -268,21 +229,6 @@ class OAuth2Api(models.Model):
                         record.endpoint,
                     )
                 )
-
-    @api.model
-    def _served_segments(self):
-        """:return: first path segments that routes and languages already take"""
-        segments = {
-            rule.rule.split("/")[1]
-            for rule in self.env["ir.http"].routing_map().iter_rules()
-            # A route of the very API that is being made does not stand in its way.
-            if rule.endpoint.routing["auth"] != "oauth2"
-        }
-        languages = self.env["res.lang"].sudo().with_context(active_test=False)
-        codes = languages.search([("active", "=", True)]).mapped("url_code")
-        return {segment for segment in segments if re.fullmatch(r"[\w-]+", segment)} | {
-            code.lower() for code in codes if code
-        }
 
     @api.constrains("client_ids")
     def _check_client_identifiers(self):
@@ -303,7 +249,7 @@ class OAuth2Api(models.Model):
         records = super().create(vals_list)
         # Of the records, because values may also come from defaults.
         self._check_switches([{s: r[s] for s in _SWITCHES} for r in records])
-        records._linked_clients()._check_unasked(set())
+        ClientTrust(records._linked_clients()).check_unasked()
         self.env.registry.clear_cache("routing")
         return records
 
@@ -312,9 +258,9 @@ class OAuth2Api(models.Model):
         if "endpoint" in vals:
             self._check_endpoint_is_fixed(vals["endpoint"])
             self.env["ir.http"].routing_map()  # as in create
-        before = self._linked_clients()._unasked()
+        before = ClientTrust(self._linked_clients()).unasked()
         result = super().write(vals)
-        self._linked_clients()._check_unasked(before)
+        ClientTrust(self._linked_clients()).check_unasked(before)
         if {"endpoint", "active"} & vals.keys():
             self.env.registry.clear_cache("routing")
         return result
@@ -365,7 +311,7 @@ class OAuth2Api(models.Model):
         grants = self.env["oauth2.client.user"].sudo()
         if grants.search_count([("api_id", "in", self.ids)], limit=1):
             return True
-        return bool(self._linked_clients()._unasked())
+        return bool(ClientTrust(self._linked_clients()).unasked())
 
     def _linked_clients(self):
         """:return: the clients of these APIs, archived ones too"""
@@ -463,13 +409,8 @@ class OAuth2Api(models.Model):
 
     @api.model
     def _oauth2_base_url(self):
-        """:return: the address of this server without trailing slash
-
-        Never the Host header: a caller writes it, and behind a proxy it is wrong.
-        """
-        parameters = self.env["ir.config_parameter"].sudo()
-        own = parameters.get_param(BASE_URL_PARAMETER)
-        return (own or parameters.get_param("web.base.url") or "").rstrip("/")
+        """:return: the address of this server without trailing slash"""
+        return base_url(self.env)
 
     def _note_redirect_uri(self, uri):
         """Remember where a sign-in came back to.

@@ -1,26 +1,19 @@
 import json
 import uuid
-from urllib.parse import urldefrag, urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ..protocol.client_networks import allows, parse_networks
-from ..protocol.errors import TemporarilyUnavailable
-from ..protocol.network_policy import is_safe_url
-from ..protocol.redirect_uri import check_redirect_uri, redirect_uris
+from ..protocol.redirect_uri import redirect_uris
+from ..services import client_rules
+from ..services.client_change import ClientChange
 from ..services.client_keys import ClientKeys
-from ..services.client_secret import MAX_OVERLAP, NO_FORMER, NONE, ClientSecrets
+from ..services.client_secret import MAX_OVERLAP, TOLD_IN_WORDS, ClientSecrets
 from ..services.client_trust import ClientTrust
 from ..services.encrypted_field import EncryptedChar
-from ..services.provider_calls import client_secret, is_secret_lost
 from ..services.revocation import Revocation
 from ..services.secret_notices import SecretNotices
-
-#: Only the service writes these.
-_OF_ODOO = frozenset(NO_FORMER) | {"secret_notice_days"}
-_TOLD_IN_WORDS = _OF_ODOO | {"client_secret_encrypted", "secret_digest"}
 
 
 class OAuth2Client(models.Model):
@@ -39,8 +32,7 @@ class OAuth2Client(models.Model):
         "oauth2.provider",
         index=True,
         ondelete="restrict",
-        help="Where its users sign in: at this provider, or, where none is set, at this"
-        " Odoo. Fixed while grants exist.",
+        help="Where its users sign in; none: at this Odoo. Fixed while grants exist.",
     )
     client_identifier = fields.Char(
         "Client ID",
@@ -51,8 +43,7 @@ class OAuth2Client(models.Model):
         required=True,
         copy=False,
         index=True,
-        help="The client_id that the provider gave this application. For one whose"
-        " users sign in at this Odoo, one is made up.",
+        help="The client_id that the provider gave it; one of this Odoo's is made up.",
     )
     client_type = fields.Selection(
         [("confidential", "Confidential"), ("public", "Public")],
@@ -87,15 +78,14 @@ class OAuth2Client(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         copy=False,
-        help="The Odoo user as whom it acts with client credentials. Best one of its"
-        " own, with few rights. Only Settings administrators can choose it.",
+        help="As whom it acts with client credentials: best a user of its own, with few"
+        " rights. Set by Settings administrators.",
     )
     service_user_is_system = fields.Boolean(compute="_compute_service_user_is_system")
     service_user_confirmed = fields.Boolean(
         "Acts as a Settings Administrator",
         copy=False,
-        help="A Settings administrator knows that its service user is one, too, and"
-        " wants it so.",
+        help="A Settings administrator wants its service user to be one, too.",
     )
     client_secret = fields.Char(
         compute="_compute_client_secret",
@@ -106,7 +96,7 @@ class OAuth2Client(models.Model):
     )
     client_secret_encrypted = EncryptedChar(on_database_copy="keep")
     secret_digest = fields.Char(groups=fields.NO_ACCESS, copy=False, prefetch=False)
-    has_client_secret = fields.Boolean(compute="_compute_has_client_secret")
+    has_client_secret = fields.Boolean(compute="_compute_has_secrets")
     secret_overlap = fields.Integer(
         "Former Secret Counts for (Hours)",
         default=24,
@@ -120,9 +110,7 @@ class OAuth2Client(models.Model):
         " made here no longer counts after this day; of a provider's it is only told.",
     )
     secret_notice_days = fields.Integer(
-        copy=False,
-        readonly=True,
-        help="What administrators were told: 30 or 7 days before its last day.",
+        copy=False, readonly=True, help="How many days before it was told: 30 or 7."
     )
     secret_warning = fields.Char(compute="_compute_secret_warning")
     former_secret_digest = fields.Char(
@@ -133,12 +121,9 @@ class OAuth2Client(models.Model):
         "Former Secret Ends", copy=False, readonly=True
     )
     former_secret_used_at = fields.Datetime(
-        "Former Secret Last Used",
-        copy=False,
-        readonly=True,
-        help="Known to within five minutes.",
+        "Former Secret Last Used", copy=False, readonly=True, help="Within 5 minutes."
     )
-    has_former_secret = fields.Boolean(compute="_compute_has_former_secret")
+    has_former_secret = fields.Boolean(compute="_compute_has_secrets")
     is_client_secret_lost = fields.Boolean(
         compute="_compute_is_client_secret_lost",
         help="It cannot be decrypted with the present keys.",
@@ -147,7 +132,7 @@ class OAuth2Client(models.Model):
         related="provider_id.token_endpoint_auth_method"
     )
     private_key_encrypted = EncryptedChar(on_database_copy="keep")
-    has_private_key = fields.Boolean(compute="_compute_has_private_key")
+    has_private_key = fields.Boolean(compute="_compute_has_secrets")
     public_key = fields.Text("PEM", compute="_compute_public_key")
     jwks = fields.Text("JWK Set", compute="_compute_public_key")
     key_warning = fields.Char(compute="_compute_public_key")
@@ -184,26 +169,20 @@ class OAuth2Client(models.Model):
         " spaces, such as https://app.example.com. Exact; none by default.",
     )
     allowed_networks = fields.Char(
-        help="Where it may call from: addresses and networks, separated by spaces, such"
-        " as 192.0.2.7 or 2001:db8::/32. Empty: from anywhere. Behind a proxy, Odoo"
-        " knows a caller's address with proxy_mode only.",
+        help="Addresses and networks that it may call from, separated by spaces; none:"
+        " from anywhere. Behind a proxy, Odoo knows it with proxy_mode only.",
     )
     logo = fields.Image(
         max_width=256, max_height=256, help="Users see it when asked for consent."
     )
-    homepage_uri = fields.Char("Homepage", help="Shown on the consent page; https.")
-    privacy_uri = fields.Char(
-        "Privacy Policy", help="Shown on the consent page; https."
-    )
-    terms_uri = fields.Char(
-        "Terms of Service", help="Shown on the consent page; https."
-    )
+    homepage_uri = fields.Char("Homepage", help="Shown on the consent page.")
+    privacy_uri = fields.Char("Privacy Policy", help="Shown on the consent page.")
+    terms_uri = fields.Char("Terms of Service", help="Shown on the consent page.")
     is_verified = fields.Boolean(
         "Verified",
         copy=False,
-        help="An administrator has checked who runs it; users see that when asked for"
-        " consent. Set by Settings administrators. It is taken off when others change"
-        " the name, the logo, a link or a redirect URI.",
+        help="A Settings administrator has checked who runs it, which its users see. It"
+        " is taken off when others change name, logo, a link or a redirect URI.",
     )
     own_redirect_uris = fields.Text(
         "Redirect URIs",
@@ -244,47 +223,36 @@ class OAuth2Client(models.Model):
 
     @api.depends("service_user_id")
     def _compute_service_user_is_system(self):
-        for client in self:
-            user = client.sudo().service_user_id
-            client.service_user_is_system = bool(user) and user.has_group(
-                "base.group_system"
-            )
+        for client in self.sudo():
+            user = client.service_user_id
+            client.service_user_is_system = bool(user) and user._is_system()
 
     def _compute_client_secret(self):
         self.client_secret = False
 
-    @api.depends("client_secret_encrypted", "secret_digest")
-    def _compute_has_client_secret(self):
+    @api.depends(
+        "client_secret_encrypted",
+        "secret_digest",
+        "former_secret_ends_at",
+        "private_key_encrypted",
+    )
+    def _compute_has_secrets(self):
+        now = fields.Datetime.now()
         for client in self.sudo():
-            client.has_client_secret = bool(
-                client.client_secret_encrypted or client.secret_digest
-            )
+            own, end = client.secret_digest, client.former_secret_ends_at
+            client.has_client_secret = bool(own or client.client_secret_encrypted)
+            client.has_former_secret = bool(end) and end > now
+            client.has_private_key = bool(client.private_key_encrypted)
 
     @api.depends("secret_expires_on", "provider_id", "has_client_secret")
     def _compute_secret_warning(self):
         for client in self:
             client.secret_warning = SecretNotices(self.env).warning(client)
 
-    @api.depends("former_secret_ends_at")
-    def _compute_has_former_secret(self):
-        now = fields.Datetime.now()
-        for client in self:
-            end = client.former_secret_ends_at
-            client.has_former_secret = bool(end) and end > now
-
     @api.depends("client_secret_encrypted")
     def _compute_is_client_secret_lost(self):
         for client in self:
-            try:
-                secret = client_secret(client)
-            except TemporarilyUnavailable:
-                secret = ""
-            client.is_client_secret_lost = is_secret_lost(client, secret)
-
-    @api.depends("private_key_encrypted")
-    def _compute_has_private_key(self):
-        for client in self.sudo():
-            client.has_private_key = bool(client.private_key_encrypted)
+            client.is_client_secret_lost = ClientSecrets(client).is_lost()
 
     @api.depends(
         "private_key_encrypted",
@@ -318,7 +286,8 @@ class OAuth2Client(models.Model):
     @api.depends_context("uid")
     def _compute_can_widen(self):
         for client in self:
-            client.can_widen = self.env.is_system() or not client._asks_no_user()
+            asks_none = client.follows_sign_in or client.allows_client_credentials
+            client.can_widen = self.env.is_system() or not asks_none
 
     def _search_can_widen(self, operator, value):
         if operator != "in":
@@ -326,93 +295,13 @@ class OAuth2Client(models.Model):
         asked = Domain(self.env.is_system()) | ~self._asking_no_user()
         return asked if True in value else ~asked
 
-    def _end_service_grants(self):
-        """What the administrator takes away from a service ends at once."""
-        Grant = self.env["oauth2.client.user"].sudo()
-        grants = Grant.search(
-            [("client_id", "in", self.ids), ("is_service", "=", True)]
-        )
-        grants.filtered(
-            lambda grant: (
-                not grant.client_id.allows_client_credentials
-                or grant.user_id != grant.client_id.service_user_id
-            )
-        ).unlink()
-
-    def _grant_types(self):
-        """:return: frozenset of the ``grant_type`` that it may use (RFC 6749)"""
-        self.ensure_one()
-        names = {"authorization_code", "refresh_token", "client_credentials"}
-        if not self._service_user():
-            names.remove("client_credentials")
-        return frozenset(name for name in names if self[f"allows_{name}"])
-
-    @api.model
-    def _asking_no_user(self):
-        """:return: the ``Domain`` of clients that act as a user who is not asked"""
-        return Domain("follows_sign_in", "=", True) | Domain(
-            "allows_client_credentials", "=", True
-        )
-
-    def _asks_no_user(self):
-        """:return: whether it acts as a user who is not asked"""
-        self.ensure_one()
-        return self.follows_sign_in or self.allows_client_credentials
-
-    def _is_served(self):
-        """:return: whether it is active, and so is its provider, if it has one"""
-        self.ensure_one()
-        return self.active and (not self.provider_id or self.provider_id.active)
-
-    def _is_opened_by_secret(self):
-        """:return: whether its secret is all that it takes to act as some user: with
-        client credentials, or with an identity that the client chose
-        """
-        self.ensure_one()
-        grants = self.env["oauth2.client.user"].sudo()
-        chosen = [
-            ("client_id", "=", self.id),
-            ("state", "=", "active"),
-            ("identity_issued", "=", False),
-            ("identity_display", "!=", False),  # else no caller can name it
-        ]
-        return self.allows_client_credentials or bool(
-            grants.search_count(chosen, limit=1)
-        )
-
-    def _has_dealings(self):
-        """:return: whether something of these clients is known to their provider"""
-        requests = self.env["oauth2.authorization.request"].sudo()
-        return bool(
-            self.sudo().client_user_ids
-            or self.env["oauth2.revocation"]
-            .sudo()
-            .search_count(
-                [("client_id", "in", self.ids), ("state", "=", "pending")], limit=1
-            )
-            or requests.search_count(
-                [
-                    ("client_id", "in", self.ids),
-                    ("decided_at", "=", False),
-                    ("expires_at", ">", fields.Datetime.now()),
-                ],
-                limit=1,
-            )
-        )
-
     def _inverse_client_secret(self):
         # It is proof for each user who authorizes the client, today or tomorrow.
-        if not self.env.is_system():
-            raise AccessError(
-                self.env._("Only Settings administrators may set a client's secret.")
-            )
+        ClientTrust(self).demand_settings(
+            self.env._("Only Settings administrators may set a client's secret.")
+        )
         for client in self:
-            secret = client.client_secret
-            if secret and not client.provider_id:
-                raise ValidationError(
-                    self.env._("Without a provider a client's secret is made here.")
-                )
-            ClientSecrets(client).replace(secret)
+            ClientSecrets(client).replace(client.client_secret)
         # Else the answer to the form's save would carry it.
         self.invalidate_recordset(["client_secret"])
 
@@ -421,10 +310,9 @@ class OAuth2Client(models.Model):
 
         :raises AccessError: for others than Settings administrators
         """
-        if not self.env.is_system():
-            raise AccessError(
-                self.env._("Only Settings administrators may make a client's key.")
-            )
+        ClientTrust(self).demand_settings(
+            self.env._("Only Settings administrators may make a client's key.")
+        )
         for client in self:
             ClientKeys(client).make()
         return True
@@ -438,25 +326,8 @@ class OAuth2Client(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        if not self.env.is_system() and self._is_opened_by_secret():
-            raise AccessError(
-                self.env._(
-                    "With this client's secret alone one acts as a user: only Settings"
-                    " administrators may make it."
-                )
-            )
-        secret = self._generate_secret()
-        shown = {"client_secret": secret, "former_secret_ends_at": False}
-        if self.has_former_secret:
-            shown["former_secret_ends_at"] = str(self.former_secret_ends_at)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Secret of %s", self.name),
-            "res_model": "oauth2.client.secret",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {f"default_{name}": value for name, value in shown.items()},
-        }
+        ClientTrust(self).check_rotation(self)
+        return self.env["oauth2.client.secret"]._show(self, self._generate_secret())
 
     def action_end_former_secret(self):
         """The former secret counts no more.
@@ -468,6 +339,11 @@ class OAuth2Client(models.Model):
             ClientSecrets(client).end_former()
         return True
 
+    def _generate_secret(self):
+        """:return: the new secret, as of ``ClientSecrets.rotate``"""
+        self.ensure_one()
+        return ClientSecrets(self).rotate()
+
     @api.constrains("client_identifier", "api_ids")
     def _check_identifier_on_apis(self):
         clients = self.sudo().with_context(active_test=False)
@@ -475,45 +351,15 @@ class OAuth2Client(models.Model):
 
     @api.constrains("allowed_origins")
     def _check_allowed_origins(self):
-        for client in self:
-            for origin in client._origins():
-                parts = urlsplit(origin)
-                if (
-                    "*" in origin
-                    or not is_safe_url(origin)
-                    or origin != (f"{parts.scheme}://{parts.netloc}".lower())
-                ):
-                    raise ValidationError(
-                        self.env._(
-                            "%s is no origin: write scheme, host and port only, such as"
-                            " https://app.example.com.",
-                            origin,
-                        )
-                    )
+        client_rules.check(client_rules.origins, self)
 
     @api.constrains("redirect_uris")
     def _check_redirect_uris(self):
-        for client in self:
-            for number, uri in enumerate(client._redirect_uris(), 1):
-                try:
-                    check_redirect_uri(uri)
-                except ValueError as error:
-                    raise ValidationError(
-                        self.env._(
-                            "Redirect URI %(number)s, %(uri)s: %(problem)s",
-                            number=number,
-                            uri=uri,
-                            problem=self.env._(str(error)),
-                        )
-                    ) from None
+        client_rules.check(client_rules.redirect_uris, self)
 
     @api.constrains("client_type", "require_secret")
     def _check_client_type(self):
-        for client in self:
-            if client.client_type == "public" and client.require_secret:
-                raise ValidationError(
-                    self.env._("A public client keeps no secret: do not require it.")
-                )
+        client_rules.check(client_rules.client_type, self)
 
     @api.constrains(
         "allows_client_credentials",
@@ -522,111 +368,30 @@ class OAuth2Client(models.Model):
         "service_user_confirmed",
     )
     def _check_service_user(self):
-        for client in self:
-            user = client.sudo().service_user_id
-            if client.allows_client_credentials and client.client_type == "public":
-                raise ValidationError(
-                    self.env._("Client credentials are for confidential clients.")
-                )
-            if client.allows_client_credentials and not user:
-                raise ValidationError(
-                    self.env._("Client credentials need a service user.")
-                )
-            if user and not (
-                user.active and (user._is_internal() or user._is_portal())
-            ):
-                raise ValidationError(
-                    self.env._("A service user is an active internal or portal user.")
-                )
-            if client.service_user_is_system and not client.service_user_confirmed:
-                raise ValidationError(
-                    self.env._(
-                        "The service user is a Settings administrator: who has the"
-                        " secret of this client could do everything that its scopes"
-                        " open. Choose a user with fewer rights, or confirm it."
-                    )
-                )
+        client_rules.check(client_rules.service_user, self)
 
     @api.constrains("allowed_networks")
     def _check_allowed_networks(self):
-        for client in self:
-            try:
-                client._networks()
-            except ValueError as error:
-                raise ValidationError(
-                    self.env._(
-                        "%s is no address and no network: write such as 192.0.2.7 or"
-                        " 192.0.2.0/24.",
-                        error,
-                    )
-                ) from None
+        client_rules.check(client_rules.networks, self)
 
     @api.constrains("homepage_uri", "privacy_uri", "terms_uri")
     def _check_links(self):
-        for client in self:
-            for uri in (client.homepage_uri, client.privacy_uri, client.terms_uri):
-                url = urldefrag(uri or "").url
-                if uri and not (urlsplit(url).scheme == "https" and is_safe_url(url)):
-                    raise ValidationError(
-                        self.env._("%s is no address that begins with https://.", uri)
-                    )
+        client_rules.check(client_rules.links, self)
 
     @api.constrains("scope_ids", "api_ids")
     def _check_scopes(self):
-        for client in self.with_context(active_test=False):
-            if client.scope_ids.api_id - client.api_ids:
-                raise ValidationError(
-                    self.env._("A client's scopes belong to its own APIs.")
-                )
+        client_rules.check(client_rules.scopes, self.with_context(active_test=False))
 
     @api.model_create_multi
     def create(self, vals_list):
         clients = super().create(vals_list)
-        # Of the records, because values may also come from defaults.
-        if not self.env.is_system() and ClientTrust(clients).is_wide():
-            raise AccessError(
-                self.env._(
-                    "Only Settings administrators may make a client of a provider, or"
-                    " one that asks no user."
-                )
-            )
+        ClientTrust(clients).check_new()
         return clients
 
     def write(self, vals):
-        vals = ClientTrust(self).without_verification(vals)
-        if vals.get("service_user_id"):
-            vals = {"service_user_confirmed": False, **vals}
-        self._check_switches(vals)
-        if "provider_id" in vals:
-            if not self.env.is_system():
-                raise AccessError(
-                    self.env._(
-                        "Only Settings administrators may set a client's provider."
-                    )
-                )
-            changed = self.filtered(lambda c: c.provider_id.id != vals["provider_id"])
-            if changed and changed._has_dealings():
-                raise ValidationError(
-                    self.env._(
-                        "The provider cannot change while grants exist, or sign-ins or"
-                        " revocations with it are under way."
-                    )
-                )
-            # What one provider knows is never shown to another.
-            changed.sudo().write({**NONE, "private_key_encrypted": False})
-        if vals.get("client_secret"):  # the day was the former one's
-            vals = {"secret_expires_on": False, **vals}
-        if "secret_expires_on" in vals:
-            vals = {**vals, "secret_notice_days": 0}
-            SecretNotices(self.env).withdraw(self)
-        before = self._unasked()
-        result = super().write(vals)
-        if {"service_user_id", "allows_client_credentials"} & vals.keys():
-            self._end_service_grants()
-        self._check_unasked(before)
-        if vals.get("client_type") == "public":
-            for client in self:
-                ClientSecrets(client).end_all()
+        change = ClientChange(self, vals)
+        result = super().write(change.begin())
+        change.end()
         return result
 
     def unlink(self):
@@ -644,62 +409,34 @@ class OAuth2Client(models.Model):
     @api.model
     def _is_told_of(self, name):
         # Of secrets the service tells, in words.
-        return super()._is_told_of(name) and name not in _TOLD_IN_WORDS
+        return super()._is_told_of(name) and name not in TOLD_IN_WORDS
 
-    def _secret_digests(self):
-        """:return: tuple of ``protocol.client_secret.SecretDigest``, two at most: by
-        which secrets callers are known, with their ends, which are not judged
-        :raises TemporarilyUnavailable: a configured encryption key is missing
+    def _grant_types(self):
+        """:return: frozenset of the ``grant_type`` that it may use (RFC 6749)"""
+        self.ensure_one()
+        names = {"authorization_code", "refresh_token", "client_credentials"}
+        if not self._service_user():
+            names.remove("client_credentials")
+        return frozenset(name for name in names if self[f"allows_{name}"])
+
+    @api.model
+    def _asking_no_user(self):
+        """:return: the ``Domain`` of clients that act as a user who is not asked"""
+        names = "follows_sign_in", "allows_client_credentials"
+        return Domain.OR(Domain(name, "=", True) for name in names)
+
+    def _demands_secret(self):
+        """:return: whether no other proof counts: a client of this Odoo has a secret,
+        unless it is public
         """
         self.ensure_one()
-        return ClientSecrets(self).known()
+        is_own = not self.provider_id
+        return self.require_secret or (is_own and self.client_type == "confidential")
 
-    def _generate_secret(self):
-        """:return: the new secret, which is kept nowhere
-        :raises UserError: the client's secret is its provider's, or it can keep none
-        """
+    def _is_served(self):
+        """:return: whether it is active, and so is its provider, if it has one"""
         self.ensure_one()
-        if self.provider_id or self.client_type == "public":
-            raise UserError(
-                self.env._(
-                    "Odoo makes secrets for confidential clients without a provider."
-                )
-            )
-        return ClientSecrets(self).rotate()
-
-    def _check_switches(self, vals):
-        """:raises AccessError: a change is a Settings administrator's to make"""
-        if not self.env.su and not _OF_ODOO.isdisjoint(vals):
-            raise AccessError(self.env._("Former secrets are kept by Odoo itself."))
-        if not self.env.is_system() and ClientTrust(self).is_widened_by(vals):
-            raise AccessError(
-                self.env._("Only Settings administrators may widen who is trusted.")
-            )
-
-    def _unasked(self):
-        """:return: set of ``(client, API or scope)`` that those of these clients may
-        have which ask no user, all of them as records
-        """
-        clients = self.sudo().with_context(active_test=False)
-        return {
-            (client, given)
-            for client in clients.filtered_domain(self._asking_no_user())
-            for given in (*client.api_ids, *client.scope_ids)
-        }
-
-    def _check_unasked(self, before):
-        """What no user is asked of counts as agreed to: routes without a scope, too.
-
-        :param before: as of :meth:`_unasked`, of before a change from whatever side
-        :raises AccessError: for others than Settings administrators
-        """
-        if not self.env.is_system() and self._unasked() - before:
-            raise AccessError(
-                self.env._(
-                    "This client asks no user: only Settings administrators may give"
-                    " it an API or a scope."
-                )
-            )
+        return self.active and (not self.provider_id or self.provider_id.active)
 
     def _redirect_uris(self):
         """:return: where its users may go back to, a list"""

@@ -453,7 +453,11 @@ class OAuth2Provider(models.Model):
         return NetworkPolicy(private=private, plain_http=private and is_development)
 
     def _redirect_uri(self, oauth2_api):
-        """:return: where this provider's sign-ins on an API come back to"""
+        """:return: where this provider's sign-ins on an API come back to; of none:
+        False
+        """
+        if not self:
+            return False
         uri = oauth2_api.redirect_uri
         return f"{uri}/{self.id}" if self.own_redirect_uri else uri
 

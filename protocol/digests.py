@@ -13,6 +13,7 @@ ISSUED_IDENTITY_PREFIX = "cui_"
 ACCESS_TOKEN_PREFIX = "odoo_at_"
 REFRESH_TOKEN_PREFIX = "odoo_rt_"
 CODE_PREFIX = "odoo_ac_"
+CLIENT_SECRET_PREFIX = "odoo_cs_"
 
 
 def random_token():

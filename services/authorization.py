@@ -13,6 +13,7 @@ from datetime import timedelta
 from odoo import fields
 
 from ..protocol import digests
+from ..protocol.authorization_errors import UnauthorizedClient
 from ..protocol.errors import InvalidRequest, UnknownSignIn
 from ..protocol.provider_client import create_code_verifier
 from ..protocol.redirect_uri import matches
@@ -50,10 +51,12 @@ class Authorization:
         :param str state: goes along there, to the letter
         :return: ``{"authorization_url", "client_user_identity", "expires_in",
             "interval"}``, the last two in seconds
+        :raises UnauthorizedClient: one that may not ask users, or not in this way
         :raises InvalidRequest: for an identity that only Odoo may issue, and did not;
             for a redirect URI that is none of the client's
         :raises ServerError: the client cannot talk to its provider
         """
+        self._check_client(client)
         _check_redirect_uri(client, redirect_uri, state)
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
         if not identity:
@@ -75,7 +78,7 @@ class Authorization:
                 "identity_digest": known.identity_digest or names[0],
                 "identity_display": _display(identity),
                 "identity_issued": is_issued,
-                "redirect_uri": provider and provider._redirect_uri(oauth2_api),
+                "redirect_uri": provider._redirect_uri(oauth2_api),
                 "client_redirect_uri": redirect_uri,
                 "client_state": state,
                 "address": remote_address(),
@@ -88,6 +91,18 @@ class Authorization:
             "expires_in": int(SIGN_IN_LIFETIME.total_seconds()),
             "interval": int(INTERVAL.total_seconds()),
         }
+
+    def _check_client(self, client):
+        """A client of this Odoo asks users only as far as its registration says. A
+        public one could not prove here that it is the one which the page names.
+        """
+        if client.provider_id:
+            return
+        if client.client_type == "public" or not client.allows_authorization_code:
+            raise UnauthorizedClient(
+                "This client may not use provider/authorize: a public one sends its"
+                " user to oauth2/authorize, with PKCE."
+            )
 
     def _was_issued(self, oauth2_api, client, identity):
         """:return: whether Odoo issued this identity for this API and client"""

@@ -117,7 +117,7 @@ class AuthorizationCode:
                     "client_id": client.id,
                     # No caller names the grant but by its tokens.
                     "identity_digest": digests.digest(digests.random_token()),
-                    "redirect_uri": provider and provider._redirect_uri(oauth2_api),
+                    "redirect_uri": provider._redirect_uri(oauth2_api),
                     "client_redirect_uri": redirect_uri,
                     "client_state": state,
                     "address": remote_address(),

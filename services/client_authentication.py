@@ -17,7 +17,8 @@ from odoo import fields
 from ..protocol import digests
 from ..protocol.client_secret import find_secret
 from ..protocol.errors import InvalidClient, InvalidGrant
-from .client_secret import ClientSecrets, note_use_of_former
+from . import last_use
+from .client_secret import ClientSecrets
 from .keyring import Keyring
 from .provider_calls import SECRET_LOST, client_secret, is_secret_lost
 from .rate_limit import RateLimit
@@ -88,7 +89,7 @@ class ClientAuthentication:
         :raises InvalidClient: wrong, or required and missing
         """
         if not credentials.has_secret:
-            if client.require_secret:
+            if client._demands_secret():
                 raise InvalidClient(reason="client secret required")
             return False
         secret = find_secret(ClientSecrets(client).known(), credentials.client_secret)
@@ -98,7 +99,7 @@ class ClientAuthentication:
                 reason=SECRET_LOST if is_lost else "wrong client secret"
             )
         if secret.is_former:
-            note_use_of_former(self.env, client.id)
+            last_use.FORMER_SECRET.note(self.env, client.id)
         return True
 
     def find_by_token(self, oauth2_api, client, identity, credentials):

@@ -11,40 +11,20 @@
 """
 
 import calendar
-import logging
 from datetime import datetime, time, timedelta
 
-import psycopg2
-
 from odoo import fields
-from odoo.sql_db import PoolError
+from odoo.exceptions import UserError, ValidationError
 
 from ..protocol import digests
 from ..protocol.client_secret import SecretDigest
-from ..protocol.rate_limit import FixedWindowCounter
+from ..protocol.errors import TemporarilyUnavailable
 from .audit import Audit
 from .keyring import Keyring
-from .provider_calls import client_secret
+from .provider_calls import client_secret, is_secret_lost
 
-_logger = logging.getLogger(__name__)
-
-#: Secret scanners know a leaked one by it.
-SECRET_PREFIX = "odoo_cs_"
 #: How long a former secret lives on at most, in hours.
 MAX_OVERLAP = 168
-_NOTED_EVERY = 300  # seconds; the last use is known to within these
-#: Of ``(database, client id)``; spares the database most notes.
-_noted_uses = FixedWindowCounter(capacity=1000, window=_NOTED_EVERY)
-
-#: Never waits: where the row is held, another call or an administrator writes there.
-_NOTE = """
-    UPDATE oauth2_client SET former_secret_used_at = now() AT TIME ZONE 'UTC'
-     WHERE id = (SELECT id FROM oauth2_client WHERE id = %(id)s
-                    AND former_secret_ends_at IS NOT NULL
-                    AND (former_secret_used_at IS NULL OR former_secret_used_at
-                         < now() AT TIME ZONE 'UTC' - %(every)s * interval '1s')
-                    FOR NO KEY UPDATE SKIP LOCKED)
-"""
 NO_FORMER = {
     "former_secret_digest": False,
     "former_secret_encrypted": False,
@@ -58,6 +38,10 @@ NONE = {
     "secret_expires_on": False,
     **NO_FORMER,
 }
+#: Only this service and that of the notices write these.
+KEPT_BY_ODOO = frozenset(NO_FORMER) | {"secret_notice_days"}
+#: What the audit log is told in words, and not by the name of what changed.
+TOLD_IN_WORDS = KEPT_BY_ODOO | {"client_secret_encrypted", "secret_digest"}
 
 
 class ClientSecrets:
@@ -87,13 +71,28 @@ class ClientSecrets:
             found.append(SecretDigest(former, former_end, True))
         return tuple(found)
 
+    def is_lost(self):
+        """:return: whether there is one of the provider's that no present key reads"""
+        try:
+            secret = client_secret(self.client)
+        except TemporarilyUnavailable:
+            secret = ""
+        return is_secret_lost(self.client, secret)
+
     def rotate(self, hours=None):
         """Make a new secret of a client of this Odoo.
 
         :param int hours: how long the former one lives on; as the client says, if None
         :return: the secret, which is kept nowhere
+        :raises UserError: the client's secret is its provider's, or it can keep none
         """
-        secret = SECRET_PREFIX + digests.random_token()
+        if self.client.provider_id or self.client.client_type == "public":
+            raise UserError(
+                self.env._(
+                    "Odoo makes secrets for confidential clients without a provider."
+                )
+            )
+        secret = digests.issue(digests.CLIENT_SECRET_PREFIX)
         values = {"secret_digest": digests.digest(secret), "secret_expires_on": False}
         self._replace(values, hours)
         return secret
@@ -101,8 +100,13 @@ class ClientSecrets:
     def replace(self, secret):
         """Take over the secret that a provider gave; nothing: there is none any more.
 
+        :raises ValidationError: the client has no provider
         :raises TemporarilyUnavailable: a configured encryption key is missing
         """
+        if secret and not self.client.provider_id:
+            raise ValidationError(
+                self.env._("Without a provider a client's secret is made here.")
+            )
         if not secret:
             if self.client.client_secret_encrypted:
                 self._write(NONE, "secret ended")
@@ -160,25 +164,6 @@ class ClientSecrets:
     def _end_of_last_day(self):
         day = self.client.secret_expires_on
         return datetime.combine(day + timedelta(days=1), time.min) if day else None
-
-
-def note_use_of_former(env, client_id):
-    """Have the use of a former secret written down after the call, now and then.
-
-    :param int client_id: of the record
-    """
-    registry, values = env.registry, {"id": client_id, "every": _NOTED_EVERY}
-
-    @env.cr.postcommit.add  # a refused call is rolled back: it is no use
-    def note():
-        if not _noted_uses.is_due((registry.db_name, client_id)):
-            return
-        # The call was answered well: whatever happens here must not undo that.
-        try:
-            with registry.cursor() as cr:
-                cr.execute(_NOTE, values, log_exceptions=False)
-        except (psycopg2.Error, PoolError) as error:
-            _logger.info("The use of a former secret was not noted: %s", error)
 
 
 def _digest_of(secret):

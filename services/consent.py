@@ -5,13 +5,11 @@
 - One decision, once: the one that takes the request decides.
 - Nothing more is granted than the page showed and the user left, and to no other user;
   the user is told of what was left and is not granted.
-- An identity belongs to one issuer, subject and Odoo user for good.
 - What a user allowed a confidential client is not asked again for a code, as long as it
   asks for no more.
 """
 
 import contextlib
-from datetime import timedelta
 from typing import NamedTuple
 
 import psycopg2.errors
@@ -24,7 +22,6 @@ from ..protocol import digests
 from ..protocol.errors import (
     AccessDenied,
     AlreadyAllowed,
-    InvalidGrant,
     OAuth2Error,
     UnknownSignIn,
 )
@@ -37,8 +34,8 @@ from .contract_tokens import ContractTokens
 from .grant_tokens import GrantTokens
 from .pending_sign_in import PendingSignIn
 from .rate_limit import RateLimit
-from .refresh import Refresh
 from .request_context import set_audit_context, set_return_address
+from .sign_in_grant import SignInGrant
 from .sign_in_progress import SignInProgress
 from .transactions import commit_now
 from .user_matching import UserMatching
@@ -53,6 +50,7 @@ _KEPT = (
 )
 _CHANGED = "not granted, because they changed since the page was shown: %s"
 _TAKEN = "the user took away: %s"
+_REMEMBERED = "allowed by the user before: not asked again"
 _READ_ONLY = "the user allowed reading only, and took away: %s"
 
 
@@ -188,7 +186,10 @@ class Consent:
         :return: where the browser goes, ``None`` where the user is to be asked
         :raises AccessDenied: as of :meth:`find_user`; the sign-in is abandoned
         """
-        if record.response_type != "code" or record.client_id.client_type == "public":
+        client = record.client_id
+        if record.response_type != "code" or client.client_type == "public":
+            return None
+        if client.follows_sign_in:  # its users may have seen no page
             return None
         if not (result := self.pending.load(record)):
             raise UnknownSignIn()
@@ -222,8 +223,9 @@ class Consent:
         :raises AccessDenied: no user, another one, or one who may not use this API
         :raises ServerError: the provider's answer cannot be used
         """
+        sign_in_grant = SignInGrant(self.env, record)
         if record.response_type == "json":
-            self._lock_or_create(record)
+            sign_in_grant.lock()
         result = self.consume(record)
         claims, matching = result["claims"], UserMatching(record.client_id.provider_id)
         try:
@@ -233,13 +235,12 @@ class Consent:
                     record, result.get("shown"), user, ticked, reads_only
                 )
                 user = user or matching.create_user(claims)
-                account = self._account(record, claims, user)
-                grant, lost = self._renew_or_create(record, account, scopes)
+                grant, lost = sign_in_grant.renew_or_create(claims, user, scopes)
                 rotated = grant._current_token("refresh")
                 if answer := result["answer"]:
                     GrantTokens(self.env).store(grant, answer, is_new_sign_in=True)
         except psycopg2.errors.UniqueViolation as error:
-            # The same as in _lock_or_create, for a new user.
+            # As in SignInGrant.lock, for a new user.
             raise ConcurrencyError("two sign-ins of one user at once") from error
         if record.redirect_uri:
             record.api_id._note_redirect_uri(record._redirect_parts()[0])
@@ -248,7 +249,9 @@ class Consent:
             dropped = _KEPT if rotated.revocable_until else _DROPPED
         changed = withheld and _CHANGED % ", ".join(withheld)
         left_out = taken and (_READ_ONLY if reads_only else _TAKEN) % ", ".join(taken)
-        reasons = "; ".join(filter(None, [dropped, lost, changed, left_out])) or None
+        unasked = ticked is None and record.response_type == "code" and _REMEMBERED
+        told = filter(None, [dropped, lost, changed, left_out, unasked])
+        reasons = "; ".join(told) or None
         Audit(self.env).record_of(grant, "sign_in", reason=reasons)
         record.is_allowed = True
         record._wipe()
@@ -267,13 +270,6 @@ class Consent:
             login=user.login,
         )
         return Decision(None, information, tuple(withheld))
-
-    def _account(self, record, claims, user):
-        """:return: ``(issuer, subject, Odoo user)`` that a grant is bound to"""
-        if provider := record.client_id.provider_id:
-            matching = UserMatching(provider)
-            return matching.issuer(claims), matching.subject(claims, user), user
-        return record._issuer(), str(user.id), user
 
     def _agreed_scopes(self, record, shown, user, ticked, reads_only):
         """
@@ -302,78 +298,6 @@ class Consent:
         )
         withheld = sorted(names[scope_id] for scope_id in kept - set(scopes.ids))
         return scopes, withheld, sorted(names[each] for each in names.keys() - kept)
-
-    def _renew_or_create(self, record, account, scopes):
-        """Make the grant of a finished sign-in, or renew the one of its identity.
-
-        :param account: ``(issuer, subject, Odoo user)``
-        :param scopes: the ``oauth2.scope`` records that are granted
-        :return: ``(the client API user, what an earlier refresh may have left)``
-        :raises AccessDenied: the identity belongs to another account, or the user may
-            not use the API
-        """
-        oauth2_api, (issuer, subject, user) = record.api_id, account
-        if not oauth2_api._allows_user(user):
-            raise AccessDenied(reason="the user is inactive or in no allowed group")
-        now = fields.Datetime.now()
-        grant = self._find_grant(record)
-        lost = grant._lost_answer()
-        values = {
-            "state": "active",
-            "ended_by": False,
-            "scope_ids": [(6, 0, scopes.ids)],
-            "authorized_at": now,
-            "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
-            "last_refresh_at": False,
-            "cached_token_response": False,
-            "refresh_began_at": False,
-        }
-        if not grant:
-            return grant.create(
-                {
-                    "api_id": oauth2_api.id,
-                    "client_id": record.client_id.id,
-                    "user_id": user.id,
-                    "issuer": issuer,
-                    "subject": subject,
-                    "identity_digest": record.identity_digest,
-                    "identity_display": record.identity_display,
-                    "identity_issued": record.identity_issued,
-                    **values,
-                }
-            ), lost
-        if (grant.issuer, grant.subject, grant.user_id) != account:
-            raise AccessDenied(reason="the identity belongs to another account")
-        grant.write(values)
-        return grant, lost
-
-    def _find_grant(self, record):
-        """:return: the client API user that a sign-in renews, possibly none"""
-        grants = self.env["oauth2.client.user"]
-        digest = record.identity_digest
-        return grants._find_by_digest(record.api_id, record.client_id, [digest])
-
-    def _lock_or_create(self, record):
-        """Keep others from making or changing this sign-in's grant meanwhile.
-
-        :raises TemporarilyUnavailable: another caller refreshes it for too long
-        :raises ConcurrencyError: another sign-in makes it: Odoo runs this one again in
-            a moment, and it finds what is there then
-        """
-        if not self._find_grant(record):
-            ids = f"{record.api_id.id} {record.client_id.id} {record.identity_digest}"
-            commit_now(self.env)  # what the last one has made must be seen
-            self.env.cr.execute(
-                SQL(
-                    "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
-                    f"oauth2 {ids}",
-                )
-            )
-            if not self.env.cr.fetchone()[0]:
-                raise ConcurrencyError("two sign-ins of one identity at once")
-        if grant := self._find_grant(record):
-            with contextlib.suppress(InvalidGrant):  # just revoked: it is made again
-                Refresh(self.env).lock(grant)
 
     def consume(self, record):
         """Take the decision; no other caller can take it any more.

@@ -23,123 +23,22 @@ from ..protocol.authorization_errors import (
 )
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.pkce import challenge_of, is_verifier
+from ..protocol.rate_limit import FixedWindowCounter, network
 from ..protocol.registered_client import read_ids
+from . import issuing
 from .audit import insert_event
 from .client_authentication import ROTATION_GRACE
 from .expiry import Expiry
 from .keyring import Keyring
 from .rate_limit import RateLimit
+from .request_context import remote_address
 from .service_grant import ServiceGrant
 from .transactions import begin_read_committed, commit_now, execute_alone
 
-_NOW = SQL("statement_timestamp() AT TIME ZONE 'UTC'")
 _GRACE = ROTATION_GRACE.total_seconds()
-_GRANTED = SQL(
-    """
-    (SELECT string_agg(scope_id::text, ',' ORDER BY scope_id)
-       FROM oauth2_client_user_scope_rel WHERE client_user_id = client_user.id)
-    """
-)
-
-#: Claims a code and locks its grant.
-_CLAIM = """
-    claimed AS (
-        UPDATE oauth2_authorization_request SET code_used_at = %(now)s
-         WHERE code_digest = %(code)s AND api_id = %(api)s AND client_id = %(client)s
-           AND code_challenge = %(challenge)s AND code_used_at IS NULL
-           AND (%(redirect_uri)s = '' OR client_redirect_uri = %(redirect_uri)s)
-           AND expires_at > %(now)s
-        RETURNING client_user_id),
-    grants AS (
-        SELECT client_user.id, user_id, expires_at, %(granted)s AS granted_scopes
-          FROM oauth2_client_user client_user
-          JOIN claimed ON claimed.client_user_id = client_user.id
-         WHERE state = 'active' AND expires_at > %(now)s
-           FOR NO KEY UPDATE OF client_user)
-"""
-#: Locks the grant first: callers of one grant come one after another.
-_ROTATE = """
-    locked AS MATERIALIZED (
-        UPDATE oauth2_client_user SET last_refresh_at = %(now)s
-         WHERE id = (SELECT client_user_id FROM oauth2_token
-                      WHERE digest = %(digest)s AND kind = 'refresh' AND is_issued
-                        AND api_ref = %(api)s AND client_ref = %(client)s)
-           AND state = 'active' AND expires_at > %(now)s
-        RETURNING id, user_id, expires_at),
-    rotated AS (
-        UPDATE oauth2_token token
-           SET rotated_at = %(now)s, expires_at = locked.expires_at
-          FROM locked
-         WHERE token.client_user_id = locked.id AND digest = %(digest)s
-           AND kind = 'refresh' AND rotated_at IS NULL
-           AND token.expires_at > %(now)s
-        RETURNING token.granted_scopes),
-    grants AS (
-        SELECT locked.*, rotated.granted_scopes FROM locked CROSS JOIN rotated),
-    rotated_access AS (
-        UPDATE oauth2_token token
-           SET rotated_at = %(now)s,
-               expires_at = LEAST(token.expires_at, %(now)s + %(grace)s * interval '1s')
-          FROM grants
-         WHERE token.client_user_id = grants.id AND kind = 'access'
-           AND rotated_at IS NULL)
-"""
-#: A refresh token that could not be rotated, and what followed it.
-_FIND_ROTATED = """
-    SELECT old.client_user_id, old.user_ref, old.granted_scopes,
-           next_access.granted_scopes,
-           old.rotated_at > %(now)s - %(grace)s * interval '1s',
-           EXTRACT(EPOCH FROM next_access.expires_at - %(now)s)
-      FROM oauth2_token old
-      LEFT JOIN oauth2_token next_access
-        ON next_access.digest = %(access)s AND next_access.kind = 'access'
-       AND next_access.client_user_id = old.client_user_id
-     WHERE old.digest = %(digest)s AND old.kind = 'refresh' AND old.is_issued
-       AND old.api_ref = %(api)s AND old.client_ref = %(client)s
-       AND old.rotated_at IS NOT NULL
-"""
-_SERVICE = """
-    grants AS (
-        SELECT id, user_id, expires_at, %(granted)s AS granted_scopes
-          FROM oauth2_client_user client_user
-         WHERE api_id = %(api)s AND client_id = %(client)s
-           AND identity_digest = %(identity)s AND state = 'active'
-           AND expires_at > %(now)s + %(least)s * interval '1s'
-           FOR KEY SHARE)
-"""
-#: A grant, whose tokens of these kinds are rotated.
-_GRANT = """
-    grants AS (
-        SELECT client_user.id, user_id, expires_at,
-               (SELECT string_agg(scope_id::text, ',' ORDER BY scope_id)
-                  FROM oauth2_client_user_scope_rel
-                 WHERE client_user_id = client_user.id) AS granted_scopes
-          FROM oauth2_client_user client_user
-         WHERE id = %(grant)s AND state = 'active' AND expires_at > %(now)s
-           FOR NO KEY UPDATE OF client_user),
-    rotated AS (
-        UPDATE oauth2_token token
-           SET rotated_at = %(now)s,
-               expires_at = CASE kind WHEN 'refresh' THEN grants.expires_at
-                   ELSE LEAST(token.expires_at, %(now)s + %(grace)s * interval '1s')
-                   END
-          FROM grants
-         WHERE token.client_user_id = grants.id AND rotated_at IS NULL
-           AND kind IN %(kinds)s)
-"""
-_ISSUE = """
-    WITH %(grants)s,
-    told AS (%(event)s)
-    INSERT INTO oauth2_token (client_user_id, kind, digest, is_issued, expires_at,
-                              user_ref, api_ref, client_ref, granted_scopes)
-    SELECT grants.id, made.kind, made.digest, true,
-           LEAST(grants.expires_at, %(now)s + made.seconds * interval '1s'),
-           grants.user_id, %(api)s, %(client)s,
-           COALESCE(made.scopes, grants.granted_scopes, '')
-      FROM grants CROSS JOIN (VALUES %(made)s) AS made (kind, digest, seconds, scopes)
-    RETURNING kind, client_user_id, user_ref, granted_scopes,
-              EXTRACT(EPOCH FROM expires_at - %(now)s)
-"""
+#: Of ``(database, client id, name of the grant, network)``: a service may ask for a
+#: token before each call, and the audit log tells of it every five minutes.
+_services = FixedWindowCounter(capacity=10_000, window=300)
 
 
 class IssuedTokens:
@@ -148,9 +47,9 @@ class IssuedTokens:
         self.env = env
         self.client = client
         self.names = {
-            "now": _NOW,
+            "now": issuing.NOW,
             "grace": _GRACE,
-            "granted": _GRANTED,
+            "granted": issuing.GRANTED,
             "api": client.api_id,
             "client": client.client_id,
         }
@@ -175,7 +74,7 @@ class IssuedTokens:
         }
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
         refresh = digests.issue(digests.REFRESH_TOKEN_PREFIX)
-        if row := self._issue(SQL(_CLAIM, **names), "issue", access, refresh):
+        if row := self._issue(SQL(issuing.CLAIM, **names), "issue", access, refresh):
             return self._counted_response(row, access, refresh)
         self._end_replayed(names["code"])
         raise InvalidCodeOrToken(reason="the code cannot be exchanged")
@@ -199,12 +98,12 @@ class IssuedTokens:
         names = {**self.names, "digest": digests.digest(token)}
         asked = self._scope_ids(scope)
         if row := self._issue(
-            SQL(_ROTATE, **names), "refresh", access, refresh, _written(asked)
+            SQL(issuing.ROTATE, **names), "refresh", access, refresh, _written(asked)
         ):
             self._check_asked(asked, row[2])
             return self._counted_response(row, access, refresh, asked)
         names["access"], cr = digests.digest(access), self.env.cr
-        cr.execute(SQL(_FIND_ROTATED, **names))
+        cr.execute(SQL(issuing.FIND_ROTATED, **names))
         for grant_id, user_id, granted, given, is_in_grace, seconds in cr.fetchall():
             if not is_in_grace:
                 self._end(grant_id)
@@ -229,7 +128,7 @@ class IssuedTokens:
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
         refresh = digests.issue(digests.REFRESH_TOKEN_PREFIX) if is_pair else None
         self.env.flush_all()
-        row = self._issue(SQL(_GRANT, **names), kind, access, refresh)
+        row = self._issue(SQL(issuing.GRANT, **names), kind, access, refresh)
         self.env.invalidate_all()
         if not row:
             raise InvalidCodeOrToken(reason="the grant is over")
@@ -253,9 +152,14 @@ class IssuedTokens:
             "least": service_grant.least,
         }
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
+        caller = network(remote_address())
+        key = (self.env.cr.dbname, self.client.client_id, names["identity"], caller)
         for _try in range(2):
             # Nothing that follows may refuse: it is committed.
-            if row := self._issue(SQL(_SERVICE, **names), "issue", access, alone=True):
+            kind = "issue" if _services.is_due(key) else None
+            if row := self._issue(
+                SQL(issuing.SERVICE, **names), kind, access, alone=True
+            ):
                 return self._response(row, access)
             service_grant.make()
         raise TemporarilyUnavailable(reason="the service's grant is being made")
@@ -265,7 +169,7 @@ class IssuedTokens:
 
         :param grants: ``SQL`` of table expressions; the last, ``grants``, has one row,
             or none
-        :param str kind: of the event
+        :param kind: of the event, if one is told
         :param scopes: ids of the access token's scopes as text; ``None``: the grant's
         :param bool alone: whether the statement is a transaction of its own
         :return: ``(id of the grant, of the user, scope ids that were granted, seconds
@@ -279,8 +183,11 @@ class IssuedTokens:
             SQL("(%s, %s, %s, %s::varchar)", what, digests.digest(text), seconds, ids)
             for what, text, seconds, ids in made
         ]
-        names = {"event": insert_event(kind, "grants", client), **self.names}
-        statement = SQL(_ISSUE, grants=grants, made=SQL(", ").join(rows), **names)
+        told = kind and SQL(", told AS (%s)", insert_event(kind, "grants", client))
+        names = {"told": told or SQL(""), **self.names}
+        statement = SQL(
+            issuing.ISSUE, grants=grants, made=SQL(", ").join(rows), **names
+        )
         try:
             if alone:
                 execute_alone(self.env, statement)

@@ -13,7 +13,8 @@ from ..protocol.client_networks import NOT_FROM_THERE, allows
 from ..protocol.client_secret import find_secret
 from ..protocol.errors import InvalidClient, InvalidRequest
 from ..protocol.registered_client import RegisteredClient
-from .client_secret import ClientSecrets, note_use_of_former
+from . import last_use
+from .client_secret import ClientSecrets
 from .rate_limit import RateLimit
 from .request_context import remote_address, set_audit_context
 
@@ -84,7 +85,7 @@ def authenticate(env, endpoint, credentials, *, revokes=False):
     if not (secret := found[0] or found[1]):
         raise InvalidClient(reason="wrong client secret")
     if secret.is_former:
-        note_use_of_former(env, client.client_id)
+        last_use.FORMER_SECRET.note(env, client.client_id)
     set_audit_context(*parties)
     if not revokes:
         RateLimit(env).count_proven(*parties)

@@ -7,34 +7,15 @@ signal. That number is never newer than the snapshot that was read: so what an o
 snapshot showed is not used after a change.
 """
 
-import logging
 from typing import NamedTuple
 
-import psycopg2
-
 from odoo import SUPERUSER_ID, api
-from odoo.sql_db import PoolError
 from odoo.tools import config
 
 from ..protocol import digests
 from ..protocol.client_networks import allows
-from ..protocol.rate_limit import FixedWindowCounter
 from ..protocol.scope import Serving, TokenContext
 from .transactions import primary_cursor
-
-_logger = logging.getLogger(__name__)
-_NOTED_EVERY = 300  # seconds; the last use of a grant is known to within these
-#: Of ``(database, grant id)``; spares the database most notes.
-_noted_uses = FixedWindowCounter(capacity=10_000, window=_NOTED_EVERY)
-
-#: Never waits: where the row is held, another call writes there.
-_NOTE = """
-    UPDATE oauth2_client_user SET last_used_at = now() AT TIME ZONE 'UTC'
-     WHERE id = (SELECT id FROM oauth2_client_user WHERE id = %(id)s
-                    AND (last_used_at IS NULL OR last_used_at
-                         < now() AT TIME ZONE 'UTC' - %(every)s * interval '1s')
-                    FOR NO KEY UPDATE SKIP LOCKED)
-"""
 
 # Of the row no ORDER BY and no LIMIT: planning them costs more than sorting it here.
 _FIND = """
@@ -163,19 +144,3 @@ class TokenValidation:
         return TokenContext(
             api_id, client_id, grant_id, user_id, serving.json2_enabled, scopes, version
         )
-
-
-def note_use(env, grant_id):
-    """Have the use of a grant written down after the call, now and then."""
-    registry, values = env.registry, {"id": grant_id, "every": _NOTED_EVERY}
-
-    @env.cr.postcommit.add  # a refused call is rolled back: it is no use
-    def note():
-        if not _noted_uses.is_due((registry.db_name, grant_id)):
-            return
-        # The call was answered well: whatever happens here must not undo that.
-        try:
-            with registry.cursor() as cr:
-                cr.execute(_NOTE, values, log_exceptions=False)
-        except (psycopg2.Error, PoolError) as error:
-            _logger.info("The use of a grant was not noted: %s", error)

@@ -25,7 +25,10 @@ class TestOwnSecret(AccessCase):
         self.own = self.env["oauth2.client"].create({"name": "Own"})
 
     def is_known(self, secret):
-        return bool(find_secret(self.own._secret_digests(), secret))
+        return bool(find_secret(self.known(), secret))
+
+    def known(self):
+        return ClientSecrets(self.own).known()
 
     def test_a_secret_has_a_prefix_256_bits_and_no_sign_that_clients_encode(self):
         made = {self.own._generate_secret() for _time in range(50)}
@@ -44,11 +47,11 @@ class TestOwnSecret(AccessCase):
         [row] = self.env.cr.fetchone()
         self.assertIn(sha256(secret), row)
         self.assertNotIn(secret, row)
-        self.assertEqual(self.own._secret_digests(), ((sha256(secret), None, False),))
+        self.assertEqual(self.known(), ((sha256(secret), None, False),))
 
     def test_a_rotated_secret_is_good_for_a_day_and_told_to_be_the_former_one(self):
         former, new = self.own._generate_secret(), self.own._generate_secret()
-        (first, none, is_former), (second, end, was_former) = self.own._secret_digests()
+        (first, none, is_former), (second, end, was_former) = self.known()
         self.assertEqual((first, none, is_former), (sha256(new), None, False))
         self.assertEqual((second, was_former), (sha256(former), True))
         self.assertAlmostEqual(
@@ -58,25 +61,25 @@ class TestOwnSecret(AccessCase):
     def test_what_counts_does_not_depend_on_the_time_of_day(self):
         """It is remembered: an end is told, and judged when a secret is used."""
         former, new = self.own._generate_secret(), self.own._generate_secret()
-        remembered = self.own._secret_digests()
+        remembered = self.known()
         end = remembered[1].ends_at
         for now, counts in ((end - 1, True), (end, False), (end + 1, False)):
             with patch.object(client_secret.time, "time", return_value=now):
                 self.assertEqual(bool(find_secret(remembered, former)), counts)
                 self.assertTrue(find_secret(remembered, new))
         self.own.sudo().former_secret_ends_at -= timedelta(days=30)
-        self.assertEqual(len(self.own._secret_digests()), 2)
+        self.assertEqual(len(self.known()), 2)
 
     def test_a_secret_counts_on_its_last_day_and_not_after_it(self):
         secret = self.own._generate_secret()
         self.own.secret_expires_on = date(2040, 2, 29)
         end = 2214172800  # 2040-03-01 00:00:00 UTC
-        self.assertEqual(self.own._secret_digests()[0].ends_at, end)
+        self.assertEqual(self.known()[0].ends_at, end)
         former, self.own.secret_overlap = secret, 168
         self.own.secret_expires_on = date.today()
         self.own._generate_secret()
         self.assertFalse(self.own.secret_expires_on, "it was the former one's")
-        known = find_secret(self.own._secret_digests(), former)
+        known = find_secret(self.known(), former)
         midnight = date.today() + timedelta(days=1)
         self.assertEqual(known.ends_at % 86400, 0, midnight)
 
@@ -99,7 +102,7 @@ class TestOwnSecret(AccessCase):
         self.own._generate_secret()
         self.own._generate_secret()
         self.own.provider_id = self.provider
-        self.assertFalse(self.own._secret_digests())
+        self.assertFalse(self.known())
         self.assertFalse(self.own.has_client_secret)
 
     def test_a_secret_of_ours_cannot_be_chosen(self):

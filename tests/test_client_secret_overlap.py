@@ -7,8 +7,9 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services import client_secret
-from ..services.client_secret import ClientSecrets, note_use_of_former
+from ..protocol.rate_limit import FixedWindowCounter
+from ..services.client_secret import ClientSecrets
+from ..services.last_use import FORMER_SECRET
 from .authorization_server_common import AuthorizationServerCase
 from .common import basic_authorization
 from .test_revoke import RevokeCase
@@ -111,7 +112,7 @@ class TestOverlap(RevokeCase):
         self.client.client_user_ids.unlink()
         self.env["oauth2.revocation"].search([]).unlink()
         self.client.provider_id = self.make_provider()
-        self.assertFalse(self.client._secret_digests())
+        self.assertFalse(ClientSecrets(self.client).known())
 
     def test_the_day_of_a_secret_is_not_the_next_ones(self):
         self.client.secret_expires_on = "2040-01-01"
@@ -127,18 +128,18 @@ class TestOverlap(RevokeCase):
         self.assertProves(NEW)
 
     def test_use_of_a_former_secret_is_written_down_every_five_minutes(self):
-        self.patch(client_secret, "_noted_uses", type(client_secret._noted_uses)(9))
+        self.patch(FORMER_SECRET, "noted", FixedWindowCounter(9))
         self.refreshed(self.refresh(client_secret=NEW))
         self.env.cr.postcommit.run()
         self.assertFalse(self.used_at())
         self.refreshed(self.refresh(client_secret=FORMER))
-        note_use_of_former(self.env, self.client.id)
+        FORMER_SECRET.note(self.env, self.client.id)
         self.env.cr.postcommit.run()
         first = self.used_at()
         self.assertTrue(first)
         self.client.sudo().former_secret_used_at = first - timedelta(days=1)
         self.env.flush_all()
-        note_use_of_former(self.env, self.client.id)
+        FORMER_SECRET.note(self.env, self.client.id)
         self.env.cr.postcommit.run()
         self.assertEqual(self.used_at(), first - timedelta(days=1))
 

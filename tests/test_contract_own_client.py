@@ -36,12 +36,17 @@ class TestContractOfOwnClient(AuthorizationServerCase):
         self.identity = self.asked["client_user_identity"]
 
     def ask_own(self, **body):
-        response = self.call("provider/authorize", {"client_id": "own-app", **body})
+        names = {"client_id": "own-app", "client_secret": self.secret}
+        response = self.call("provider/authorize", {**names, **body})
         self.assertEqual(response.status_code, 200, response.text)
         return response.json()
 
     def send(self, name, **body):
-        names = {"client_id": "own-app", "client_user_identity": self.identity}
+        names = {
+            "client_id": "own-app",
+            "client_secret": self.secret,
+            "client_user_identity": self.identity,
+        }
         return super().send(name, **{**names, **body})
 
     def token(self, **body):
@@ -92,6 +97,41 @@ class TestContractOfOwnClient(AuthorizationServerCase):
         self.assertAlmostEqual(given["expires_at"], time.time() + 3600, delta=60)
         self.assertEqual(self.call_as(given["access_token"]), 200)
 
+    def test_without_its_secret_a_confidential_client_is_refused(self):
+        """The page names the client: who asks must be it (RFC 6749 section 3.2.1)."""
+        asked = self.call("provider/authorize", {"client_id": "own-app"})
+        self.assertRefused(asked, 401, "invalid_client")
+        answer = self.signed_in()
+        for proof in ({}, {"refresh_token": answer["refresh_token"]}):
+            for name in ("token", "revoke"):
+                refused = self.send(name, client_secret=None, **proof)
+                self.assertRefused(refused, 401, "invalid_client")
+
+    def test_who_may_not_ask_users_or_cannot_prove_itself_is_refused(self):
+        for name, changes in (
+            ("public", {"client_type": "public"}),
+            ("no codes", {"allows_authorization_code": False}),
+        ):
+            with self.row(name):
+                self.own.write(changes)
+                self.env.flush_all()
+                secret = None if name == "public" else self.secret
+                body = {"client_id": "own-app", "client_secret": secret}
+                body = {key: value for key, value in body.items() if value}
+                refused = self.call("provider/authorize", body)
+                self.assertRefused(refused, 400, "unauthorized_client")
+
+    def test_a_sign_in_here_notes_no_address_of_a_provider(self):
+        before = self.api.last_redirect_uri
+        self.signed_in()
+        self.code()
+        self.env.invalidate_all()
+        self.assertEqual(self.api.last_redirect_uri, before)
+        requests = self.env["oauth2.authorization.request"].search(
+            [("client_id", "=", self.own.id)]
+        )
+        self.assertEqual(set(requests.mapped("redirect_uri")), {False})
+
     def test_after_deny_nothing_is_granted(self):
         self.decide_on_page("deny")
         self.assertRefused(self.send("token"), 400, "access_denied")
@@ -110,12 +150,10 @@ class TestContractOfOwnClient(AuthorizationServerCase):
 
     def test_each_documented_proof_refreshes(self):
         first = self.signed_in()
-        for name in ("identity", "secret", "refresh_token"):
+        for name in ("secret", "refresh_token"):
             with self.subTest(name):
                 self.age(seconds=30)
-                proof = {"secret": {"client_secret": self.secret}}.get(name, {})
-                if name == "refresh_token":
-                    proof = {name: first[name]}
+                proof = {name: first[name]} if name == "refresh_token" else {}
                 second = self.token(**proof)
                 self.assertEqual(set(second), _CONTRACT)
                 for token in ("access_token", "refresh_token"):
@@ -137,7 +175,6 @@ class TestContractOfOwnClient(AuthorizationServerCase):
         second = self.token(refresh_token=first["refresh_token"])
         for proof in (
             {"refresh_token": first["refresh_token"]},
-            {"client_secret": self.secret},
             {},
         ):
             again = self.token(**proof)

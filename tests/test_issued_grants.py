@@ -5,6 +5,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..protocol.rate_limit import FixedWindowCounter
+from ..services import issued_tokens
 from .authorization_server_common import AuthorizationServerCase
 from .common import basic_authorization
 
@@ -113,3 +115,22 @@ class TestIssuedGrants(AuthorizationServerCase):
             self.own.write(changes)
             self.env.flush_all()
             self.assertEqual(self.call_as(token["access_token"]), 401, changes)
+
+    def test_the_audit_log_tells_of_a_service_once_in_five_minutes(self):
+        self.patch(issued_tokens, "_services", FixedWindowCounter(10, window=300))
+        robot = self.make_user("robot@example.com")
+        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
+        self.env.flush_all()
+        for _time in range(3):
+            response = self.ask_token(grant_type="client_credentials")
+            self.assertEqual(response.status_code, 200, response.text)
+        self.env.invalidate_all()
+        of_client = [("client_id", "=", self.own.id)]
+        events = self.env["oauth2.event"].search(of_client)
+        self.assertEqual(events.mapped("kind").count("sign_in"), 1)
+        self.assertLessEqual(events.mapped("kind").count("issue"), 1)
+        self.patch(issued_tokens, "_services", FixedWindowCounter(10, window=300))
+        self.ask_token(grant_type="client_credentials")
+        events = self.env["oauth2.event"].search(of_client) - events
+        self.assertEqual(events.mapped("kind"), ["issue"])
+        self.assertEqual(events.user_id, robot)

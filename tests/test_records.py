@@ -11,7 +11,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
-from ..models.oauth2_api import RESERVED_ENDPOINTS
+from ..services.endpoint_names import RESERVED_ENDPOINTS
 from ..services.grant_tokens import GrantTokens
 from .common import OAuth2Records
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from providers import QuickProvider
 from server import DB, SECRET, URL, Administrator, Site
+from standard_client import StandardClient
 
 from timing_statistics import TAILS, compare, detectable, detectable_part
 
@@ -116,6 +117,10 @@ class Cases:
         [_model, group] = administrator.call(
             "ir.model.data", "check_object_reference", "base", "group_system"
         )
+        self._own = StandardClient(self._site, administrator)
+        self._other = StandardClient(self._site, administrator)
+        self._code, _verifier = self._own.code()
+        self._issued = self._own.tokens()
         # No user who signs in may use this one.
         self._closed = Site(administrator, {"allowed_group_ids": [group]})
         self._closed.use(provider)
@@ -164,6 +169,7 @@ class Cases:
             self._with_secret("wrong", client_id="nobody"),
             kind=PUBLIC,
         )
+        yield from self._of_standard_clients()
         yield self.against_itself()
         yield Case(
             "no proof / wrong token",
@@ -171,6 +177,66 @@ class Cases:
             self._call("token", 400, client_user_identity="42", bearer="wrong"),
             kind=CONTROL,
         )
+
+    def _of_standard_clients(self):
+        """Yield what holders of no secret, and of another client's, could time."""
+        by_code = {"grant_type": "authorization_code", "code_verifier": "w" * 43}
+        refresh = {"grant_type": "refresh_token"}
+        access, token = self._issued["access_token"], self._issued["refresh_token"]
+        for endpoint, status, form, kind, text in (
+            ("token", 400, by_code, "code", self._code),
+            ("token", 400, refresh, "refresh_token", token),
+            ("introspect", 200, {}, "token", access),
+            ("revoke", 200, {}, "token", access),
+        ):
+            unknown = text[:8] + "x" * 43
+            yield Case(
+                f"{endpoint}: a {kind} of another client / never issued",
+                self._by_stranger(endpoint, status, **form, **{kind: text}),
+                self._by_stranger(endpoint, status, **form, **{kind: unknown}),
+            )
+        yield Case(
+            "token: wrong verifier, code exists / does not",
+            self._by(self._own, "token", 400, **by_code, code=self._code),
+            self._by(self._own, "token", 400, **by_code, code="odoo_ac_" + "x" * 43),
+        )
+        wrong = self._own.secret[:-1] + "!", "x" * len(self._own.secret)
+        for endpoint in ("token", "introspect"):
+            form = {"grant_type": "client_credentials", "token": access}
+            yield Case(
+                f"{endpoint}: secret here right but for its end / wrong altogether",
+                *(
+                    self._call(
+                        endpoint,
+                        401,
+                        client_id=self._own.identifier,
+                        client_secret=secret,
+                        **form,
+                    )
+                    for secret in wrong
+                ),
+            )
+            yield Case(
+                f"{endpoint}: standard client exists, wrong secret / no such client",
+                *(
+                    self._call(
+                        endpoint,
+                        401,
+                        client_id=identifier,
+                        client_secret=wrong[1],
+                        **form,
+                    )
+                    for identifier in (self._own.identifier, "nobody")
+                ),
+                kind=PUBLIC,
+            )
+
+    def _by(self, client, endpoint, expected, **form):
+        names = {"client_id": client.identifier, "client_secret": client.secret}
+        return self._call(endpoint, expected, **names, **form)
+
+    def _by_stranger(self, endpoint, expected, **form):
+        return self._by(self._other, endpoint, expected, **form)
 
     def against_itself(self, delay=0):
         """Return the Case of two requests that are the same.
