@@ -1,10 +1,6 @@
-import contextlib
-
-import psycopg2.errors
-
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import SQL, ormcache
+from odoo.tools import ormcache
 
 from ..protocol.errors import InvalidClient
 from ..protocol.scope import Serving
@@ -14,7 +10,7 @@ from ..protocol.server_metadata import (
     endpoints,
     protected_resource_metadata,
 )
-from ..services.base_url import base_url, base_url_warning
+from ..services.base_url import base_url, base_url_warning, redirect_uri_warning
 from ..services.client_trust import ClientTrust
 from ..services.endpoint_names import RESERVED_ENDPOINTS, served_segments
 
@@ -206,17 +202,7 @@ class OAuth2Api(models.Model):
             record.introspection_url = served["introspection_endpoint"]
             record.authorize_url = f"{base}{path}/oauth2/provider/authorize"
             record.redirect_uri = f"{base}{path}/oauth2/callback"
-            record.base_url_warning = warning or record._redirect_uri_warning()
-
-    def _redirect_uri_warning(self):
-        """:return: that the address changed under a registered client, or False"""
-        if self.last_redirect_uri in (False, self.redirect_uri):
-            return False
-        return self.env._(
-            "The redirect URI was %s when an application last authorized: register the"
-            " new one at the provider.",
-            self.last_redirect_uri,
-        )
+            record.base_url_warning = warning or redirect_uri_warning(record)
 
     @api.constrains("endpoint")
     def _check_endpoint_is_free(self):
@@ -411,31 +397,6 @@ class OAuth2Api(models.Model):
     def _oauth2_base_url(self):
         """:return: the address of this server without trailing slash"""
         return base_url(self.env)
-
-    def _note_redirect_uri(self, uri):
-        """Remember where a sign-in came back to.
-
-        Sign-ins of one moment bring the same news: one of them is enough, and none
-        waits for another or fails.
-        """
-        if self.last_redirect_uri == uri:
-            return
-        cr = self.env.cr
-        cr.flush()  # a conflict of what waits to be written is no news of this one
-        with contextlib.suppress(psycopg2.errors.SerializationFailure), cr.savepoint():
-            cr.execute(
-                SQL(
-                    """
-                    UPDATE oauth2_api SET last_redirect_uri = %s
-                     WHERE id = (SELECT id FROM oauth2_api WHERE id = %s
-                                    FOR NO KEY UPDATE SKIP LOCKED)
-                    """,
-                    uri,
-                    self.id,
-                ),
-                log_exceptions=False,
-            )
-        self.invalidate_recordset(["last_redirect_uri"])
 
     def _resource_identifier(self):
         """:return: this API's name, as a protected resource (RFC 9728 section 1.2) and

@@ -29,6 +29,7 @@ from ..protocol.token_response import token_information
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME
 from .authorization_code import AuthorizationCode
+from .base_url import note_redirect_uri
 from .consent_page import page_values, reading_alone
 from .contract_tokens import ContractTokens
 from .grant_tokens import GrantTokens
@@ -243,7 +244,7 @@ class Consent:
             # As in SignInGrant.lock, for a new user.
             raise ConcurrencyError("two sign-ins of one user at once") from error
         if record.redirect_uri:
-            record.api_id._note_redirect_uri(record._redirect_parts()[0])
+            note_redirect_uri(record.api_id, record._redirect_parts()[0])
         dropped = None
         if rotated.rotated_at:
             dropped = _KEPT if rotated.revocable_until else _DROPPED

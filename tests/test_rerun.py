@@ -18,6 +18,7 @@ from odoo.tools import config, mute_logger
 
 from ..protocol.jwks import key_sets
 from ..protocol.keyring import fingerprint
+from ..services.base_url import note_redirect_uri
 from ..services.json2_scope import JSON2Scope
 from ..services.keyring import FINGERPRINT, KEYS_OPTION
 from ..services.rate_limit import LIMIT_PARAMETER
@@ -255,7 +256,7 @@ class TestRerun(RealCursorsCase):
             found = None
             try:
                 with mute_logger("odoo.sql_db"):
-                    oauth2_api._note_redirect_uri("https://elsewhere.example.com")
+                    note_redirect_uri(oauth2_api, "https://elsewhere.example.com")
             except SerializationFailure as conflict:
                 found = conflict
             cr.rollback()
