@@ -2,6 +2,8 @@
 
 - Due is a grant whose refresh token is unused and has little time left.
 - Each is refreshed in transactions of its own, as by a caller.
+- Refresh tokens of this Odoo live on where they are, in batches as of the clean-up.
+- An error in one of the two parts keeps the other not waiting.
 - A provider that does not answer, and a client that it refuses, are asked once a run.
 """
 
@@ -13,10 +15,12 @@ from ..protocol.errors import OAuth2Error, ServerError, TemporarilyUnavailable
 from .audit import Audit
 from .keyring import Keyring
 from .provider_calls import OWN_ERROR, provider_refusal
-from .refresh import Refresh
+from .refresh import KEPT_ALIVE, Refresh
+from .transactions import begin_read_committed, fetch_batch, keyset_after
 
 _logger = logging.getLogger(__name__)
 
+_ROWS = 100  # in a batch
 _AT_LEAST = 2 * 3600  # seconds ahead of the end: two runs of the job
 
 _DUE = """
@@ -37,6 +41,16 @@ _DUE = """
        AND token.expires_at < client_user.expires_at
 """
 
+_EXTEND = """
+    UPDATE oauth2_token
+       SET expires_at = LEAST(
+               due.grant_end, now() AT TIME ZONE 'UTC' + due.lifetime * interval '1s')
+      FROM (%(due)s AND %(place)s
+            ORDER BY token.id LIMIT %(limit)s FOR UPDATE OF token SKIP LOCKED) AS due
+     WHERE oauth2_token.id = due.token_id
+    RETURNING oauth2_token.id, due.grant_id
+"""
+
 
 class KeepAlive:
     """The job that refreshes what would lapse soon."""
@@ -45,10 +59,52 @@ class KeepAlive:
         self.env = env(su=True)
 
     def run(self):
-        """Refresh what is due, as far as the job's time allows."""
-        progress = self.env["ir.cron"]
-        self._extend_issued()
-        due = self._due()
+        """Keep alive what is due, as far as the job's time allows.
+
+        :raises RuntimeError: a part failed, after the other has had its turn
+        """
+        failed = []
+        for part in (self._extend_issued, self._refresh_due):
+            try:
+                if not part():
+                    break
+            except Exception:  # whatever it is, the other need not wait for its mend
+                self.env.cr.rollback()
+                failed.append(part.__name__)
+                _logger.exception("Failed, unlike the other part: %s", part.__name__)
+        if failed:  # so that it shows at the job
+            raise RuntimeError(f"failed, see the log: {', '.join(failed)}")
+
+    def _extend_issued(self):
+        """Have refresh tokens of this Odoo live on: no provider is to be asked.
+
+        :return: whether there is time left
+        """
+        place, progress = None, self.env["ir.cron"]
+        while True:
+            # What a caller has just refreshed is no error.
+            begin_read_committed(self.env)
+            query = SQL(
+                _EXTEND,
+                due=SQL(_DUE, at_least=_AT_LEAST, is_issued=SQL("IS TRUE")),
+                place=keyset_after(place, "token.id"),
+                limit=_ROWS,
+            )
+            rows, place = fetch_batch(self.env, query, _ROWS)
+            grants = self.env["oauth2.client.user"].browse(row[1] for row in rows)
+            lines = [{**grant._parties(), "reason": KEPT_ALIVE} for grant in grants]
+            Audit(self.env).record_all("refresh", lines)
+            if not progress._commit_progress(len(rows), remaining=bool(place)):
+                return False
+            if place is None:
+                return True
+
+    def _refresh_due(self):
+        """Refresh at their providers what is due.
+
+        :return: whether there was time for all
+        """
+        progress, due = self.env["ir.cron"], self._due()
         if due:
             Keyring(self.env).make_ready()
         progress._commit_progress(remaining=len(due))
@@ -58,22 +114,8 @@ class KeepAlive:
             if skipped.isdisjoint((client, client.provider_id)):
                 skipped.add(self._refresh(grant))
             if not progress._commit_progress(1):
-                break
-
-    def _extend_issued(self):
-        """Have refresh tokens of this Odoo live on: no provider is to be asked."""
-        due = SQL(_DUE, at_least=_AT_LEAST, is_issued=SQL("IS TRUE"))
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE oauth2_token SET expires_at = LEAST(due.grant_end,
-                       now() AT TIME ZONE 'UTC' + due.lifetime * interval '1s')
-                  FROM (%s FOR UPDATE OF token SKIP LOCKED) AS due
-                 WHERE oauth2_token.id = due.token_id
-                """,
-                due,
-            )
-        )
+                return False
+        return True
 
     def _due(self):
         """:return: the grants whose refresh token of a provider has little time left"""

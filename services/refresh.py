@@ -51,6 +51,8 @@ from .request_context import run_once
 from .sign_in_progress import SignInProgress
 from .transactions import begin_read_committed, commit_now
 
+#: In the audit log, of a refresh that no caller asked for.
+KEPT_ALIVE = "kept alive by the scheduled job"
 _LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
 _LOCK_PAUSE = 0.05  # seconds between two tries
 #: A caller without a token that comes so soon after a refresh did not see its answer.
@@ -161,7 +163,7 @@ class Refresh:
         self._check_id_token(grant, answer)
         refresh_token = self._keep_refresh_token(grant, answer)
         self._extend(grant, refresh_token)
-        self._record(grant, "kept alive by the scheduled job")
+        self._record(grant, KEPT_ALIVE)
         return True
 
     def lock(self, grant, *, is_marked=False):

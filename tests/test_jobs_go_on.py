@@ -1,7 +1,10 @@
 """An error of Odoo's own in one record does not keep a job from the others."""
 
+from psycopg2.extensions import AsIs
+
 from odoo.tests import tagged
 
+from ..protocol.digests import digest
 from ..services.audit import Audit
 from ..services.keyring import Keyring
 from .test_life_cycle import LifeCycleCase
@@ -66,6 +69,41 @@ class TestJobsGoOn(LifeCycleCase):
         self.assertEqual(line.client_user_ref, first.id)
         self.assertIn("an error of Odoo's own", line.reason)
         self.assertEqual(first.state, "active")
+
+    def test_an_error_with_tokens_of_this_odoo_lets_no_grant_of_a_provider_lapse(self):
+        """And the job fails, as Odoo's form of it shows."""
+        self.api.keep_alive = True
+        self.make_issued_token()
+        self.grant._current_token("refresh").expires_at = self.ago(days=-2)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "ALTER TABLE oauth2_token ADD CONSTRAINT never"
+            " CHECK (is_issued IS NOT TRUE OR expires_at < '%s')",
+            [AsIs(self.ago(days=-5))],
+        )
+        self.provider.calls.clear()
+        with (
+            self.assertTold("keep_alive"),
+            self.assertRaisesRegex(ValueError, "_extend_issued"),
+        ):
+            self.run_job("ir_cron_keep_alive")
+        self.assertEqual(self.provider.calls["token"], 1)
+        self.assertEqual(self.told_of("refresh").client_user_ref, self.grant.id)
+
+    def make_issued_token(self):
+        """Make a grant whose refresh token is this Odoo's, and lapses in three days."""
+        own = {"name": "Own Application", "redirect_uris": "https://app.example.com/"}
+        client = self.env["oauth2.client"].create({**own, "api_ids": self.api.ids})
+        grant, _access_token = self.make_grant(client, self.user)
+        self.env["oauth2.token"].create(
+            {
+                "client_user_id": grant.id,
+                "kind": "refresh",
+                "digest": digest("a refresh token"),
+                "is_issued": True,
+                "expires_at": self.ago(days=-3),
+            }
+        )
 
     def test_an_error_in_one_record_of_the_clean_up_keeps_no_other_waiting(self):
         """What follows is done; then the job fails, as Odoo's form of it shows."""

@@ -5,7 +5,10 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..protocol.digests import digest
+from ..services.keep_alive import KeepAlive
 from .test_life_cycle import LifeCycleCase
+from .test_rerun import RealCursorsCase
 
 
 @tagged("post_install", "-at_install")
@@ -201,3 +204,45 @@ class TestKeepAlive(LifeCycleCase):
         self.assertEqual(set(lines.mapped("error")), {"server_error"})
         self.assertIn("not kept alive: ", lines[0].reason)
         self.assertEqual(lines[-1].client_user_ref, self.grant.id)
+
+
+class TestKeepAliveMeanwhile(RealCursorsCase):
+    def test_a_token_of_this_odoo_that_another_process_writes_is_kept_alive_too(self):
+        soon = fields.Datetime.now() + timedelta(days=3)
+        with self.registry.cursor() as cr:
+            env = self.env(cr=cr)
+            client = env["oauth2.client"].search(
+                [("client_identifier", "=", "demo-app")]
+            )
+            client.api_ids.keep_alive = True
+            grant = env["oauth2.client.user"].create(
+                {
+                    "api_id": client.api_ids.id,
+                    "client_id": client.id,
+                    "user_id": env.ref("base.user_admin").id,
+                    "issuer": "https://odoo.example.com",
+                    "subject": "7",
+                    "identity_digest": digest("an identity"),
+                    "authorized_at": fields.Datetime.now(),
+                    "expires_at": fields.Datetime.now() + timedelta(days=100),
+                }
+            )
+            env["oauth2.token"].create(
+                {
+                    "client_user_id": grant.id,
+                    "kind": "refresh",
+                    "digest": digest("a refresh token"),
+                    "is_issued": True,
+                    "expires_at": soon,
+                }
+            )
+        with self.registry.cursor() as cr:
+            env = self.env(cr=cr)
+            env["oauth2.token"].search_count([])  # the job sees what was there now
+            self.change("UPDATE oauth2_token SET scope = 'another'")
+            KeepAlive(env).run()
+        with self.registry.cursor() as cr:
+            cr.execute("SELECT expires_at, scope FROM oauth2_token")
+            [(end, scope)] = cr.fetchall()
+        self.assertEqual(scope, "another")
+        self.assertGreater(end, soon + timedelta(days=20))
