@@ -5,7 +5,8 @@
 - What was asked for is kept in a row; the user is sent to sign in, at the client's
   provider or at this Odoo.
 - Each authorization is a grant of its own: a second device does not end the first.
-- A code is kept as a digest and lives for a minute.
+- A code is kept as a digest and lives for a minute, by the clock of the database, which
+  all servers share.
 """
 
 from datetime import timedelta
@@ -25,6 +26,7 @@ from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME, Authorization
 from .registered_client import registered_client
 from .request_context import remote_address, set_audit_context
+from .transactions import database_now
 
 CODE_LIFETIME = timedelta(seconds=60)
 
@@ -138,7 +140,7 @@ class AuthorizationCode:
             {
                 "code_digest": digests.digest(code),
                 "client_user_id": grant.id,
-                "expires_at": fields.Datetime.now() + CODE_LIFETIME,
+                "expires_at": database_now(self.env) + CODE_LIFETIME,
             }
         )
         return record._response_address(code=code)

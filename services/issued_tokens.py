@@ -6,10 +6,14 @@
   rotated, end the grant: one of two callers is a thief (RFC 9700 section 4.14.2).
 - The tokens that follow a refresh token are computed from it, with a key of this
   server: callers that cross one another get the same answer, and nothing is stored that
-  could be read.
+  could be read. A pair that another proof of the JSON contract got is random; the
+  answer is kept for a minute, encrypted.
 - Callers at the same time wait for a row, not for another try: READ COMMITTED.
 - No token lives longer than its grant.
 """
+
+import json
+import time
 
 import psycopg2.errors
 
@@ -21,7 +25,7 @@ from ..protocol.authorization_errors import (
     ScopeRaised,
     UnauthorizedClient,
 )
-from ..protocol.errors import TemporarilyUnavailable
+from ..protocol.errors import InvalidRequest, TemporarilyUnavailable
 from ..protocol.pkce import challenge_of, is_verifier
 from ..protocol.rate_limit import FixedWindowCounter, network
 from ..protocol.registered_client import read_ids
@@ -57,19 +61,19 @@ class IssuedTokens:
     def by_code(self, code, verifier, redirect_uri):
         """Exchange a code (RFC 6749 section 4.1.3, RFC 7636 section 4.6).
 
-        :param str redirect_uri: ``""`` where it was not sent (OAuth 2.1)
+        :param str verifier: ``""`` where it was not sent
+        :param str redirect_uri: likewise (OAuth 2.1)
         :return: the token response, dict
         :raises InvalidCodeOrToken: unknown, too late, used, of another client, or with
             another verifier or redirect URI; a used one has ended its grant
+        :raises InvalidRequest: the verifier is missing; likewise
         :raises TooManyRequests: as of :meth:`by_refresh_token`
         """
-        if not is_verifier(verifier):
-            raise InvalidCodeOrToken(reason="no code_verifier")
         begin_read_committed(self.env)
         names = {
             **self.names,
             "code": digests.digest(code),
-            "challenge": challenge_of(verifier),
+            "challenge": challenge_of(verifier) if is_verifier(verifier) else None,
             "redirect_uri": redirect_uri,
         }
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
@@ -77,6 +81,8 @@ class IssuedTokens:
         if row := self._issue(SQL(issuing.CLAIM, **names), "issue", access, refresh):
             return self._counted_response(row, access, refresh)
         self._end_replayed(names["code"])
+        if not verifier:
+            raise InvalidRequest("The parameter code_verifier is missing.")
         raise InvalidCodeOrToken(reason="the code cannot be exchanged")
 
     def by_refresh_token(self, token, scope=frozenset()):
@@ -103,6 +109,8 @@ class IssuedTokens:
             self._check_asked(asked, row[2])
             return self._counted_response(row, access, refresh, asked)
         names["access"], cr = digests.digest(access), self.env.cr
+        cr.rollback()  # what is kept for crossing callers is still there
+        begin_read_committed(self.env)
         cr.execute(SQL(issuing.FIND_ROTATED, **names))
         for grant_id, user_id, granted, given, is_in_grace, seconds in cr.fetchall():
             if not is_in_grace:
@@ -112,6 +120,8 @@ class IssuedTokens:
             if seconds and seconds > 0:
                 row = grant_id, user_id, given, seconds
                 return self._counted_response(row, access, refresh)
+            if answer := self._cached_response(grant_id, user_id):
+                return answer
         return None
 
     def by_grant(self, grant, kind="issue", *, is_pair=True):
@@ -207,13 +217,16 @@ class IssuedTokens:
         """As :meth:`_response`, for a caller who proved a user's grant: where it sent
         no secret, that is its proof.
         """
-        answer, user_id = self._response(row, *tokens), row[1]
+        answer = self._response(row, *tokens)
+        self._count_proven(row[1])
+        return answer
+
+    def _count_proven(self, user_id):
         RateLimit(self.env).count_proven(
             self.env["oauth2.api"].sudo().browse(self.client.api_id),
             self.env["oauth2.client"].sudo().browse(self.client.client_id),
             self.env["res.users"].browse(user_id),
         )
-        return answer
 
     def _response(self, row, access, refresh=None, asked=None):
         """:return: RFC 6749 section 5.1
@@ -233,6 +246,21 @@ class IssuedTokens:
         if refresh and "refresh_token" in self.client.grant_types:
             answer["refresh_token"] = refresh
         return answer
+
+    def _cached_response(self, grant_id, user_id):
+        """:return: the answer to another proof of the JSON contract, for a refresh
+            token that crossed it; ``None`` where there is none
+        :raises InvalidCodeOrToken: its user may not use the API any more
+        """
+        if not self._allows_user(user_id):
+            raise InvalidCodeOrToken(reason="the user may not use this API")
+        grant = self.env["oauth2.client.user"].sudo().browse(grant_id)
+        text = Keyring(self.env).decrypt(grant.cached_token_response)
+        stored = json.loads(text) if text else {"expires": 0}
+        if (seconds := stored["expires"] - int(time.time())) <= 0:
+            return None
+        self._count_proven(user_id)
+        return {**stored["answer"], "expires_in": seconds}
 
     def _allows_user(self, user_id):
         groups = self.env["res.users"]._oauth2_groups(user_id, self.client.version)

@@ -29,7 +29,8 @@ CLAIM = """
 #: Locks the grant first: callers of one grant come one after another.
 ROTATE = """
     locked AS MATERIALIZED (
-        UPDATE oauth2_client_user SET last_refresh_at = %(now)s
+        UPDATE oauth2_client_user
+           SET last_refresh_at = %(now)s, cached_token_response = NULL
          WHERE id = (SELECT client_user_id FROM oauth2_token
                       WHERE digest = %(digest)s AND kind = 'refresh' AND is_issued
                         AND api_ref = %(api)s AND client_ref = %(client)s)

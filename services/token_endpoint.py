@@ -53,7 +53,7 @@ class TokenEndpoint:
 
     def _by_code(self, client, parameters, _credentials):
         code = parameters.text("code", required=True)
-        verifier = parameters.text("code_verifier", required=True)
+        verifier = parameters.text("code_verifier")  # a replay counts without it, too
         redirect_uri = parameters.text("redirect_uri")
         return IssuedTokens(self.env, client).by_code(code, verifier, redirect_uri)
 

@@ -30,6 +30,13 @@ def commit_now(env):
     cursor.commit()
 
 
+def database_now(env):
+    """:return: naive UTC datetime by PostgreSQL's clock, whole seconds"""
+    query = "SELECT date_trunc('second', statement_timestamp() AT TIME ZONE 'UTC')"
+    env.cr.execute(query)
+    return env.cr.fetchone()[0]
+
+
 @contextlib.contextmanager
 def primary_cursor(env):
     """A cursor that sees the latest, for what must not be told by a replica that lags.

@@ -1,10 +1,12 @@
 """The authorization code grant at this Odoo (RFC 6749 section 4.1)."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
 
+from ..protocol.digests import digest
 from ..services.client_authentication import ROTATION_GRACE
 from .authorization_server_common import (
     REDIRECT_URI,
@@ -120,6 +122,20 @@ class TestAuthorizationCode(AuthorizationServerCase):
         self.assertRefused(wrong, 400, "invalid_grant")
         self.assertEqual(self.exchange(code).status_code, 200)
 
+    def test_a_code_lives_for_a_minute_by_the_clock_of_the_database(self):
+        """Odoo's own may differ, and that of each of its servers."""
+        now = fields.Datetime.now
+        for minutes in (-5, 5):
+            with self.subTest(minutes):
+                delta = timedelta(minutes=minutes)
+                with patch.object(fields.Datetime, "now", lambda d=delta: now() + d):
+                    code = self.code()
+                request = self.env["oauth2.authorization.request"].search(
+                    [("code_digest", "=", digest(code))]
+                )
+                left = request.expires_at - now()
+                self.assertAlmostEqual(left.total_seconds(), 60, delta=5)
+
     def test_a_code_used_twice_ends_what_it_gave(self):
         code = self.code()
         answer = self.exchange(code).json()
@@ -128,6 +144,15 @@ class TestAuthorizationCode(AuthorizationServerCase):
         refused = self.refresh(answer["refresh_token"])
         self.assertRefused(refused, 400, "invalid_grant")
         self.assertEqual(self.own.client_user_ids.ended_by, "reuse")
+
+    def test_a_code_used_twice_ends_what_it_gave_whatever_verifier_comes(self):
+        for verifier in ("w" * 43, "short", "", None):
+            with self.subTest(verifier):
+                code = self.code()
+                answer = self.exchange(code).json()
+                again = self.exchange(code, code_verifier=verifier)
+                self.assertEqual(again.status_code, 400, again.text)
+                self.assertEqual(self.call_as(answer["access_token"]), 401)
 
     def test_a_refresh_rotates_and_gives_the_same_to_who_crosses_it(self):
         first = self.tokens()

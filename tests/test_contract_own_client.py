@@ -181,6 +181,29 @@ class TestContractOfOwnClient(AuthorizationServerCase):
             self.assertEqual(again["access_token"], second["access_token"])
             self.assertEqual(again["refresh_token"], second["refresh_token"])
 
+    def test_the_old_refresh_token_gets_what_another_proof_just_got(self):
+        first = self.signed_in()
+        self.age(seconds=30)
+        second = self.token()
+        pair = second["access_token"], second["refresh_token"]
+        by_contract = self.token(refresh_token=first["refresh_token"])
+        by_standard = self.refresh(first["refresh_token"])
+        self.assertEqual(by_standard.status_code, 200, by_standard.text)
+        for crossed in (by_contract, by_standard.json()):
+            got = crossed["access_token"], crossed["refresh_token"]
+            self.assertEqual(got, pair)
+        self.assertEqual(self.call_as(second["access_token"]), 200)
+
+    def test_after_a_standard_refresh_no_rotated_pair_is_given_out(self):
+        first = self.signed_in()
+        second = self.token(refresh_token=first["refresh_token"])
+        third = self.refresh(second["refresh_token"]).json()
+        fourth = self.token()
+        self.assertNotEqual(fourth["refresh_token"], second["refresh_token"])
+        self.assertEqual(self.call_as(fourth["access_token"]), 200)
+        again = self.refresh(third["refresh_token"]).json()
+        self.assertEqual(again["refresh_token"], fourth["refresh_token"])
+
     def test_a_refresh_token_that_comes_again_after_the_grace_ends_the_grant(self):
         first = self.signed_in()
         second = self.token(refresh_token=first["refresh_token"])
