@@ -10,9 +10,12 @@ be told.
 - A revocation is served, whatever limit of proven calls is reached.
 """
 
+from contextlib import suppress
+
 from odoo.tools import SQL
 
 from ..protocol.digests import digest
+from ..protocol.errors import InvalidGrant
 from .audit import insert_event
 from .rate_limit import RateLimit
 from .registered_client import authenticate
@@ -85,4 +88,5 @@ class TokenRevocation:
         if record.require_secret:
             client.check_authenticated(credentials)
         grant = self.env["oauth2.client.user"].sudo().browse(grant_id)
-        Revocation(self.env).end_now(grant)
+        with suppress(InvalidGrant):  # another call has just revoked it
+            Revocation(self.env).end_now(grant)

@@ -196,6 +196,23 @@ class TestRevoke(RevokeCase):
             self.assertRefused(call(refresh_token=token), 400, "invalid_grant")
             self.information, _identity = self.authorize(self.own_identity)
 
+    def test_a_token_that_another_call_revokes_meanwhile_is_no_error_to_rfc_7009(self):
+        """Section 2.2: what its client wanted is reached."""
+        lock = Refresh.lock
+
+        def overtaken(refresh, grant):
+            grant.search([]).unlink()
+            grant.env.invalidate_all()
+            lock(refresh, grant)
+
+        self.patch(Refresh, "lock", overtaken)
+        response = self.url_open(
+            "/orders/oauth2/revoke",
+            data={"token": self.information["refresh_token"], "client_id": "demo-app"},
+        )
+        self.assertEqual((response.status_code, response.json()), (200, {}))
+        self.assertGone()
+
     def test_a_second_revocation_is_invalid_grant(self):
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
         response = self.revoke(client_secret="demo-secret")
