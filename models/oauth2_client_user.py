@@ -148,8 +148,7 @@ class OAuth2ClientUser(models.Model):
         if "scope_ids" in vals:
             self.scope_ids._note_granted()
         if _CARRIED & vals.keys():
-            for grant in self.sudo():
-                grant.token_ids._follow(grant)
+            self.env["oauth2.token"]._follow(self)
         return result
 
     def unlink(self):
@@ -215,9 +214,16 @@ class OAuth2ClientUser(models.Model):
 
     def _current_token(self, kind):
         """:return: the token of a kind that was not rotated, possibly none"""
-        return self.sudo().token_ids.filtered(
-            lambda t: t.kind == kind and not t.rotated_at
-        )[:1]
+        domain = [("kind", "=", kind), ("rotated_at", "=", False)]
+        return self._search_token(domain)
+
+    def _search_token(self, domain):
+        """Find a token of the grant, which may have thousands that were rotated.
+
+        :return: the ``oauth2.token``, possibly none
+        """
+        domain = [("client_user_id", "=", self.id), *domain]
+        return self.env["oauth2.token"].sudo().search(domain, limit=1)
 
     def _lost_answer(self):
         """:return: what a refresh without an answer may have left at the provider, for

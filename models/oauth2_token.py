@@ -1,8 +1,27 @@
 from datetime import UTC
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..services.encrypted_field import EncryptedChar
+
+#: What a token has from its grant when that changes, by column; as of ``_carried``.
+_FOLLOWED = {
+    "expires_at": "LEAST(token.expires_at, grants.expires_at)",
+    "user_ref": "CASE WHEN state = 'active' THEN user_id ELSE 0 END",
+    "api_ref": "api_id",
+    "client_ref": "client_id",
+    # A refresh may have asked for less than was granted.
+    "granted_scopes": """
+        array_to_string(
+            CASE WHEN is_issued THEN ARRAY(
+                SELECT had
+                  FROM unnest(string_to_array(token.granted_scopes, ','))
+                       WITH ORDINALITY AS one (had, place)
+                 WHERE had = ANY(scopes) ORDER BY place)
+            ELSE scopes END, ',')
+    """,
+}
 
 
 class OAuth2Token(models.Model):
@@ -77,21 +96,37 @@ class OAuth2Token(models.Model):
             "granted_scopes": ",".join(map(str, scope_ids)),
         }
 
-    def _follow(self, client_user):
-        """Carry over what has changed of the grant, in the same transaction."""
-        carried = self._carried(client_user)
-        for token in self.filtered(lambda t: t.kind == "access" or t.is_issued):
-            values = {
-                "expires_at": min(token.expires_at, client_user.expires_at),
-                **carried,
-            }
-            if token.is_issued:  # a refresh may have asked for less than was granted
-                had = (token.granted_scopes or "").split(",")
-                kept = set(had) & set(carried["granted_scopes"].split(","))
-                values["granted_scopes"] = ",".join(
-                    each for each in had if each in kept
-                )
-            token.write(values)
+    @api.model
+    def _follow(self, client_users):
+        """Carry over what has changed of grants, in the same transaction; a token whose
+        grant still covers it is not written.
+        """
+        self.env.flush_all()
+        columns = [SQL.identifier(name) for name in _FOLLOWED]
+        values = [SQL(value) for value in _FOLLOWED.values()]
+        pairs = zip(columns, values, strict=True)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE oauth2_token token SET %(changes)s
+                  FROM (SELECT id, state, user_id, api_id, client_id, expires_at,
+                               ARRAY(SELECT scope_id::text
+                                       FROM oauth2_client_user_scope_rel
+                                      WHERE client_user_id = client_user.id
+                                      ORDER BY scope_id) AS scopes
+                          FROM oauth2_client_user client_user
+                         WHERE id = ANY(%(ids)s)) AS grants
+                 WHERE token.client_user_id = grants.id
+                   AND (kind = 'access' OR is_issued)
+                   AND (%(columns)s) IS DISTINCT FROM (%(values)s)
+                """,
+                changes=SQL(", ").join(SQL("%s = %s", *pair) for pair in pairs),
+                columns=SQL(", ").join(SQL("token.%s", column) for column in columns),
+                values=SQL(", ").join(values),
+                ids=list(client_users.ids),
+            )
+        )
+        self.invalidate_model(flush=False)
 
     def _expires_epoch(self):
         """:return: epoch seconds at which the token ends"""

@@ -141,9 +141,7 @@ class ClientAuthentication:
     def _match(self, grant, kind, text, after_end=timedelta()):
         """:param after_end: how long after its end the token still proves something"""
         now, digest = fields.Datetime.now(), digests.digest(text)
-        token = grant.sudo().token_ids.filtered(
-            lambda t: t.kind == kind and t.digest == digest
-        )
+        token = grant._search_token([("digest", "=", digest), ("kind", "=", kind)])
         if not token:
             raise InvalidGrant(reason=f"{kind} token is not this grant's")
         if token.rotated_at:

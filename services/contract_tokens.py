@@ -59,16 +59,12 @@ class ContractTokens:
 
         :raises InvalidGrant: it did
         """
-        digest = digests.digest(credentials.refresh_token)
-        before = fields.Datetime.now() - ROTATION_GRACE
-        if self.grant.sudo().token_ids.filtered(
-            lambda token: (
-                token.kind == "refresh"
-                and token.digest == digest
-                and token.rotated_at
-                and token.rotated_at <= before
-            )
-        ):
+        domain = [
+            ("digest", "=", digests.digest(credentials.refresh_token)),
+            ("kind", "=", "refresh"),
+            ("rotated_at", "<=", fields.Datetime.now() - ROTATION_GRACE),
+        ]
+        if self.grant._search_token(domain):
             self.refresh(credentials)
 
     def _check_refresh_token(self):
