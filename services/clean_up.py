@@ -63,7 +63,7 @@ class CleanUp:
             (self.forget_former_secrets, _RECORDS),
             # After their grants: else they could not be revoked at the provider.
             (self.forget_tokens, _ROWS),
-            (self.forget_grants, _RECORDS),
+            (self.forget_grants, _ROWS),
             (self.forget_sign_ins, _RECORDS),
             (self.forget_revocations, _RECORDS),
             (self.forget_events, _ROWS),
@@ -116,7 +116,8 @@ class CleanUp:
     def forget_tokens(self, limit, after):
         """Forget tokens that open and prove nothing any more, and that the provider
         need not be told of when their grant ends. An issued refresh token is kept as
-        long as its grant, so that it is noticed when it is used twice.
+        long as its grant, so that it is noticed when it is used twice. A service's
+        token proves nothing: its client asks for another one with its secret.
 
         No refresh touches these, so that none waits for the lock on them.
         """
@@ -125,10 +126,14 @@ class CleanUp:
             "oauth2_token",
             SQL(
                 "((rotated_at < %s AND (is_issued IS NOT TRUE OR kind = 'access'))"
-                " OR expires_at < %s)"
+                " OR expires_at < %s OR (expires_at < %s AND is_issued AND kind ="
+                # Not joined: a batch looks at the grants of its rows alone.
+                " 'access' AND (SELECT is_service FROM oauth2_client_user grants"
+                " WHERE grants.id = client_user_id)))"
                 " AND (revocable_until IS NULL OR revocable_until < %s)",
                 now - ROTATION_GRACE,
                 now - EXPIRED_TOKEN_PROOF,
+                now,
                 now,
             ),
             limit,
@@ -156,7 +161,9 @@ class CleanUp:
                         OR NOT EXISTS (
                             SELECT FROM oauth2_token token
                              WHERE token.client_user_id = client_user.id
-                               AND token.expires_at > now() AT TIME ZONE 'UTC')
+                               AND token.expires_at > now() AT TIME ZONE 'UTC'
+                               -- not one that is kept to be noticed
+                               AND (rotated_at IS NULL OR is_issued IS NOT TRUE))
                         AND NOT EXISTS (  -- a code that may still be exchanged
                             SELECT FROM oauth2_authorization_request request
                              WHERE request.client_user_id = client_user.id
@@ -185,17 +192,20 @@ class CleanUp:
 
     def forget_grants(self, limit, after):
         """Forget grants that ended long ago and that no caller can name: each
-        authorization by a code makes one.
+        authorization by a code makes one. The audit log has told of their end.
         """
-        kept = self.env["oauth2.event"]._retention()
-        domain = [
-            ("state", "=", "expired"),
-            ("identity_display", "=", False),
-            ("write_date", "<", fields.Datetime.now() - min(kept, _KEEP_GRANTS)),
-        ]
-        found, place = self._locked("oauth2.client.user", domain, limit, after)
-        self._try(lambda some: some.unlink(), found)
-        return len(found), place
+        kept = min(self.env["oauth2.event"]._retention(), _KEEP_GRANTS)
+        return self._delete(
+            "oauth2_client_user",
+            SQL(
+                "state = 'expired' AND identity_display IS NULL AND write_date < %s"
+                " AND NOT EXISTS (SELECT FROM oauth2_token"
+                " WHERE client_user_id = oauth2_client_user.id)",
+                fields.Datetime.now() - kept,
+            ),
+            limit,
+            after,
+        )
 
     def abandon_sign_ins(self, limit, after):
         """Revoke the tokens of sign-ins that were not decided upon in time."""

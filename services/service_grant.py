@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..protocol import digests
+from ..protocol.authorization_errors import UnauthorizedClient
 from .audit import Audit
 from .transactions import begin_read_committed, commit_now
 
@@ -34,10 +35,13 @@ class ServiceGrant:
     def make(self):
         """Make the grant, or renew the one that ended; where another caller has just
         done so, nothing. What an administrator took from its scopes stays away.
+
+        :raises UnauthorizedClient: an administrator took away what it stands on
         """
         grants, client = self.env["oauth2.client.user"].sudo(), self.client
         begin_read_committed(self.env)
         self._wait_for_others()
+        self._hold_client()
         grant = grants.search(
             [
                 ("api_id", "=", client.api_id),
@@ -81,3 +85,23 @@ class ServiceGrant:
         name = f"oauth2 {self.client.api_id} {self.client.client_id}"
         lock = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
         self.env.cr.execute(SQL(lock, f"{name} {self.identity_digest}"))
+
+    def _hold_client(self):
+        """What is remembered of the client may be older than its last change.
+
+        Its row is written, so that a change at the same time is tried again, and finds
+        the grant that it ends; a lock alone would let it go on without.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE oauth2_client SET service_user_id = service_user_id
+                 WHERE id = %s AND active AND allows_client_credentials
+                   AND service_user_id = %s
+                """,
+                self.client.client_id,
+                self.client.service_user_id,
+            )
+        )
+        if not self.env.cr.rowcount:
+            raise UnauthorizedClient(reason="its service user was just taken away")

@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from ..protocol.rate_limit import FixedWindowCounter
 from ..services import issued_tokens
+from ..services.service_grant import ServiceGrant
 from .authorization_server_common import AuthorizationServerCase
 from .common import basic_authorization
 
@@ -70,6 +71,57 @@ class TestIssuedGrants(AuthorizationServerCase):
         self.grant()._write({"write_date": self.ago(days=31)})
         self.clean_up()
         self.assertFalse(self.grant())
+        revoked = [("client_id", "=", self.own.id), ("kind", "=", "revoke")]
+        self.assertFalse(self.env["oauth2.event"].search(revoked))
+
+    def test_a_refreshed_grant_lapses_from_disuse(self):
+        """The digest of a rotated refresh token is kept as long as the grant."""
+        self.refresh(self.tokens()["refresh_token"])
+        requests = self.env["oauth2.authorization.request"].search([])
+        requests.expires_at = self.ago(hours=1)
+        self.clean_up()
+        self.assertEqual(self.grant().state, "active")
+        current = self.grant().token_ids.filtered(lambda each: not each.rotated_at)
+        current.expires_at = self.ago(hours=1)
+        self.clean_up()
+        self.assertEqual(self.grant().ended_by, "disuse")
+
+    def make_robot(self):
+        robot = self.make_user("robot@example.com")
+        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
+        self.env.flush_all()
+
+    def test_a_service_token_is_forgotten_at_its_end(self):
+        self.make_robot()
+        for _time in range(2):
+            self.ask_token(grant_type="client_credentials")
+        over, in_force = self.grant().token_ids
+        over.expires_at = self.ago(minutes=1)
+        self.clean_up()
+        self.assertEqual(self.grant().token_ids, in_force)
+
+    def test_a_service_gets_nothing_that_was_taken_away_while_it_asked(self):
+        self.make_robot()
+        other = self.make_user("other@example.com")
+        wait = ServiceGrant._wait_for_others
+        changes = {}
+
+        def overtaken(service_grant):
+            own = service_grant.env["oauth2.client"].sudo().browse(self.own.id)
+            own.write(changes)
+            own.env.flush_all()
+            wait(service_grant)
+
+        self.patch(ServiceGrant, "_wait_for_others", overtaken)
+        for changes in (
+            {"service_user_id": other.id},
+            {"allows_client_credentials": False},
+            {"active": False},
+        ):
+            with self.subTest(changes):
+                refused = self.ask_token(grant_type="client_credentials")
+                self.assertRefused(refused, 400, "unauthorized_client")
+                self.assertFalse(self.grant())
 
     def test_refreshes_never_lengthen_a_grant(self):
         answer = self.tokens()
@@ -99,6 +151,9 @@ class TestIssuedGrants(AuthorizationServerCase):
             self.run_keep_alive()
             days = (token.expires_at - fields.Datetime.now()) / timedelta(days=1)
             self.assertEqual(round(days), left)
+        told = self.env["oauth2.event"].search([("kind", "=", "refresh")])
+        self.assertEqual(told.reason, "kept alive by the scheduled job")
+        self.assertEqual(told.client_user_ref, self.grant().id)
         self.assertEqual(self.refresh(answer["refresh_token"]).status_code, 200)
 
     def test_a_service_that_loses_its_user_loses_its_tokens_at_once(self):
