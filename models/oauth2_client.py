@@ -71,7 +71,8 @@ class OAuth2Client(models.Model):
         "Client Credentials",
         copy=False,
         help="It acts as its service user, without a user at a screen (RFC 6749 section"
-        " 4.4). Only for confidential clients, and set by Settings administrators.",
+        " 4.4). Only for confidential clients, and set by Settings administrators."
+        " Secrets that Odoo made before end with it: make one afterwards.",
     )
     service_user_id = fields.Many2one(
         "res.users",

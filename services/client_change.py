@@ -4,6 +4,8 @@
 - A confirmation is of one service user, and what one provider knows is not shown to
   another.
 - What is taken away from a service user or a public client ends at once.
+- Where a secret alone begins to act as a user, those that were made before end: our own
+  administrators may know them.
 """
 
 from odoo import fields
@@ -21,6 +23,7 @@ class ClientChange:
         self.vals = vals
         self.trust = ClientTrust(clients)
         self.unasked = set()  # before the change
+        self.without_service = clients.browse()  # before it, too
 
     def begin(self):
         """:return: the values to write: what depends on the others is among them
@@ -39,6 +42,9 @@ class ClientChange:
             vals = {**vals, "secret_notice_days": 0}
             SecretNotices(self.env).withdraw(self.clients)
         self.unasked = self.trust.unasked()
+        self.without_service = self.clients.filtered(
+            lambda client: not client.allows_client_credentials
+        )
         return vals
 
     def end(self):
@@ -46,9 +52,13 @@ class ClientChange:
         if {"service_user_id", "allows_client_credentials"} & self.vals.keys():
             self._end_service_grants()
         self.trust.check_unasked(self.unasked)
+        ended = self.without_service.filtered(
+            lambda client: client.allows_client_credentials and not client.provider_id
+        )
         if self.vals.get("client_type") == "public":
-            for client in self.clients:
-                ClientSecrets(client).end_all()
+            ended = self.clients
+        for client in ended:
+            ClientSecrets(client).end_all()
 
     def _leave_provider(self, provider_id):
         changed = self.clients.filtered(lambda c: c.provider_id.id != provider_id)

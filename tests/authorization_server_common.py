@@ -41,6 +41,16 @@ class AuthorizationServerCase(OAuth2Case):
             }
         )
 
+    def serve_as(self, user):
+        """Have the client act as a user without asking one, with a secret made since.
+
+        :return: the user
+        """
+        self.own.write({"allows_client_credentials": True, "service_user_id": user.id})
+        self.secret = self.own._generate_secret()
+        self.env.flush_all()
+        return user
+
     def setUp(self):
         super().setUp()
         self.verifier = random_token()

@@ -231,9 +231,7 @@ class TestAuthorizationCode(AuthorizationServerCase):
         self.assertFalse(self.own.client_user_ids)
 
     def test_client_credentials_act_as_the_service_user(self):
-        robot = self.make_user("robot@example.com")
-        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
-        self.env.flush_all()
+        self.serve_as(self.make_user("robot@example.com"))
         first = self.ask_token(grant_type="client_credentials", scope="orders.read")
         self.assertEqual(first.status_code, 200, first.text)
         second = self.ask_token(grant_type="client_credentials", scope="orders.read")

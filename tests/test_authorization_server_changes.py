@@ -86,9 +86,7 @@ class TestScopesOfTokens(ServerAttackCase):
         self.assertEqual(self.scope_of(third["access_token"]), "partners.read")
 
     def test_scopes_taken_from_a_services_grant_stay_away(self):
-        robot = self.make_user("robot@example.com")
-        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
-        self.env.flush_all()
+        self.serve_as(self.make_user("robot@example.com"))
         first = self.ask_token(grant_type="client_credentials").json()
         self.assertEqual(first["scope"], "orders.read partners.read")
         self.env.invalidate_all()
@@ -99,8 +97,7 @@ class TestScopesOfTokens(ServerAttackCase):
         self.assertEqual(self.scope_of(again["access_token"]), "partners.read")
 
     def test_a_service_gets_tokens_of_an_api_whose_grants_end_before_its_tokens(self):
-        robot = self.make_user("robot@example.com")
-        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
+        self.serve_as(self.make_user("robot@example.com"))
         self.api.write({"access_token_lifetime": 3600, "authorization_lifetime": 600})
         self.env.flush_all()
         for _time in range(2):

@@ -240,10 +240,7 @@ class TestRememberedConsent(Browsers, ServerAttackCase):
             self.assertEqual(answer.status_code, 200, answer.text)
 
     def test_the_grant_of_a_service_is_no_consent(self):
-        self.own.write(
-            {"allows_client_credentials": True, "service_user_id": self.user.id}
-        )
-        self.env.flush_all()
+        self.serve_as(self.user)
         answer = self.ask_token(grant_type="client_credentials", scope="partners.read")
         self.assertEqual(answer.status_code, 200, answer.text)
         self.assertTrue(self.is_asked(scope="partners.read"))

@@ -33,9 +33,7 @@ class TestSameAnswerToStandardClients(SameShape, Browsers, ServerAttackCase):
             scope_ids=[],
         )
         crm_secret = crm_only._generate_secret()
-        robot = self.make_user("robot@example.com")
-        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
-        self.env.flush_all()
+        self.serve_as(self.make_user("robot@example.com"))
         for door, (name, form) in doors.items():
             wrong = {
                 "wrong secret": ("own-app", "guessed-secret", "orders"),

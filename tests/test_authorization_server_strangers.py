@@ -134,9 +134,7 @@ class TestStrangers(ServerAttackCase):
         self.assertEqual(self.refresh(token).status_code, 200)
 
     def test_client_credentials_need_a_confidential_client_and_its_service_user(self):
-        robot = self.make_user("robot@example.com")
-        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
-        self.env.flush_all()
+        robot = self.serve_as(self.make_user("robot@example.com"))
         administrators = self.env.ref("base.group_system")
 
         def client(column, value):
@@ -221,9 +219,7 @@ class TestTwoDoors(ServerAttackCase):
         self.assertEqual(self.refresh(tokens["refresh_token"]).status_code, 200)
 
     def test_a_service_grant_has_no_name_at_the_json_door(self):
-        robot = self.make_user("robot@example.com")
-        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
-        self.env.flush_all()
+        robot = self.serve_as(self.make_user("robot@example.com"))
         answer = self.ask_token(grant_type="client_credentials").json()
         self.env.invalidate_all()
         ids = sorted(self.own._scopes_on(self.api).ids)

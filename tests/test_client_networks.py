@@ -158,9 +158,7 @@ class TestStandardClientNetworks(AuthorizationServerCase):
         )
 
     def test_no_grant_type_and_no_introspection_is_served_from_elsewhere(self):
-        self.own.write(
-            {"allows_client_credentials": True, "service_user_id": self.user.id}
-        )
+        self.serve_as(self.user)
         self.bind(HERE)
         tokens = self.tokens()
         refresh_token, token = tokens["refresh_token"], tokens["access_token"]
@@ -196,9 +194,7 @@ class TestStandardClientNetworks(AuthorizationServerCase):
         self.assertEqual(self.call_as(tokens["access_token"]), 401)
 
     def test_a_settings_administrator_is_acted_as_once_it_is_confirmed(self):
-        self.own.write(
-            {"allows_client_credentials": True, "service_user_id": self.user.id}
-        )
+        self.serve_as(self.user)
         for groups, status in (("base.group_user", 200), ("base.group_system", 400)):
             self.user.group_ids = self.env.ref(groups)
             self.env.flush_all()

@@ -157,6 +157,25 @@ class TestOwnSecret(AccessCase):
         grant.identity_issued = True
         own.action_rotate_secret()
 
+    def test_secrets_end_when_one_alone_begins_to_act_as_a_user(self):
+        """Our own administrators may know them."""
+        own = self.as_user(self.manager, self.own)
+        known = [self.shown(own.action_rotate_secret()) for _time in range(2)]
+        acts = {"allows_client_credentials": True, "service_user_id": self.user.id}
+        self.as_user(self.system, self.own).write(acts)
+        self.assertFalse(any(map(self.is_known, known)))
+        line = self.env["oauth2.event"].search([], limit=1)
+        self.assertEqual((line.changes, line.client_id), ("secrets ended", self.own))
+        self.assertNotAllowed(own.action_rotate_secret)
+        secret = self.shown(self.as_user(self.system, self.own).action_rotate_secret())
+        self.own.write({**acts, "service_user_id": self.portal.id})
+        self.assertTrue(self.is_known(secret), "a Settings administrator made it")
+        own.allows_client_credentials = False
+        self.assertTrue(self.is_known(secret))
+        self.client.write(acts)
+        known = ClientSecrets(self.client).known()
+        self.assertTrue(find_secret(known, "demo-secret"), "it is its provider's")
+
     def test_our_own_administrators_end_a_providers_former_secret_and_set_none(self):
         self.client.client_secret = "renewed-secret"
         client = self.as_user(self.manager, self.client)

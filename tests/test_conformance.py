@@ -22,12 +22,6 @@ class TestConformance(AuthorizationServerCase):
         path = f"/orders/oauth2/{name}"
         return self.url_open(path, data=parameters, headers=headers, method="POST")
 
-    def allow_client_credentials(self):
-        user = self.make_user("robot@example.com")
-        values = {"allows_client_credentials": True, "service_user_id": user.id}
-        self.own.write(values)
-        self.env.flush_all()
-
     def assertError(self, response, status, error):
         """RFC 6749 section 5.2"""
         self.assertEqual(response.status_code, status, response.text)
@@ -129,7 +123,7 @@ class TestConformance(AuthorizationServerCase):
 
     def test_a_confidential_client_proves_itself_at_every_endpoint(self):
         """RFC 6749 section 3.2.1, RFC 7009 section 2.1, RFC 7662 section 2.1"""
-        self.allow_client_credentials()
+        self.serve_as(self.make_user("robot@example.com"))
         token, code = self.tokens()["access_token"], self.code()
         by_body = {"client_id": "own-app", "client_secret": self.secret}
         asked = {"grant_type": "refresh_token", "refresh_token": UNKNOWN}
@@ -181,7 +175,7 @@ class TestConformance(AuthorizationServerCase):
         """RFC 8414 section 2"""
         document = self.url_open("/.well-known/oauth-authorization-server/orders")
         described = document.json()
-        self.allow_client_credentials()
+        self.serve_as(self.make_user("robot@example.com"))
         by_secret = basic_authorization("own-app", self.secret)
         for name, address in described.items():
             if name.endswith("_endpoint"):

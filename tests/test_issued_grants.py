@@ -86,13 +86,8 @@ class TestIssuedGrants(AuthorizationServerCase):
         self.clean_up()
         self.assertEqual(self.grant().ended_by, "disuse")
 
-    def make_robot(self):
-        robot = self.make_user("robot@example.com")
-        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
-        self.env.flush_all()
-
     def test_a_service_token_is_forgotten_at_its_end(self):
-        self.make_robot()
+        self.serve_as(self.make_user("robot@example.com"))
         for _time in range(2):
             self.ask_token(grant_type="client_credentials")
         over, in_force = self.grant().token_ids
@@ -101,7 +96,7 @@ class TestIssuedGrants(AuthorizationServerCase):
         self.assertEqual(self.grant().token_ids, in_force)
 
     def test_a_service_gets_nothing_that_was_taken_away_while_it_asked(self):
-        self.make_robot()
+        self.serve_as(self.make_user("robot@example.com"))
         other = self.make_user("other@example.com")
         wait = ServiceGrant._wait_for_others
         changes = {}
@@ -162,9 +157,7 @@ class TestIssuedGrants(AuthorizationServerCase):
             {"service_user_id": other.id},
             {"allows_client_credentials": False},
         ):
-            values = {"allows_client_credentials": True, "service_user_id": robot.id}
-            self.own.write(values)
-            self.env.flush_all()
+            self.serve_as(robot)
             token = self.ask_token(grant_type="client_credentials").json()
             self.assertEqual(self.call_as(token["access_token"]), 200)
             self.own.write(changes)
@@ -173,9 +166,7 @@ class TestIssuedGrants(AuthorizationServerCase):
 
     def test_the_audit_log_tells_of_a_service_once_in_five_minutes(self):
         self.patch(issued_tokens, "_services", FixedWindowCounter(10, window=300))
-        robot = self.make_user("robot@example.com")
-        self.own.write({"allows_client_credentials": True, "service_user_id": robot.id})
-        self.env.flush_all()
+        robot = self.serve_as(self.make_user("robot@example.com"))
         for _time in range(3):
             response = self.ask_token(grant_type="client_credentials")
             self.assertEqual(response.status_code, 200, response.text)

@@ -46,10 +46,7 @@ class TestIssuingCost(AuthorizationServerCase):
         self.assertOneStatement(ask)
 
     def test_client_credentials_are_one_statement(self):
-        self.own.write(
-            {"allows_client_credentials": True, "service_user_id": self.user.id}
-        )
-        self.env.flush_all()
+        self.serve_as(self.user)
         self.assertOneStatement(lambda: self.ask_token(grant_type="client_credentials"))
 
     def test_an_introspection_is_one_statement(self):

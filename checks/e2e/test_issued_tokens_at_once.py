@@ -161,20 +161,21 @@ class TestServicesAtOnce(AtOnceCase):
         robot = self.administrator.create(
             "res.users", name="Robot", login=f"robot-{self.client.identifier}"
         )
-        self.administrator.write(
-            "oauth2.client",
-            self.client.record_id,
+        service = StandardClient(
+            self.site,
+            self.administrator,
             service_user_id=robot,
             allows_client_credentials=True,
         )
+        second = service.at(self.site.on_the_second_server())
         calls = [
             lambda c=client: c.post("token", grant_type="client_credentials")
-            for client in [self.client, self.second] * (CALLERS // 2)
+            for client in [service, second] * (CALLERS // 2)
         ]
         answers = at_once(*calls)
         self.assertEqual({a.status_code for a in answers}, {200}, answers[0].text)
         self.assertEqual(len({a.json()["access_token"] for a in answers}), CALLERS)
-        self.assertEqual(len(self.client.grants()), 1)
+        self.assertEqual(len(service.grants()), 1)
         for answer in answers:
-            opened = self.client.whoami(answer.json()["access_token"])
+            opened = service.whoami(answer.json()["access_token"])
             self.assertEqual(opened.status_code, 200)
