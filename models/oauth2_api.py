@@ -93,9 +93,10 @@ class OAuth2Api(models.Model):
     )
     keep_alive = fields.Boolean(
         "Keep Unused Grants Alive",
-        help="A scheduled job refreshes grants at the provider before they lapse from"
-        " disuse, so that an application that calls seldom need not send its users to"
-        " sign in again. The authorization lifetime ends them all the same.",
+        help="A scheduled job refreshes grants at the provider, or here, before they"
+        " lapse from disuse, so that an application that calls seldom need not send"
+        " its users to sign in again. The authorization lifetime ends them all"
+        " the same.",
     )
 
     documentation_url = fields.Char(

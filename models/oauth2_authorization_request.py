@@ -83,7 +83,9 @@ class OAuth2AuthorizationRequest(models.Model):
     )
     address = fields.Char("From Address", readonly=True)
     expires_at = fields.Datetime(required=True, readonly=True, index=True)
-    used_at = fields.Datetime(readonly=True, help="When the callback took it.")
+    used_at = fields.Datetime(
+        readonly=True, help="When the callback, or the consent page, took it."
+    )
     decided_at = fields.Datetime(readonly=True, help="When it was allowed or denied.")
     is_allowed = fields.Boolean("Allowed", readonly=True, copy=False)
     exchange_began_at = fields.Datetime(
@@ -97,7 +99,8 @@ class OAuth2AuthorizationRequest(models.Model):
         "Bound to User",
         readonly=True,
         ondelete="cascade",
-        help="Who started the sign-in, where the provider matches by session.",
+        help="Who started the sign-in, where the provider matches by session, or"
+        " signed in at this Odoo.",
     )
     state_digest = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     start_digest = fields.Char(

@@ -55,7 +55,8 @@ class OAuth2Client(models.Model):
     redirect_uris = fields.Text(
         "Redirect URIs of the Application",
         help="Where users go back to after the consent page, one address a line, to the"
-        " letter. On the loopback interface any port counts (RFC 8252 section 7.3).",
+        " letter. By http on the loopback interface any port counts (RFC 8252"
+        " section 7.3).",
     )
     allows_authorization_code = fields.Boolean(
         "Authorization Code",
@@ -138,15 +139,16 @@ class OAuth2Client(models.Model):
     jwks = fields.Text("JWK Set", compute="_compute_public_key")
     key_warning = fields.Char(compute="_compute_public_key")
     require_secret = fields.Boolean(
-        help="Demand the client secret on authorize, token and revoke, and accept no"
-        " other proof. Recommended: without it, all who know the Client ID can ask a"
-        " user to sign in. Only Settings administrators can switch it off.",
+        help="Demand the client secret on provider/authorize, token, introspect and"
+        " revoke, and accept no other proof. Recommended: without it, all who know"
+        " the Client ID can ask a user to sign in. Only Settings administrators can"
+        " switch it off.",
     )
     follows_sign_in = fields.Boolean(
         "Follows the Sign-in Itself",
         help="The application is a script that follows the redirects of a sign-in: the"
-        " callback answers it with JSON at once, by https only. No page asks the user."
-        " Leave it off where users sign in with a browser.",
+        " callback answers it with JSON at once, by https or on this machine. No page"
+        " asks the user. Leave it off where users sign in with a browser.",
     )
     api_ids = fields.Many2many(
         "oauth2.api",
@@ -171,7 +173,8 @@ class OAuth2Client(models.Model):
     )
     allowed_networks = fields.Char(
         help="Addresses and networks that it may call from, separated by spaces; none:"
-        " from anywhere. Behind a proxy, Odoo knows it with proxy_mode only.",
+        " from anywhere. Behind a proxy, Odoo knows the caller's address with"
+        " proxy_mode only.",
     )
     logo = fields.Image(
         max_width=256, max_height=256, help="Users see it when asked for consent."

@@ -49,18 +49,18 @@ class ResConfigSettings(models.TransientModel):
         "API OAuth2 Proven Calls by Client",
         config_parameter=LIMIT_PARAMETER % "client",
         default=DEFAULT_LIMITS["client"],
-        help="Calls a minute of authorize and token, from wherever, with a valid proof"
-        " for one client of one API, in each server process. Revocations are always"
-        " served. 0: no limit.",
+        help="Calls a minute of provider/authorize, token and introspect, from"
+        " wherever, with a valid proof for one client of one API, in each server"
+        " process. Revocations are always served. 0: no limit.",
     )
     api_auth_oauth2_limit_user = fields.Integer(
         "API OAuth2 Proven Calls by User",
         config_parameter=LIMIT_PARAMETER % "user",
         default=DEFAULT_LIMITS["user"],
-        help="Calls a minute of token with one user's tokens, or identities that Odoo"
-        " issued, of one client of one API, in each server process: no user uses up"
-        " what the users of a client share. Calls with the client secret are the"
-        " application's own. 0: no limit.",
+        help="Calls a minute of token with one user's tokens, a public client's codes,"
+        " or identities that Odoo issued, of one client of one API, in each server"
+        " process: no user uses up what the users of a client share. Calls with the"
+        " client secret are the application's own. 0: no limit.",
     )
     api_auth_oauth2_limit_refused_tokens = fields.Integer(
         "API OAuth2 Refused Tokens by Address",

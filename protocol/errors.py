@@ -90,7 +90,7 @@ class UnknownSignIn(InvalidRequest):
 
     description = (
         "This sign-in is unknown, expired or already used:"
-        " start again through provider/authorize."
+        " start again in the application."
     )
 
 
@@ -208,7 +208,7 @@ class SignInDenied(AccessDenied):
     """The provider or the user said no."""
 
     status = 400
-    description = "The sign-in was denied; start again through provider/authorize."
+    description = "The sign-in was denied; start again in the application."
 
 
 class AuthorizationPending(OAuth2Error):

@@ -193,7 +193,7 @@ class Callback:
         ):
             raise InvalidRequest(
                 "This sign-in was begun in another browser or by another user: start"
-                " again through provider/authorize."
+                " again in the application."
             )
 
     def _check_redirect_uri(self, record, response):

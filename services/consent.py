@@ -1,6 +1,6 @@
 """The user's consent to a finished sign-in: the page, Allow and Deny.
 
-- Until Allow nothing exists of a grant (`pending_sign_in.py` holds what it needs).
+- Until Allow nothing exists of a new grant (`pending_sign_in.py` holds what it needs).
 - The page's form and its cookie carry one secret each; both are needed to decide.
 - One decision, once: the one that takes the request decides.
 - Nothing more is granted than the page showed and the user left, and to no other user;

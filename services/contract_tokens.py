@@ -5,7 +5,8 @@
 - A refresh token rotates as for standard clients, and one that comes again after the
   grace ends the grant.
 - Any other proof gets a new pair, and the refresh token before it is rotated.
-- The holder of an access token alone gets another one; the refresh token stays.
+- A call with an access token and the secret gets another access token; the refresh
+  token stays.
 """
 
 from odoo import fields

@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 
 _SPENT = (
     "The authorization server cannot be reached right now, and this sign-in is spent:"
-    " start again through provider/authorize."
+    " start again in the application."
 )
 
 #: Where it is no failure of the provider's.

@@ -1,4 +1,4 @@
-"""Rate limits of ``authorize``, ``token``, ``revoke`` and the pages of a sign-in.
+"""Rate limits of the endpoints (``introspect``, too) and of the pages of a sign-in.
 
 - A call that offers no proof takes a place for its address, and for its address and
   client, before anything is looked up. It gets both back where it proves itself later

@@ -1,7 +1,7 @@
 """The grant of a client that acts as its service user (RFC 6749 section 4.4).
 
 There is one for each client, service user and set of scopes, whatever the number of its
-tokens: the administrator agreed to it by naming the user, and nobody at a screen.
+tokens: the administrator agreed to it by naming the user, and no user is asked.
 """
 
 from datetime import timedelta
