@@ -189,9 +189,11 @@ class TestAttacksOnASignIn(AttackCase):
         names = ("redirect_uri", "redirect", "next", "return_to", "url", "iss", "state")
         # Of its own, as a state is a secret, which the log must not have.
         parameters = {**dict.fromkeys(names, evil), "state": f"{evil}st"}
-        asked = self.ask(**parameters)
-        own = f"{self.base_url()}/orders/oauth2/callback"
-        self.assertEqual(self.query(asked["authorization_url"])["redirect_uri"], own)
+        for name, value in parameters.items():
+            body = {"client_id": self.client.client_identifier, name: value}
+            refused = self.call("provider/authorize", body)
+            self.assertRefused(refused, 400, "invalid_request")
+            self.assertNotIn("evil", refused.text)
         self.provider_record.user_matching = "session"
         start = self.ask()["authorization_url"]
         self.new_browser(self.user)

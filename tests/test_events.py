@@ -241,6 +241,7 @@ class TestEvents(OAuth2Case):
         before = Event.search([])
         self.forget_what_was_told()
         # As in a worker that has not heard yet that the API is archived.
+        self.url_open("/.well-known/oauth-protected-resource/orders")  # makes routes
         self.env.cr.execute("UPDATE oauth2_api SET active = false")
         for _time in range(2):
             answer = self.url_open("/.well-known/oauth-protected-resource/orders")
