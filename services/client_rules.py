@@ -7,6 +7,7 @@ from ..protocol.web_address import is_https_page, is_origin
 
 
 def redirect_uris(client):
+    translate = client.env._  # of a text that `protocol` has marked
     for number, uri in enumerate(client._redirect_uris(), 1):
         try:
             check_redirect_uri(uri)
@@ -15,7 +16,7 @@ def redirect_uris(client):
                 "Redirect URI %(number)s, %(uri)s: %(problem)s",
                 number=number,
                 uri=uri,
-                problem=client.env._(str(error)),
+                problem=translate(str(error)),
             )
 
 

@@ -29,10 +29,19 @@ from ..protocol.errors import InvalidRequest, TemporarilyUnavailable
 from ..protocol.pkce import challenge_of, is_verifier
 from ..protocol.rate_limit import FixedWindowCounter, network
 from ..protocol.registered_client import read_ids
-from . import issuing
 from .audit import insert_event
 from .client_authentication import ROTATION_GRACE
 from .expiry import Expiry
+from .issuing import (
+    CLAIM,
+    FIND_ROTATED,
+    GRANT,
+    GRANTED,
+    ISSUE,
+    NOW,
+    ROTATE,
+    SERVICE,
+)
 from .keyring import Keyring
 from .rate_limit import RateLimit
 from .request_context import remote_address
@@ -51,9 +60,9 @@ class IssuedTokens:
         self.env = env
         self.client = client
         self.names = {
-            "now": issuing.NOW,
+            "now": NOW,
             "grace": _GRACE,
-            "granted": issuing.GRANTED,
+            "granted": GRANTED,
             "api": client.api_id,
             "client": client.client_id,
         }
@@ -78,7 +87,7 @@ class IssuedTokens:
         }
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
         refresh = digests.issue(digests.REFRESH_TOKEN_PREFIX)
-        if row := self._issue(SQL(issuing.CLAIM, **names), "issue", access, refresh):
+        if row := self._issue(SQL(CLAIM, **names), "issue", access, refresh):
             return self._counted_response(row, access, refresh)
         self._end_replayed(names["code"])
         if not verifier:
@@ -104,14 +113,14 @@ class IssuedTokens:
         names = {**self.names, "digest": digests.digest(token)}
         asked = self._scope_ids(scope)
         if row := self._issue(
-            SQL(issuing.ROTATE, **names), "refresh", access, refresh, _written(asked)
+            SQL(ROTATE, **names), "refresh", access, refresh, _written(asked)
         ):
             self._check_asked(asked, row[2])
             return self._counted_response(row, access, refresh, asked)
         names["access"], cr = digests.digest(access), self.env.cr
         cr.rollback()  # what is kept for crossing callers is still there
         begin_read_committed(self.env)
-        cr.execute(SQL(issuing.FIND_ROTATED, **names))
+        cr.execute(SQL(FIND_ROTATED, **names))
         for grant_id, user_id, granted, given, is_in_grace, seconds in cr.fetchall():
             if not is_in_grace:
                 self._end(grant_id)
@@ -138,7 +147,7 @@ class IssuedTokens:
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
         refresh = digests.issue(digests.REFRESH_TOKEN_PREFIX) if is_pair else None
         self.env.flush_all()
-        row = self._issue(SQL(issuing.GRANT, **names), kind, access, refresh)
+        row = self._issue(SQL(GRANT, **names), kind, access, refresh)
         self.env.invalidate_all()
         if not row:
             raise InvalidCodeOrToken(reason="the grant is over")
@@ -167,9 +176,7 @@ class IssuedTokens:
         for _try in range(2):
             # Nothing that follows may refuse: it is committed.
             kind = "issue" if _services.is_due(key) else None
-            if row := self._issue(
-                SQL(issuing.SERVICE, **names), kind, access, alone=True
-            ):
+            if row := self._issue(SQL(SERVICE, **names), kind, access, alone=True):
                 return self._response(row, access)
             service_grant.make()
         raise TemporarilyUnavailable(reason="the service's grant is being made")
@@ -195,9 +202,7 @@ class IssuedTokens:
         ]
         told = kind and SQL(", told AS (%s)", insert_event(kind, "grants", client))
         names = {"told": told or SQL(""), **self.names}
-        statement = SQL(
-            issuing.ISSUE, grants=grants, made=SQL(", ").join(rows), **names
-        )
+        statement = SQL(ISSUE, grants=grants, made=SQL(", ").join(rows), **names)
         try:
             if alone:
                 execute_alone(self.env, statement)

@@ -28,7 +28,7 @@ class LastUse:
             database most notes
         :param str condition: SQL, of a record that can be used
         """
-        self.statement = _NOTE.format(table=table, column=column, condition=condition)
+        self._statement = _NOTE.format(table=table, column=column, condition=condition)
         self.column = column
         self.noted = FixedWindowCounter(capacity, _EVERY)
 
@@ -43,7 +43,7 @@ class LastUse:
             # The call was answered well: whatever happens here must not undo that.
             try:
                 with registry.cursor() as cr:
-                    cr.execute(self.statement, values, log_exceptions=False)
+                    cr.execute(self._statement, values, log_exceptions=False)
             except (psycopg2.Error, PoolError) as error:
                 _logger.info("%s was not noted: %s", self.column, error)
 

@@ -193,7 +193,7 @@ class TestProviderSettings(ProviderSettingsCase):
         self.assertEqual(dict(parse_qsl(address.query)), sent)
 
     def test_a_posted_answer_that_can_be_read_in_two_ways_is_refused(self):
-        for body in ("state=x&state=y", "code=%ff", "code=%0d%0aSet-Cookie:a"):
+        for body in ("state=x&state=y", "code=%ff", "code=%0d%0aX-Posted:a"):
             answer = self.post("/orders/oauth2/callback", body)
             self.assertEqual(answer.status_code, 400, body)
             self.assertNotIn("Location", answer.headers)
