@@ -5,23 +5,32 @@ from odoo.tools import SQL
 
 from ..services.encrypted_field import EncryptedChar
 
-#: What a token has from its grant when that changes, by column; as of ``_carried``.
-_FOLLOWED = {
-    "expires_at": "LEAST(token.expires_at, grants.expires_at)",
-    "user_ref": "CASE WHEN state = 'active' THEN user_id ELSE 0 END",
-    "api_ref": "api_id",
-    "client_ref": "client_id",
-    # A refresh may have asked for less than was granted.
-    "granted_scopes": """
-        array_to_string(
-            CASE WHEN is_issued THEN ARRAY(
-                SELECT had
-                  FROM unnest(string_to_array(token.granted_scopes, ','))
-                       WITH ORDINALITY AS one (had, place)
-                 WHERE had = ANY(scopes) ORDER BY place)
-            ELSE scopes END, ',')
-    """,
-}
+# What a token has from its grant when that changes, as of ``_carried``.
+_END = "LEAST(token.expires_at, grants.expires_at)"
+_USER = "CASE WHEN state = 'active' THEN user_id ELSE 0 END"
+#: A refresh may have asked for less than was granted.
+_SCOPES = """
+    array_to_string(
+        CASE WHEN is_issued THEN ARRAY(
+            SELECT had
+              FROM unnest(string_to_array(token.granted_scopes, ','))
+                   WITH ORDINALITY AS one (had, place)
+             WHERE had = ANY(scopes) ORDER BY place)
+        ELSE scopes END, ',')
+"""
+_FOLLOW = f"""
+    UPDATE oauth2_token token
+       SET expires_at = {_END}, user_ref = {_USER}, api_ref = api_id,
+           client_ref = client_id, granted_scopes = {_SCOPES}
+      FROM (SELECT id, state, user_id, api_id, client_id, expires_at,
+                   ARRAY(SELECT scope_id::text FROM oauth2_client_user_scope_rel
+                          WHERE client_user_id = client_user.id
+                          ORDER BY scope_id) AS scopes
+              FROM oauth2_client_user client_user WHERE id = ANY(%(ids)s)) AS grants
+     WHERE token.client_user_id = grants.id AND (kind = 'access' OR is_issued)
+       AND (token.expires_at, user_ref, api_ref, client_ref, granted_scopes)
+           IS DISTINCT FROM ({_END}, {_USER}, api_id, client_id, {_SCOPES})
+"""
 
 
 class OAuth2Token(models.Model):
@@ -102,30 +111,7 @@ class OAuth2Token(models.Model):
         grant still covers it is not written.
         """
         self.env.flush_all()
-        columns = [SQL.identifier(name) for name in _FOLLOWED]
-        values = [SQL(value) for value in _FOLLOWED.values()]
-        pairs = zip(columns, values, strict=True)
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE oauth2_token token SET %(changes)s
-                  FROM (SELECT id, state, user_id, api_id, client_id, expires_at,
-                               ARRAY(SELECT scope_id::text
-                                       FROM oauth2_client_user_scope_rel
-                                      WHERE client_user_id = client_user.id
-                                      ORDER BY scope_id) AS scopes
-                          FROM oauth2_client_user client_user
-                         WHERE id = ANY(%(ids)s)) AS grants
-                 WHERE token.client_user_id = grants.id
-                   AND (kind = 'access' OR is_issued)
-                   AND (%(columns)s) IS DISTINCT FROM (%(values)s)
-                """,
-                changes=SQL(", ").join(SQL("%s = %s", *pair) for pair in pairs),
-                columns=SQL(", ").join(SQL("token.%s", column) for column in columns),
-                values=SQL(", ").join(values),
-                ids=list(client_users.ids),
-            )
-        )
+        self.env.cr.execute(SQL(_FOLLOW, ids=list(client_users.ids)))
         self.invalidate_model(flush=False)
 
     def _expires_epoch(self):
