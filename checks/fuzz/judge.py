@@ -92,12 +92,17 @@ def _leads_back(request, answer):
 
     Werkzeug sends a caller who doubles a slash to the same address with one. Odoo sends
     a visitor without a session to its login page, which has to know the way back, and
-    from its root to its web client, with the query.
+    from its root to its web client, with the query. A decision that no page of this
+    moment sent leads to the page again.
     """
     to, path = answer.header("Location"), request.path.partition("?")[0]
     is_login = to.startswith("/web/login?")
     is_root = path in ("", "/") and to.startswith("/odoo?")
-    return answer.status == 308 or (answer.status == 303 and (is_login or is_root))
+    # The API's name is written into a path when it is sent.
+    page = to.partition("?")[0].split("/")
+    is_same = page[:1] == [""] and page[2:] == path.split("/")[2:] != []
+    is_repeated = is_login or is_root or is_same
+    return answer.status == 308 or (answer.status == 303 and is_repeated)
 
 
 def _headers(request, answer):

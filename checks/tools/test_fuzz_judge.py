@@ -139,6 +139,10 @@ class TestFuzzJudge(FuzzCase):
 
         self.assertIsNone(redirect(308, "/orders/oauth2/start"))
         self.assertIsNone(redirect(303, "/web/login"))
+        page = "/orders/oauth2/consent"
+        self.assertIsNone(redirect(303, page, "/@API@/oauth2/consent"))
+        self.assertTrue(redirect(303, page))
+        self.assertTrue(redirect(303, f"https:/{page}", "/@API@/oauth2/consent"))
         for location in ("/web/loginx", "//evil.example/web/login", "/odoo"):
             self.assertTrue(redirect(303, location))
         for path in ("/", "?/@API@/oauth2/callback", "/?x=1"):
