@@ -79,10 +79,7 @@ SERVICE = """
 #: A grant, whose tokens of these kinds are rotated.
 GRANT = """
     grants AS (
-        SELECT client_user.id, user_id, expires_at,
-               (SELECT string_agg(scope_id::text, ',' ORDER BY scope_id)
-                  FROM oauth2_client_user_scope_rel
-                 WHERE client_user_id = client_user.id) AS granted_scopes
+        SELECT client_user.id, user_id, expires_at, %(granted)s AS granted_scopes
           FROM oauth2_client_user client_user
          WHERE id = %(grant)s AND state = 'active' AND expires_at > %(now)s
            FOR NO KEY UPDATE OF client_user),

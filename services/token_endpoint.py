@@ -40,9 +40,8 @@ class TokenEndpoint:
         if not (method := self.GRANT_TYPES.get(grant_type)):
             raise UnsupportedGrantType()
         client = authenticate(self.env, self.endpoint, credentials)
-        if (
-            grant_type != "refresh_token"
-        ):  # which may be of a provider, and proof enough
+        # A refresh token may be of a provider, and proof enough.
+        if grant_type != "refresh_token":
             client.check_authenticated(credentials)
         if grant_type not in client.grant_types:
             raise UnauthorizedClient()
