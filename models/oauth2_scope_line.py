@@ -1,15 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
+from ..services.administration_models import is_administration
 from ..services.json2_methods import SERVED_METHODS
 
 _OPERATIONS = ("read", "create", "write", "unlink")
-#: How the names of models begin that say who users are, and what users and Odoo may do:
-#: a line on one could make a Settings administrator of an application's owner.
-_ADMINISTRATION = (
-    *("res.users", "res.groups", "res.config"),
-    *("ir.", "base.", "auth.", "auth_", "oauth2."),
-)
 
 
 class OAuth2ScopeLine(models.Model):
@@ -98,14 +93,10 @@ class OAuth2ScopeLine(models.Model):
                 )
             )
         for _scope, model_name, what in gained:
-            # A parent by delegation is a part of the record, and so is its own.
-            names = [model_name]
-            for name in names:
-                names += self.env[name]._inherits if name in self.env else ()
             if (
                 what not in _OPERATIONS
                 or model_name not in self.env  # what it will be is not known
-                or any(name.startswith(_ADMINISTRATION) for name in names)
+                or is_administration(self.env, model_name)
             ):
                 raise AccessError(
                     self.env._(

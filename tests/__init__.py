@@ -95,6 +95,7 @@ from . import (  # noqa: E402
     test_revoke_at_provider,
     test_route_matrix,
     test_scope_lines,
+    test_scope_templates,
     test_secret_notices,
     test_secrets,
     test_server_metadata,
