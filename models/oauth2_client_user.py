@@ -96,6 +96,16 @@ class OAuth2ClientUser(models.Model):
         groups="api_auth_oauth2.group_admin",  # who reads scopes; else read() fails
         help="What was granted. A call may use what the client may still have of it.",
     )
+    agreement = fields.Json(
+        "Shown at Consent",
+        readonly=True,
+        copy=False,
+        prefetch=False,
+        groups="api_auth_oauth2.group_admin",
+        help="The scopes that the page showed when the user decided, and what they"
+        " opened. What the user took away of it is not granted and not asked about"
+        " again.",
+    )
     scope_summary = fields.Char(
         "May",
         compute="_compute_scope_summary",
@@ -144,6 +154,8 @@ class OAuth2ClientUser(models.Model):
 
     def write(self, vals):
         """What ends or narrows a grant counts for its tokens at once."""
+        if "scope_ids" in vals:  # other than by its user's decision: asked about again
+            vals = {"agreement": False, **vals}
         result = super().write(vals)
         if "scope_ids" in vals:
             self.scope_ids._note_granted()

@@ -3,10 +3,7 @@
 - Until Allow nothing exists of a new grant (`pending_sign_in.py` holds what it needs).
 - The page's form and its cookie carry one secret each; both are needed to decide.
 - One decision, once: the one that takes the request decides.
-- Nothing more is granted than the page showed and the user left, and to no other user;
-  the user is told of what was left and is not granted.
-- What a user allowed a confidential client is not asked again for a code, as long as it
-  asks for no more.
+- Which scopes are granted, and who is not asked again, says `agreement.py`.
 """
 
 import contextlib
@@ -26,11 +23,12 @@ from ..protocol.errors import (
     UnknownSignIn,
 )
 from ..protocol.token_response import token_information
+from .agreement import by_earlier_pages, by_page, shown_to, without_page
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME
 from .authorization_code import AuthorizationCode
 from .base_url import note_redirect_uri
-from .consent_page import page_values, reading_alone
+from .consent_page import page_values
 from .contract_tokens import ContractTokens
 from .grant_tokens import GrantTokens
 from .pending_sign_in import PendingSignIn
@@ -49,10 +47,6 @@ _KEPT = (
     "the earlier refresh token opens nothing here any more; the provider is told of it"
     " with the grant's end, as it might end the new one with it"
 )
-_CHANGED = "not granted, because they changed since the page was shown: %s"
-_TAKEN = "the user took away: %s"
-_REMEMBERED = "allowed by the user before: not asked again"
-_READ_ONLY = "the user allowed reading only, and took away: %s"
 
 
 class Decision(NamedTuple):
@@ -100,8 +94,7 @@ class Consent:
         with self._abandoned_if_refused(record):
             user = self.find_user(record, claims)
         scopes = record._scopes()
-        shown = {"user": user.id, "agreement": sorted(scopes._agreement())}
-        self.pending.store(record, result | {"shown": shown})
+        self.pending.store(record, result | {"shown": shown_to(user, scopes)})
         form_secret, cookie_secret = digests.random_token(), digests.random_token()
         if not record.form_digest:  # shown again, a page ends when it would have
             record.expires_at = fields.Datetime.now() + SIGN_IN_LIFETIME
@@ -181,41 +174,24 @@ class Consent:
             self.pending.store(record, {"answer": None, "claims": {}})
 
     def remembered(self, record):
-        """Allow what the same user has allowed a confidential client before: all that
-        it asks for, in a grant that is in force.
+        """Allow a confidential client what the same user has decided before.
 
         :return: where the browser goes, ``None`` where the user is to be asked
         :raises AccessDenied: as of :meth:`find_user`; the sign-in is abandoned
         """
-        client = record.client_id
-        if record.response_type != "code" or client.client_type == "public":
-            return None
-        if client.follows_sign_in:  # its users may have seen no page
+        if record.response_type != "code" or record.client_id.client_type == "public":
             return None
         if not (result := self.pending.load(record)):
             raise UnknownSignIn()
         with self._abandoned_if_refused(record):
             user = self.find_user(record, result["claims"])
-        earlier = (
-            self.env["oauth2.client.user"]
-            .sudo()
-            .search(
-                [
-                    ("api_id", "=", record.api_id.id),
-                    ("client_id", "=", record.client_id.id),
-                    ("user_id", "in", user.ids),
-                    ("is_service", "=", False),
-                    ("state", "=", "active"),
-                    ("expires_at", ">", fields.Datetime.now()),
-                ]
-            )
-        )
-        if any(record._scopes() <= grant.scope_ids for grant in earlier):
-            return self.allow(record).address
-        return None
+        if not (agreement := by_earlier_pages(record, user)):
+            return None
+        grant = self._make_grant(record, self.consume(record), user, agreement)
+        return AuthorizationCode(self.env).issue(record, grant)
 
     def allow(self, record, ticked=None, *, reads_only=False):
-        """Make the grant.
+        """Grant what the user allows.
 
         :param ticked: set of the ids, as texts, of the scopes that the user left on the
             page; ``None`` where there was none
@@ -224,43 +200,22 @@ class Consent:
         :raises AccessDenied: no user, another one, or one who may not use this API
         :raises ServerError: the provider's answer cannot be used
         """
-        sign_in_grant = SignInGrant(self.env, record)
+        has_page = ticked is not None
         if record.response_type == "json":
-            sign_in_grant.lock()
+            SignInGrant(self.env, record).lock()
         result = self.consume(record)
-        claims, matching = result["claims"], UserMatching(record.client_id.provider_id)
-        try:
-            with self._abandoned_if_refused(record):
-                user = self.find_user(record, claims)
-                scopes, withheld, taken = self._agreed_scopes(
-                    record, result.get("shown"), user, ticked, reads_only
-                )
-                user = user or matching.create_user(claims)
-                grant, lost = sign_in_grant.renew_or_create(claims, user, scopes)
-                rotated = grant._current_token("refresh")
-                if answer := result["answer"]:
-                    GrantTokens(self.env).store(grant, answer, is_new_sign_in=True)
-        except psycopg2.errors.UniqueViolation as error:
-            # As in SignInGrant.lock, for a new user.
-            raise ConcurrencyError("two sign-ins of one user at once") from error
-        if record.redirect_uri:
-            note_redirect_uri(record.api_id, record._redirect_parts()[0])
-        dropped = None
-        if rotated.rotated_at:
-            dropped = _KEPT if rotated.revocable_until else _DROPPED
-        changed = withheld and _CHANGED % ", ".join(withheld)
-        left_out = taken and (_READ_ONLY if reads_only else _TAKEN) % ", ".join(taken)
-        unasked = ticked is None and record.response_type == "code" and _REMEMBERED
-        told = filter(None, [dropped, lost, changed, left_out, unasked])
-        reasons = "; ".join(told) or None
-        Audit(self.env).record_of(grant, "sign_in", reason=reasons)
-        record.is_allowed = True
-        record._wipe()
+        with self._abandoned_if_refused(record):
+            user = self.find_user(record, result["claims"])
+            agreement = without_page(record)
+            if has_page:
+                shown = result.get("shown", {})
+                agreement = by_page(record, user, shown, ticked, reads_only)
+        grant = self._make_grant(record, result, user, agreement)
         if record.response_type == "code":
             return Decision(AuthorizationCode(self.env).issue(record, grant))
-        answer = answer or ContractTokens(self.env, grant).sign_in()
+        answer = result["answer"] or ContractTokens(self.env, grant).sign_in()
         address = record._response_address()
-        if address or ticked is not None:  # else a script has its answer now
+        if address or has_page:  # else a script has its answer now
             SignInProgress(self.env).keep_answer(grant, answer)
         if address:
             return Decision(address)
@@ -268,37 +223,40 @@ class Consent:
             answer,
             expires=int(grant._current_token("access")._expires_epoch()),
             db=self.env.cr.dbname,
-            login=user.login,
+            login=grant.user_id.login,
         )
-        return Decision(None, information, tuple(withheld))
+        return Decision(None, information, agreement.withheld)
 
-    def _agreed_scopes(self, record, shown, user, ticked, reads_only):
+    def _make_grant(self, record, result, user, agreement):
+        """Make the grant, with the provider's tokens if it has some; the sign-in is
+        over.
+
+        :param dict result: what waited for the decision
+        :param user: as whom the application acts, empty when one is to be created
+        :return: the client API user
+        :raises AccessDenied: the identity is another account's, or the user may not use
+            this API
+        :raises ServerError: the provider's answer cannot be used
         """
-        :param shown: of the page, where there was one
-        :param user: as whom the application would act
-        :param ticked, reads_only: as of :meth:`allow`
-        :return: ``(the scopes that the user agrees to, names of those that an
-            administrator changed since the page was shown, names of those that the user
-            took away)``
-        :raises AccessDenied: the user has seen something else
-        """
-        scopes = record._scopes()
-        if not shown:
-            return scopes, [], []
-        if user.id != shown["user"]:
-            raise AccessDenied(reason="the page showed another user")
-        if "agreement" not in shown:
-            raise AccessDenied(reason="the page is of an earlier version")
-        agreed = {tuple(each) for each in shown["agreement"]}
-        names = dict(each for each in agreed if len(each) == 2)
-        kept = {each for each in names if ticked is None or str(each) in ticked}
-        if reads_only:
-            kept &= reading_alone(agreed)
-        scopes = scopes.filtered(
-            lambda scope: scope.id in kept and scope._agreement() <= agreed
-        )
-        withheld = sorted(names[scope_id] for scope_id in kept - set(scopes.ids))
-        return scopes, withheld, sorted(names[each] for each in names.keys() - kept)
+        claims, matching = result["claims"], UserMatching(record.client_id.provider_id)
+        try:
+            with self._abandoned_if_refused(record):
+                user = user or matching.create_user(claims)
+                sign_in_grant = SignInGrant(self.env, record)
+                grant, lost = sign_in_grant.renew_or_create(claims, user, agreement)
+                earlier = grant._current_token("refresh")
+                if answer := result["answer"]:
+                    GrantTokens(self.env).store(grant, answer, is_new_sign_in=True)
+        except psycopg2.errors.UniqueViolation as error:
+            # As in SignInGrant.lock, for a new user.
+            raise ConcurrencyError("two sign-ins of one user at once") from error
+        reasons = filter(None, (_what_became_of(earlier), lost, *agreement.reasons))
+        Audit(self.env).record_of(grant, "sign_in", reason="; ".join(reasons) or None)
+        if record.redirect_uri:
+            note_redirect_uri(record.api_id, record._redirect_parts()[0])
+        record.is_allowed = True
+        record._wipe()
+        return grant
 
     def consume(self, record):
         """Take the decision; no other caller can take it any more.
@@ -350,3 +308,12 @@ class Consent:
             self.pending.abandon(record)
             commit_now(self.env)  # the refusal that follows rolls back
             raise
+
+
+def _what_became_of(earlier):
+    """:param earlier: the refresh token of an earlier sign-in, or none
+    :return: for the audit log; ``None`` where it is the grant's still, or none was
+    """
+    if not earlier.rotated_at:
+        return None
+    return _KEPT if earlier.revocable_until else _DROPPED

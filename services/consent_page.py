@@ -14,20 +14,7 @@ from odoo import fields
 from odoo.tools.image import image_data_uri
 
 from ..protocol.redirect_uri import host_of
-
-
-def reading_alone(agreement):
-    """Find the scopes that open reading and nothing else.
-
-    One that opens nothing over JSON-2 is none: what routes do by its name is not known.
-
-    :param agreement: as of ``oauth2.scope._agreement``
-    :return: set of ids of scopes
-    """
-    opened = {}
-    for scope_id, *_model, what in (each for each in agreement if len(each) == 3):
-        opened.setdefault(scope_id, set()).add(what)
-    return {scope_id for scope_id, kinds in opened.items() if kinds == {"read"}}
+from .agreement import reading_alone
 
 
 def page_values(record, user, email, scopes):

@@ -45,12 +45,12 @@ class SignInGrant:
             with contextlib.suppress(InvalidGrant):  # just revoked: it is made again
                 Refresh(self.env).lock(grant)
 
-    def renew_or_create(self, claims, user, scopes):
+    def renew_or_create(self, claims, user, agreement):
         """Make the grant, or renew the one of its identity.
 
         :param claims: what the provider says of its user, dict
         :param user: as whom the application acts
-        :param scopes: the ``oauth2.scope`` records that are granted
+        :param agreement: an ``agreement.Agreement``
         :return: ``(the client API user, what an earlier refresh may have left)``
         :raises AccessDenied: the identity belongs to another account, or the user may
             not use the API
@@ -65,7 +65,8 @@ class SignInGrant:
         values = {
             "state": "active",
             "ended_by": False,
-            "scope_ids": [(6, 0, scopes.ids)],
+            "scope_ids": [(6, 0, agreement.scopes.ids)],
+            "agreement": agreement.kept,
             "authorized_at": now,
             "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
             "last_refresh_at": False,

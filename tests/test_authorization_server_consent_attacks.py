@@ -11,7 +11,7 @@ from odoo.tests import tagged
 
 from .attack_common import Browsers
 from .authorization_server_common import REDIRECT_URI
-from .common import BROWSER_HEADERS
+from .common import BROWSER_HEADERS, SCRIPT_HEADERS
 from .test_authorization_server_attacks import ServerAttackCase
 
 CROSS_SITE = {"Origin": "https://evil.example.com", "Sec-Fetch-Site": "cross-site"}
@@ -207,6 +207,9 @@ class TestRememberedConsent(Browsers, ServerAttackCase):
         def become_public():
             self.own.client_type = "public"
 
+        def come_from_before():
+            grants.write({"agreement": False})  # grants that no page is known of
+
         for name, change, changes in (
             ("more scopes", None, {"scope": "partners.read orders.read"}),
             ("all scopes", None, {"scope": None}),
@@ -217,6 +220,7 @@ class TestRememberedConsent(Browsers, ServerAttackCase):
             ("ended", end, {}),
             ("its time is over", lapse, {}),
             ("a public client", become_public, {}),
+            ("made by an earlier version", come_from_before, {}),
         ):
             with self.row(name):
                 if change:
@@ -244,3 +248,126 @@ class TestRememberedConsent(Browsers, ServerAttackCase):
         answer = self.ask_token(grant_type="client_credentials", scope="partners.read")
         self.assertEqual(answer.status_code, 200, answer.text)
         self.assertTrue(self.is_asked(scope="partners.read"))
+
+
+@tagged("post_install", "-at_install")
+class TestRememberedChoice(Browsers, ServerAttackCase):
+    """What a user took away from a confidential client stays away, unasked."""
+
+    def setUp(self):
+        super().setUp()
+        self.orders, self.partners = (
+            self.api.scope_ids.filtered(lambda scope, name=name: scope.name == name)
+            for name in ("orders.read", "partners.read")
+        )
+        self.line = self.open_model(self.partners, "res.partner", "read", "write")
+        self.open_model(self.orders, "res.country", "read")
+        self.env.flush_all()
+
+    def choose(self, *taken, decision="allow", **changes):
+        """The user is asked, and takes scopes away."""
+        address, page = self.open_consent(**changes)
+        gone = {f"scope_{scope.id}": None for scope in taken}
+        code = self.answer(self.decide(address, page, decision, **gone))["code"]
+        return self.exchange(code).json()["scope"]
+
+    def unasked(self, **changes):
+        """:return: the scope of the tokens that the client gets without a page"""
+        _address, page = self.open_consent(**changes)
+        self.assertEqual(page.status_code, 303, "the user is asked")
+        return self.exchange(self.answer(page)["code"]).json()["scope"]
+
+    def assertAsked(self, **changes):
+        _address, page = self.open_consent(**changes)
+        self.assertEqual(page.status_code, 200, "the user is not asked")
+
+    def sign_in_reason(self):
+        self.env.invalidate_all()
+        events = self.env["oauth2.event"].search([("kind", "=", "sign_in")], limit=1)
+        return events.reason
+
+    def test_a_scope_that_the_user_took_away_stays_away_and_is_not_asked_about(self):
+        self.assertEqual(self.choose(self.partners), "orders.read")
+        for _time in range(2):
+            self.assertEqual(self.unasked(), "orders.read")
+            self.assertEqual(
+                self.sign_in_reason(),
+                "allowed by the user before: not asked again;"
+                " the user took away: partners.read",
+            )
+        self.assertEqual(self.unasked(scope="orders.read"), "orders.read")
+        self.assertEqual(self.unasked(scope="partners.read"), "")
+
+    def test_reading_only_is_remembered(self):
+        self.assertEqual(self.choose(decision="read_only"), "orders.read")
+        self.assertEqual(self.unasked(), "orders.read")
+
+    def test_a_scope_that_no_page_has_shown_is_asked_about(self):
+        self.choose(scope="orders.read")
+        self.assertAsked(scope="partners.read")
+        self.assertAsked()
+        self.choose(self.partners)
+        self.assertEqual(self.unasked(), "orders.read")
+        self.own.scope_ids |= self.make_scopes(self.api, ["all.write"])
+        self.env.flush_all()
+        self.assertAsked()
+        self.assertEqual(self.unasked(scope="orders.read partners.read"), "orders.read")
+
+    def test_a_scope_that_opens_more_than_its_page_showed_is_asked_about(self):
+        self.choose(self.orders)
+        for name, change, is_asked in (
+            ("another operation", {"perm_create": True}, True),
+            ("a method", {"method_names": "load"}, True),
+            ("less", {"perm_write": False}, False),
+        ):
+            with self.row(name):
+                self.line.write(change)
+                self.env.flush_all()
+                self.assertEqual(self.unasked(scope="orders.read"), "")
+                if is_asked:
+                    self.assertAsked()
+                    self.choose()
+                self.assertEqual(
+                    self.unasked(),
+                    "orders.read partners.read" if is_asked else "partners.read",
+                )
+        with self.row("another model, of the scope that was taken away"):
+            self.open_model(self.orders, "res.partner", "read")
+            self.env.flush_all()
+            self.assertAsked()
+            self.assertEqual(self.unasked(scope="partners.read"), "partners.read")
+
+    def test_a_scope_that_became_more_while_its_page_was_open_is_asked_about(self):
+        address, page = self.open_consent()
+        self.line.perm_create = True
+        self.env.flush_all()
+        answer = self.answer(self.decide(address, page))
+        self.assertEqual(self.exchange(answer["code"]).json()["scope"], "orders.read")
+        self.assertEqual(self.unasked(scope="orders.read"), "orders.read")
+        self.line.perm_create = False  # as the page showed it, and not granted
+        self.env.flush_all()
+        self.assertAsked()
+
+    def test_of_each_scope_the_latest_decision_counts(self):
+        self.choose(scope="orders.read")
+        self.choose(self.orders)
+        self.assertEqual(self.unasked(), "partners.read")
+        self.assertEqual(self.unasked(scope="orders.read"), "")
+
+    def test_scopes_that_were_allowed_one_by_one_are_allowed_together(self):
+        self.choose(scope="orders.read")
+        self.choose(scope="partners.read")
+        self.assertEqual(self.unasked(), "orders.read partners.read")
+
+    def test_what_was_granted_without_a_page_is_asked_about(self):
+        self.client.redirect_uris = REDIRECT_URI
+        self.env.flush_all()
+        self.provider.login = self.user.login
+        script = self.visit(
+            self.sign_in(self.ask()["authorization_url"]), SCRIPT_HEADERS
+        )
+        self.assertIn("access_token", script.json())
+        sent = self.ask_for_code(client_id="demo-app").headers["Location"]
+        page = self.visit(self.sign_in(sent), BROWSER_HEADERS)
+        self.assertEqual(page.status_code, 200, "the user is not asked")
+        self.assertIn("csrf_token", page.text)

@@ -1,7 +1,8 @@
 """From a check in SQL functions and triggers to one row of the token's own table.
 
 Encrypted values need nothing: those without the id of their key are read by trying each
-key, and the next key rotation (a weekly job) gives it to them.
+key, and the next key rotation (a weekly job) gives it to them. Nor do grants get an
+agreement: the page of 19.0.1.0.0 did not show what scopes open, so users are asked.
 """
 
 from odoo.tools import SQL
