@@ -99,6 +99,7 @@ from . import (  # noqa: E402
     test_secret_notices,
     test_secrets,
     test_server_metadata,
+    test_snippets,
     test_standards,
     test_token,
     test_token_check_cost,

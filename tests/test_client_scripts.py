@@ -84,7 +84,7 @@ class TestClientScripts(BaseCase):
 
 
 # Odoo limits its address space, and with it that of what it starts; Node needs more.
-_UNLIMITED = ["sh", "-c", 'ulimit -S -v "$(ulimit -H -v)"; exec "$@"', "sh"]
+UNLIMITED = ["sh", "-c", 'ulimit -S -v "$(ulimit -H -v)"; exec "$@"', "sh"]
 
 
 @unittest.skipUnless(_SCRIPTS.exists(), "the examples are not here")
@@ -111,7 +111,7 @@ class TestScriptsWait(OAuth2Case):
     def start(self, *command):
         """Run a script; what it prints can be read while it runs."""
         script = subprocess.Popen(
-            [*_UNLIMITED, *map(str, command)],
+            [*UNLIMITED, *map(str, command)],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,0 +1,26 @@
+# Python 3 with requests (pip install requests)
+import requests
+
+API = "{{api}}"
+CLIENT_ID = "{{client_id}}"
+CLIENT_SECRET = "{{client_secret}}"
+SCOPE = "{{scope}}"
+
+response = requests.post(
+    f"{API}/oauth2/token",
+    data={
+        "grant_type": "client_credentials",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "scope": SCOPE,
+    },
+    timeout=30,
+)
+if not response.ok:
+    raise SystemExit(response.text)
+tokens = response.json()
+
+headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+me = requests.get(f"{API}/oauth2/whoami", headers=headers, timeout=30)
+me.raise_for_status()
+print(me.json())

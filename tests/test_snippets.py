@@ -1,0 +1,192 @@
+"""What a client's form gives developers to paste: programs that run, and values."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import requests
+from lxml import html
+
+from odoo.tests import tagged
+
+from ..services import authorization, sign_in_progress
+from ..services.snippets import SECRET_PLACEHOLDER, Snippets
+from .authorization_server_common import AuthorizationServerCase
+from .common import BROWSER_HEADERS
+from .test_client_scripts import UNLIMITED
+
+_SECONDS = 60
+_NODE = os.environ.get("OAUTH2_TEST_NODE") or shutil.which("node")
+_KEYS = ["curl", "python", "javascript", "n8n", "postman"]
+#: What each program is run by, and how its file ends.
+_RUN_BY = {"curl": ["sh"], "python": [sys.executable], "javascript": [_NODE]}
+_SUFFIX = {"curl": "sh", "python": "py", "javascript": "mjs"}
+
+
+@tagged("post_install", "-at_install")
+class SnippetCase(AuthorizationServerCase):
+    def texts(self, client=None, secret=None):
+        """:return: ``{key: text}`` of a client's snippets"""
+        client = client or self.own
+        made = Snippets(client, self.api, secret).snippets()
+        return {key: text for key, _label, text in made}
+
+    def start(self, key, text):
+        """Run a program; what it prints can be read while it runs."""
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        file = folder / f"connect.{_SUFFIX[key]}"
+        file.write_text(text, encoding="utf-8")
+        if not (command := _RUN_BY[key])[0]:
+            self.skipTest("there is no node")
+        program = subprocess.Popen(
+            [*UNLIMITED, *command, str(file)],
+            env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(program.communicate)
+        self.addCleanup(program.kill)
+        return program
+
+    def asked_address(self, program):
+        """:return: the address that a program asks its user to open"""
+        self.assertIn("Open this address", program.stdout.readline())
+        return program.stdout.readline().strip()
+
+    def assertTellsWho(self, program, login, given=""):
+        """It ends well, with what whoami answered."""
+        with self.allow_requests(all_requests=True):
+            printed, complaints = program.communicate(given, timeout=_SECONDS)
+        self.assertEqual(program.returncode, 0, complaints)
+        self.assertIn(login, printed)
+
+    def assertRun(self, texts, login, decide=None):
+        """Each program ends with what whoami answers to its token.
+
+        :param decide: what the user does at the address that a program prints; returns
+            what the program is given for it
+        """
+        self.env.flush_all()
+        for key in _RUN_BY:
+            with self.subTest(key):
+                program = self.start(key, texts[key])
+                given = decide(self.asked_address(program)) if decide else ""
+                self.assertTellsWho(program, login, given)
+
+    def come_back(self, address):
+        """The user opens the authorization endpoint, signs in and allows.
+
+        :return: where the browser ends
+        """
+        consent = self.visit(address, BROWSER_HEADERS).headers["Location"]
+        answer = self.visit(consent, BROWSER_HEADERS)
+        if answer.status_code != 303:
+            answer = self.decide(consent, answer)
+        return answer.headers["Location"] + "\n"
+
+
+class TestPrograms(SnippetCase):
+    def test_programs_with_client_credentials_reach_whoami(self):
+        self.serve_as(self.make_user("service@example.com"))
+        self.own.redirect_uris = False
+        texts = self.texts(secret=self.secret)
+        self.assertRun(texts, "service@example.com")
+
+    def test_programs_hold_any_client_id_as_it_is(self):
+        self.own.client_identifier = """it's "an" \\odd $HOME `id` {{scope}} %41+"""
+        self.serve_as(self.make_user("service@example.com"))
+        self.own.redirect_uris = False
+        self.assertRun(self.texts(secret=self.secret), "service@example.com")
+
+    def test_programs_with_the_code_flow_reach_whoami_once_the_user_allowed(self):
+        texts = self.texts(secret=self.secret)
+        self.assertRun(texts, self.user.login, self.come_back)
+
+    def test_programs_of_a_public_client_name_no_secret_and_reach_whoami(self):
+        self.own.write({"client_type": "public", "scope_ids": False})
+        texts = self.texts()
+        for text in texts.values():
+            self.assertNotIn("secret", text.replace("secrets", "").lower())
+        self.assertRun(texts, self.user.login, self.come_back)
+
+    def test_programs_that_speak_the_json_contract_wait_for_the_user(self):
+        self.patch(authorization, "INTERVAL", timedelta(seconds=1))
+        self.patch(sign_in_progress.polls, "window", -1)
+        texts = self.texts(self.client, "demo-secret")
+
+        self.env.flush_all()
+        for key in _RUN_BY:
+            with self.subTest(key):
+                program = self.start(key, texts[key])
+                with self.allow_requests(all_requests=True):
+                    self.allow_at_provider(self.asked_address(program))
+                self.assertTellsWho(program, self.user.login)
+
+    def allow_at_provider(self, address):
+        """What the user's browser does, while a program asks again and again."""
+        with requests.Session() as browser:
+            browser.headers.update(BROWSER_HEADERS)
+            page = browser.get(self.sign_in(address), timeout=_SECONDS)
+            (form,) = html.fromstring(page.text).forms
+            decided = browser.post(
+                f"{self.base_url()}{form.action}",
+                data={**dict(form.form_values()), "decision": "allow"},
+                timeout=_SECONDS,
+            )
+        self.assertEqual(decided.status_code, 200, decided.text)
+
+
+class TestValues(SnippetCase):
+    def values(self, client=None, secret=None):
+        return dict(Snippets(client or self.own, self.api, secret).values())
+
+    def test_each_client_has_the_five_snippets_in_one_order(self):
+        for client in (self.own, self.client):
+            self.assertEqual(list(self.texts(client)), _KEYS)
+
+    def test_a_secret_that_odoo_cannot_show_is_a_placeholder(self):
+        for client in (self.own, self.client):
+            self.assertEqual(self.values(client)["Client Secret"], SECRET_PLACEHOLDER)
+            for key, text in self.texts(client).items():
+                self.assertIn(SECRET_PLACEHOLDER, text, key)
+                self.assertNotIn("demo-secret", text)
+
+    def test_values_are_those_that_the_client_needs(self):
+        code = {
+            "Authorization URL": f"{self.issuer}/oauth2/authorize",
+            "Token URL": f"{self.issuer}/oauth2/token",
+            "Client ID": "own-app",
+            "Client Secret": "shown-once",
+            "Scope": "orders.read partners.read",
+        }
+        self.assertEqual(self.values(secret="shown-once"), code)
+        self.own.write({"client_type": "public", "scope_ids": False})
+        for left_out in ("Client Secret", "Scope"):
+            del code[left_out]
+        self.assertEqual(self.values(), code)
+        contract = self.values(self.client)
+        sign_in_url = f"{self.issuer}/oauth2/provider/authorize"
+        self.assertEqual(contract["Sign-in URL"], sign_in_url)
+        self.assertNotIn("Authorization URL", contract)
+
+    def test_a_client_of_a_provider_with_a_redirect_uri_speaks_the_standard(self):
+        self.client.redirect_uris = "https://app.example.com/back"
+        self.assertIn("code_challenge", self.texts(self.client)["python"])
+
+    def test_steps_for_tools_are_of_the_grant_type_that_the_client_uses(self):
+        texts = self.texts()
+        self.assertIn("Grant Type: PKCE\n", texts["n8n"])
+        self.assertIn("Grant type: Authorization Code (With PKCE)\n", texts["postman"])
+        self.serve_as(self.make_user("service@example.com"))
+        self.own.redirect_uris = False
+        texts = self.texts()
+        self.assertIn("Grant Type: Client Credentials\n", texts["n8n"])
+        self.assertIn("Grant type: Client Credentials\n", texts["postman"])
+        for key in ("n8n", "postman"):
+            self.assertNotIn("oauth2/authorize", texts[key])
