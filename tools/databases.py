@@ -14,8 +14,9 @@ import postgres
 from console import Failure
 
 # Odoo's own modules that a kind of template has, and whether with demo data.
+# auth_timeout changes files of the web client: here they are built once.
 KINDS = {
-    "plain": ("base,web,rpc,auth_oauth", False),
+    "plain": ("base,web,rpc,auth_oauth,auth_timeout", False),
     "demo": ("base,web,rpc,auth_oauth", True),
     "website": ("base,web,rpc,auth_oauth,website", False),
     "odoos_own": ("base,web,rpc,auth_oauth,website,test_http,test_lint", False),

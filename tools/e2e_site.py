@@ -6,6 +6,7 @@
 import os
 
 import console
+import odoo_server
 import places
 import ports
 import processes
@@ -26,6 +27,7 @@ def e2e_variables(url, database, log, second=("", ""), other_database="", replic
         "OAUTH2_E2E_ADMIN_LOGIN": "admin",
         "OAUTH2_E2E_ADMIN_PASSWORD": "admin",
         "OAUTH2_E2E_SERVER_LOG": str(log),
+        "OAUTH2_E2E_SESSIONS": str(odoo_server.SESSIONS),
         "OAUTH2_E2E_SECOND_URL": second_url,
         "OAUTH2_E2E_SECOND_LOG": str(second_log),
         "OAUTH2_E2E_OTHER_DB": other_database,

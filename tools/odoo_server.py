@@ -16,6 +16,7 @@ import python_env
 from console import Failure
 
 START_SECONDS = 120
+SESSIONS = places.DATA / "sessions"  # where Odoo keeps them
 
 
 def filestore(database):

@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
 
 // The library writes advice for production to standard output while it loads.
 console.info = () => {};
@@ -18,7 +19,7 @@ console.warn = () => {};
 
 const { Provider } = await import('oidc-provider');
 const { keeping } = await import('./ledger.mjs');
-const { configuration } = await import('./settings.mjs');
+const { configuration, IMPLICIT } = await import('./settings.mjs');
 
 const ENDPOINTS = {
   '/auth': 'authorization',
@@ -51,6 +52,14 @@ function counting(stats, delays) {
       stats[`token:${grantType}`] = (stats[`token:${grantType}`] ?? 0) + 1;
     }
   };
+}
+
+/** Take a request for `token` alone, as Odoo's own sign-in sends it. */
+async function completing(ctx, next) {
+  if (ctx.path === '/auth' && ctx.query.response_type === 'token') {
+    ctx.query = { ...ctx.query, response_type: IMPLICIT, nonce: randomUUID() };
+  }
+  await next();
 }
 
 /** The listening server, not yet answering; the port may be chosen by the system. */
@@ -95,6 +104,7 @@ async function main() {
   const stats = newStats();
   const provider = new Provider(issuer, configuration(options, issuer));
   provider.use(keeping);
+  if (options.implicit) provider.use(completing);
   provider.use(counting(stats, options.delay ?? {}));
   provider.on('server_error', (ctx, error) => console.error(error));
   const answer = provider.callback();

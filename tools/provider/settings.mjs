@@ -5,6 +5,9 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
 const SCOPES = ['openid', 'email', 'profile', 'offline_access'];
 
+/** The implicit flow with an access token, as OpenID Connect has it. */
+export const IMPLICIT = 'id_token token';
+
 const CLAIMS = {
   openid: ['sub'],
   email: ['email', 'email_verified'],
@@ -69,6 +72,7 @@ export function configuration(options, issuer) {
     scopes: SCOPES,
     claims: CLAIMS,
     conformIdTokenClaims: options.idTokenClaims === false,
+    ...(options.implicit && { responseTypes: ['code', IMPLICIT] }),
     pkce: { required: () => options.pkceRequired ?? true },
     rotateRefreshToken: options.rotateRefreshToken ?? true,
     issueRefreshToken: issueRefreshToken(options.refreshTokens ?? 'always'),
