@@ -24,7 +24,7 @@ from ..protocol.errors import InvalidClient, OAuth2Error
 from ..protocol.redirect_uri import matches
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME, Authorization
-from .registered_client import registered_client
+from .registered_client import records_of, registered_client
 from .request_context import remote_address, set_audit_context
 from .transactions import database_now
 
@@ -50,8 +50,7 @@ class AuthorizationCode:
         """
         client = self._find_client(endpoint, asked)
         redirect_uri = self._find_redirect_uri(client, asked)
-        oauth2_api = self.env["oauth2.api"].sudo().browse(client.api_id)
-        record = self.env["oauth2.client"].sudo().browse(client.client_id)
+        oauth2_api, record = records_of(self.env, client)
         set_audit_context(oauth2_api, record, is_proven=False)
         issuer, state = oauth2_api._resource_identifier(), ""
         try:

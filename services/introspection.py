@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from ..protocol.digests import digest
 from ..protocol.errors import InvalidClient
-from .registered_client import authenticate
+from .registered_client import authenticate, records_of
 from .transactions import execute_alone
 
 _INACTIVE = {"active": False}
@@ -45,7 +45,7 @@ class Introspection:
             self.env["res.users"]._oauth2_groups(user_id, client.version)
         ):
             return _INACTIVE
-        oauth2_api = self.env["oauth2.api"].browse(client.api_id)
+        oauth2_api, _record = records_of(self.env, client)
         issuer = f"{oauth2_api._oauth2_base_url()}/{endpoint}"
         answer = {
             "active": True,

@@ -57,6 +57,16 @@ def _read(env, endpoint, client_identifier, version):
     )
 
 
+def records_of(env, client):
+    """:param client: ``RegisteredClient``
+    :return: ``(oauth2.api, oauth2.client)``, its records, which are not read yet
+    """
+    return (
+        env["oauth2.api"].sudo().browse(client.api_id),
+        env["oauth2.client"].sudo().browse(client.client_id),
+    )
+
+
 def authenticate(env, endpoint, credentials, *, revokes=False):
     """Find the client that calls; where it sent a secret, that is right.
 
@@ -71,10 +81,7 @@ def authenticate(env, endpoint, credentials, *, revokes=False):
     if credentials.access_token:
         raise InvalidRequest("Authenticate the client by Basic or in the body.")
     client = registered_client(env, endpoint, credentials.client_id)
-    parties = (
-        env["oauth2.api"].sudo().browse(client.api_id),
-        env["oauth2.client"].sudo().browse(client.client_id),
-    )
+    parties = records_of(env, client)
     set_audit_context(*parties, is_proven=False)
     if not (revokes or allows(client.networks, remote_address())):
         raise InvalidClient(reason=NOT_FROM_THERE)

@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from ..protocol import digests
 from ..protocol.authorization_errors import UnauthorizedClient
 from .audit import Audit
+from .registered_client import records_of
 from .transactions import begin_read_committed, commit_now
 
 
@@ -63,7 +64,7 @@ class ServiceGrant:
         if grant:
             grant.write(values)
         else:
-            oauth2_api = self.env["oauth2.api"].sudo().browse(client.api_id)
+            oauth2_api, _record = records_of(self.env, client)
             grant = grants.create(
                 {
                     "api_id": client.api_id,

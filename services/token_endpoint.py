@@ -12,7 +12,7 @@ from ..protocol.digests import REFRESH_TOKEN_PREFIX
 from ..protocol.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
 from .issued_tokens import IssuedTokens
 from .refresh import Refresh
-from .registered_client import authenticate
+from .registered_client import authenticate, records_of
 
 
 class TokenEndpoint:
@@ -45,9 +45,9 @@ class TokenEndpoint:
             client.check_authenticated(credentials)
         if grant_type not in client.grant_types:
             raise UnauthorizedClient()
-        api = self.env["oauth2.api"].sudo().browse(client.api_id)
+        oauth2_api, _record = records_of(self.env, client)
         if resource := parameters.text("resource"):
-            check_resource([resource], api._resource_identifier())
+            check_resource([resource], oauth2_api._resource_identifier())
         return getattr(self, method)(client, parameters, credentials)
 
     def _by_code(self, client, parameters, _credentials):
@@ -66,8 +66,7 @@ class TokenEndpoint:
             if answer := tokens.by_refresh_token(token, scope):
                 return answer
         # A provider may be an Odoo, too.
-        oauth2_api = self.env["oauth2.api"].sudo().browse(client.api_id)
-        record = self.env["oauth2.client"].sudo().browse(client.client_id)
+        oauth2_api, record = records_of(self.env, client)
         try:
             return Refresh(self.env).refresh(oauth2_api, record, "", credentials)
         except InvalidGrant as refusal:

@@ -18,7 +18,7 @@ from ..protocol.digests import digest
 from ..protocol.errors import InvalidGrant
 from .audit import insert_event
 from .rate_limit import RateLimit
-from .registered_client import authenticate
+from .registered_client import authenticate, records_of
 from .revocation import Revocation
 from .transactions import begin_read_committed
 
@@ -84,7 +84,7 @@ class TokenRevocation:
 
     def _at_provider(self, client, grant_id, credentials):
         """A grant of the JSON contract: its provider is told, too."""
-        record = self.env["oauth2.client"].sudo().browse(client.client_id)
+        _oauth2_api, record = records_of(self.env, client)
         if record.require_secret:
             client.check_authenticated(credentials)
         grant = self.env["oauth2.client.user"].sudo().browse(grant_id)
