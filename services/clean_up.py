@@ -16,7 +16,7 @@ import psycopg2
 from odoo import fields
 from odoo.tools import SQL
 
-from .authorization import SIGN_IN_LIFETIME
+from .cached_token_response import is_over
 from .client_authentication import EXPIRED_TOKEN_PROOF, ROTATION_GRACE
 from .client_secret import ClientSecrets
 from .expiry import Expiry
@@ -103,12 +103,7 @@ class CleanUp:
             SQL(
                 "UPDATE oauth2_client_user SET cached_token_response = NULL FROM chosen"
             ),
-            SQL(
-                "cached_token_response IS NOT NULL"
-                " AND COALESCE(last_refresh_at, authorized_at + %s) < %s",
-                SIGN_IN_LIFETIME,
-                fields.Datetime.now() - ROTATION_GRACE,
-            ),
+            is_over(),
             limit,
             after,
         )

@@ -28,6 +28,7 @@ from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME
 from .authorization_code import AuthorizationCode
 from .base_url import note_redirect_uri
+from .cached_token_response import CachedTokenResponse
 from .consent_page import page_values
 from .contract_tokens import ContractTokens
 from .grant_tokens import GrantTokens
@@ -35,7 +36,6 @@ from .pending_sign_in import PendingSignIn
 from .rate_limit import RateLimit
 from .request_context import set_audit_context, set_return_address
 from .sign_in_grant import SignInGrant
-from .sign_in_progress import SignInProgress
 from .transactions import commit_now
 from .user_matching import UserMatching
 
@@ -216,7 +216,7 @@ class Consent:
         answer = result["answer"] or ContractTokens(self.env, grant).sign_in()
         address = record._response_address()
         if address or has_page:  # else a script has its answer now
-            SignInProgress(self.env).keep_answer(grant, answer)
+            CachedTokenResponse(self.env, grant).keep_sign_in(answer)
         if address:
             return Decision(address)
         information = token_information(

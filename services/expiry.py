@@ -6,6 +6,7 @@
 """
 
 from .audit import Audit
+from .cached_token_response import NONE_CACHED
 from .grant_tokens import GrantTokens
 
 #: In the audit log, of the values of ``ended_by``
@@ -45,7 +46,7 @@ class Expiry:
             {
                 "state": "expired",
                 "ended_by": cause,
-                "cached_token_response": False,
+                **NONE_CACHED,
                 "refresh_began_at": False,
             }
         )

@@ -12,9 +12,6 @@
 - No token lives longer than its grant.
 """
 
-import json
-import time
-
 import psycopg2.errors
 
 from odoo.tools import SQL
@@ -30,6 +27,7 @@ from ..protocol.pkce import challenge_of, is_verifier
 from ..protocol.rate_limit import FixedWindowCounter, network
 from ..protocol.registered_client import read_ids
 from .audit import insert_event
+from .cached_token_response import CachedTokenResponse
 from .client_authentication import ROTATION_GRACE
 from .expiry import Expiry
 from .issuing import (
@@ -44,6 +42,7 @@ from .issuing import (
 )
 from .keyring import Keyring
 from .rate_limit import RateLimit
+from .registered_client import records_of
 from .request_context import remote_address
 from .service_grant import ServiceGrant
 from .transactions import begin_read_committed, commit_now, execute_alone
@@ -228,8 +227,7 @@ class IssuedTokens:
 
     def _count_proven(self, user_id):
         RateLimit(self.env).count_proven(
-            self.env["oauth2.api"].sudo().browse(self.client.api_id),
-            self.env["oauth2.client"].sudo().browse(self.client.client_id),
+            *records_of(self.env, self.client),
             self.env["res.users"].browse(user_id),
         )
 
@@ -260,12 +258,11 @@ class IssuedTokens:
         if not self._allows_user(user_id):
             raise InvalidCodeOrToken(reason="the user may not use this API")
         grant = self.env["oauth2.client.user"].sudo().browse(grant_id)
-        text = Keyring(self.env).decrypt(grant.cached_token_response)
-        stored = json.loads(text) if text else {"expires": 0}
-        if (seconds := stored["expires"] - int(time.time())) <= 0:
+        if not (found := CachedTokenResponse(self.env, grant).in_force()):
             return None
         self._count_proven(user_id)
-        return {**stored["answer"], "expires_in": seconds}
+        answer, seconds = found
+        return {**answer, "expires_in": seconds}
 
     def _allows_user(self, user_id):
         groups = self.env["res.users"]._oauth2_groups(user_id, self.client.version)

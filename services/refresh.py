@@ -3,9 +3,9 @@
 - One caller at a time has the grant's row; the others wait for it in short tries, and
   find what it left.
 - The grant, and all that it stands on, is in force at that moment.
-- The tokens of a sign-in are given to the application once, unless it has them.
-- A caller that crossed another one's refresh gets the same answer for 60 seconds; one
-  without a token, for 5 seconds.
+- The tokens of a sign-in are given to the application once, unless it has them, and a
+  caller that crossed another one's refresh gets the same answer
+  (`cached_token_response.py`).
 - The provider is asked once. That it is about to be asked is committed before: where
   the process ends, ``refresh_began_at`` says that it may have given out tokens.
 - An id_token that comes along is checked before the tokens are stored (OpenID Connect
@@ -18,7 +18,6 @@
   have given out tokens; the next event of the grant tells of it.
 """
 
-import json
 import time
 from datetime import timedelta
 
@@ -36,7 +35,8 @@ from ..protocol.errors import (
 )
 from ..protocol.token_response import token_information
 from .audit import Audit
-from .client_authentication import ROTATION_GRACE, ClientAuthentication
+from .cached_token_response import CachedTokenResponse
+from .client_authentication import ClientAuthentication
 from .contract_tokens import ContractTokens
 from .expiry import Expiry
 from .grant_tokens import GrantTokens
@@ -55,8 +55,6 @@ from .transactions import begin_read_committed, commit_now
 KEPT_ALIVE = "kept alive by the scheduled job"
 _LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
 _LOCK_PAUSE = 0.05  # seconds between two tries
-#: A caller without a token that comes so soon after a refresh did not see its answer.
-_SAME_REFRESH = timedelta(seconds=5)
 #: So long after its note a caller may be about to take the row back; then it is gone.
 _NOTE_SECONDS = 2
 
@@ -106,7 +104,7 @@ class Refresh:
                 raise InvalidGrant(reason="the grant is not in force")
             token = self.authentication.match_token(grant, credentials)
             if client.provider_id or not credentials.refresh_token:
-                if information := self._cached_token_response(grant, token):
+                if information := self._cached_information(grant, token):
                     break
             if not client.provider_id:
                 information = self._issue(grant, token, credentials)
@@ -140,7 +138,8 @@ class Refresh:
         answer = ContractTokens(self.env, grant).refresh(credentials)
         expires = int(time.time()) + answer["expires_in"]
         if not is_repeated:
-            self._cache(grant, answer, expires, asked_with)
+            cached = CachedTokenResponse(self.env, grant)
+            cached.keep_refresh(answer, expires, asked_with)
         return self._information(grant, answer, expires)
 
     def keep_alive(self, grant):
@@ -217,27 +216,18 @@ class Refresh:
             return False
         return bool(self.env.cr.rowcount)
 
-    def _cached_token_response(self, grant, token):
-        """The stored answer, for a caller that crossed another one's refresh.
-
+    def _cached_information(self, grant, token):
+        """
         :param token: the token sent as proof, or none
-        :return: token information; ``None`` when a refresh is due
+        :return: token information of the answer that was kept for this caller; ``None``
+            when a refresh is due
         :raises InvalidGrant: for a rotated token whose answer is gone
         """
-        if not token and (taken := self.progress.take_answer(grant)):
-            return self._information(grant, *taken)
-        is_rotated = bool(token.rotated_at)
-        window = ROTATION_GRACE if is_rotated else _SAME_REFRESH
-        refreshed_at = grant.last_refresh_at
-        if refreshed_at and refreshed_at > fields.Datetime.now() - window:
-            stored = Keyring(self.env).decrypt(grant.sudo().cached_token_response)
-            stored = stored and json.loads(stored)
-            # A provider that does not rotate leaves the token of all callers current.
-            if stored and (
-                not token or is_rotated or token.digest in stored["asked_with"]
-            ):
-                return self._information(grant, stored["answer"], stored["expires"])
-        if is_rotated:
+        cached = CachedTokenResponse(self.env, grant)
+        found = None if token else cached.take_sign_in()
+        if found := found or cached.of_crossed_refresh(token):
+            return self._information(grant, *found)
+        if token.rotated_at:
             raise InvalidGrant(reason="token was rotated and its answer is gone")
         return None
 
@@ -316,23 +306,10 @@ class Refresh:
             raise
         if not answer.get("refresh_token"):
             self._extend(grant, refresh_token)
-        self._cache(grant, answer, expires, asked_with)
+        cached = CachedTokenResponse(self.env, grant)
+        cached.keep_refresh(answer, expires, asked_with)
         self._record(grant)
         return self._information(grant, answer, expires)
-
-    def _cache(self, grant, answer, expires, asked_with):
-        """Keep an answer for callers that crossed this one.
-
-        :param int expires: epoch seconds
-        :param asked_with: digests of the tokens that it was asked with
-        """
-        stored = {"answer": answer, "expires": expires, "asked_with": asked_with}
-        grant.write(
-            {
-                "last_refresh_at": fields.Datetime.now(),
-                "cached_token_response": Keyring(self.env).encrypt(json.dumps(stored)),
-            }
-        )
 
     def _check_id_token(self, grant, answer):
         """Check the id_token of a refresh, if one came (OpenID Connect Core 12.2).

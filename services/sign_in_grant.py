@@ -11,6 +11,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 from ..protocol.errors import AccessDenied, InvalidGrant
+from .cached_token_response import NONE_CACHED
 from .refresh import Refresh
 from .transactions import commit_now
 from .user_matching import UserMatching
@@ -70,7 +71,7 @@ class SignInGrant:
             "authorized_at": now,
             "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
             "last_refresh_at": False,
-            "cached_token_response": False,
+            **NONE_CACHED,
             "refresh_began_at": False,
         }
         if not grant:

@@ -5,12 +5,9 @@
 - A grant that can be refreshed is refreshed, whatever a later sign-in comes to.
 - A caller at the pace of the interval has not failed: no limit counts it, no event
   tells of it. A faster one is counted.
-- After Allow the first call without a token gets the tokens of that sign-in; the
-  provider is not asked. A call that comes again within the grace gets them again.
+- After Allow its answer waits for the application (`cached_token_response.py`); the
+  provider is not asked.
 """
-
-import json
-import time
 
 from ..protocol.digests import ISSUED_IDENTITY_PREFIX
 from ..protocol.errors import (
@@ -20,8 +17,7 @@ from ..protocol.errors import (
     SlowDown,
 )
 from ..protocol.rate_limit import FixedWindowCounter
-from .authorization import INTERVAL, SIGN_IN_LIFETIME
-from .client_authentication import ROTATION_GRACE
+from .authorization import INTERVAL
 from .keyring import Keyring
 from .request_context import run_once
 
@@ -70,37 +66,3 @@ class SignInProgress:
         ]
         requests = self.env["oauth2.authorization.request"].sudo()
         return requests.search(domain, limit=1, order="id desc")
-
-    def keep_answer(self, grant, answer):
-        """Keep the provider's answer of a sign-in for the application, encrypted.
-
-        :param dict answer: whose tokens are the grant's current ones
-        """
-        until = time.time() + SIGN_IN_LIFETIME.total_seconds()
-        expires = grant._current_token("access")._expires_epoch()
-        self._store(grant, {"answer": answer, "expires": expires, "until": until})
-
-    def take_answer(self, grant):
-        """
-        :param grant: the client API user, whose row is locked
-        :return: ``(the answer of :meth:`keep_answer`, epoch seconds at which its access
-            token ends)``; ``None`` where it was taken, or is of no use any more
-        """
-        stored = self._load(grant)
-        if "until" not in stored or time.time() >= stored["until"]:
-            return None
-        if time.time() >= stored["expires"]:
-            return None
-        if not stored.get("is_taken"):
-            until = time.time() + ROTATION_GRACE.total_seconds()
-            self._store(grant, {**stored, "until": until, "is_taken": True})
-        return stored["answer"], stored["expires"]
-
-    def _load(self, grant):
-        text = Keyring(self.env).decrypt(grant.sudo().cached_token_response)
-        return json.loads(text) if text else {}
-
-    def _store(self, grant, values):
-        grant.sudo().cached_token_response = Keyring(self.env).encrypt(
-            json.dumps({**values, "asked_with": []})
-        )

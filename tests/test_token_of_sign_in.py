@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from ..protocol.rate_limit import FixedWindowCounter
 from ..services import rate_limit, sign_in_progress
+from ..services.cached_token_response import CachedTokenResponse
 from ..services.clean_up import CleanUp
 from ..services.rate_limit import LIMIT_PARAMETER
 from .common import BROWSER_HEADERS, SCRIPT_HEADERS, basic_authorization
@@ -279,11 +280,10 @@ class TestTokensOfASignIn(SignInCase):
 
     def later(self, **time):
         """What is kept for the application was kept so long ago."""
-        progress = sign_in_progress.SignInProgress(self.env)
-        grant = self.grant_of(self.identity)
-        stored = progress._load(grant)
+        cached = CachedTokenResponse(self.env, self.grant_of(self.identity))
+        stored = cached._load()
         stored["until"] -= timedelta(**time).total_seconds()
-        progress._store(grant, stored)
+        cached._store(stored)
 
     def test_the_first_call_gets_the_tokens_of_the_sign_in(self):
         shown = self.allow()
@@ -317,10 +317,9 @@ class TestTokensOfASignIn(SignInCase):
 
     def test_an_access_token_that_has_ended_is_refreshed(self):
         shown = self.allow()
-        progress = sign_in_progress.SignInProgress(self.env)
-        grant = self.grant_of(self.identity)
-        stored = progress._load(grant)
-        progress._store(grant, {**stored, "expires": stored["expires"] - 3601})
+        cached = CachedTokenResponse(self.env, self.grant_of(self.identity))
+        stored = cached._load()
+        cached._store({**stored, "expires": stored["expires"] - 3601})
         refreshed = self.assertTokens(self.poll())
         self.assertNotEqual(refreshed["access_token"], shown["access_token"])
 
