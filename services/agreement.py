@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from odoo import fields
 
-from ..protocol.errors import AccessDenied
+from ..protocol.errors import AccessDenied, UnknownSignIn
 
 _CHANGED = "not granted, because they changed since the page was shown: %s"
 _TAKEN = "the user took away: %s"
@@ -63,12 +63,13 @@ def by_page(record, user, shown, ticked, reads_only):
     :param ticked: set of the ids, as texts, of the scopes that the user left
     :param reads_only: whether the user wants of these only what opens reading alone
     :return: an :class:`Agreement`
-    :raises AccessDenied: the user has seen something else
+    :raises AccessDenied: the page showed another user
+    :raises UnknownSignIn: an earlier version made the page
     """
     if user.id != shown.get("user"):
         raise AccessDenied(reason="the page showed another user")
     if "agreement" not in shown:
-        raise AccessDenied(reason="the page is of an earlier version")
+        raise UnknownSignIn(reason="the page is of an earlier version")
     agreed = _read(shown)
     names = dict(each for each in agreed if len(each) == 2)
     left = {each for each in names if str(each) in ticked}

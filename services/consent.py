@@ -199,6 +199,7 @@ class Consent:
         :return: a :class:`Decision`
         :raises AccessDenied: no user, another one, or one who may not use this API
         :raises ServerError: the provider's answer cannot be used
+        :raises UnknownSignIn: as of :meth:`consume`; an earlier version made the page
         """
         has_page = ticked is not None
         if record.response_type == "json":

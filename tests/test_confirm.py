@@ -5,7 +5,6 @@ from lxml import html
 
 from odoo.tests import tagged
 
-from ..services.pending_sign_in import PendingSignIn
 from .common import BROWSER_HEADERS
 from .test_callback import CallbackCase
 
@@ -148,17 +147,6 @@ class TestConfirmationPage(ConfirmCase):
         self.open_page()
         text = " ".join(html.fromstring(self.response.text).text_content().split())
         self.assertIn("Country: read, change, load, web_save", text)
-
-    def test_a_page_of_an_earlier_version_grants_nothing(self):
-        form = self.open_page()
-        pending = PendingSignIn(self.env)
-        sign_in = self.env["oauth2.authorization.request"].search([], limit=1)
-        result = pending.load(sign_in)
-        del result["shown"]["agreement"]
-        pending.store(sign_in, result)
-        self.env.flush_all()
-        self.assertEqual(self.decide(form).status_code, 403)
-        self.assertFalse(self.grant_of(self.asked["client_user_identity"]))
 
     def test_a_scope_that_became_more_than_the_page_showed_is_not_granted(self):
         scope, was_granted = self.api.scope_ids, False

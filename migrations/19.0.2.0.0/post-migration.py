@@ -15,7 +15,8 @@ _GONE = """
     DROP TABLE IF EXISTS oauth2_served_client, oauth2_served_client_turn;
     DROP TABLE IF EXISTS oauth2_rate_limit;
     DROP INDEX IF EXISTS oauth2_token_expires_at_idx, oauth2_token_superseded_at_idx,
-                         oauth2_client_user_active_idx;
+                         oauth2_client_user_active_idx,
+                         oauth2_authorization_request__state_digest_index;
     DELETE FROM ir_config_parameter
      WHERE key = 'api_auth_oauth2.key_rotation_place';
 """
