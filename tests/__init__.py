@@ -107,7 +107,6 @@ from . import (  # noqa: E402
     test_toolkit,
     test_transactions,
     test_unwritable_answers,
-    test_upgrade,
     test_token_of_sign_in,
     test_token_proof,
     test_token_provider_refuses,

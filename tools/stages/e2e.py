@@ -7,6 +7,7 @@ server has another database besides, and reads from a replica.
 
 import base64
 import contextlib
+import json
 import secrets
 
 import odoo_log
@@ -23,13 +24,16 @@ MODULES = [*places.our_modules(), places.PROBE.name]
 LOGS = [places.LOGS / f"e2e-{name}.log" for name in ("install", "server", "second")]
 #: Of a web client's websocket, which a reverse proxy would lead to another port.
 NO_PROXY = "Couldn't bind the websocket."
+# What upgrades a database of an older version.
+UPGRADE = "test_upgrade_of_19_0_1."
+UPGRADE_LOGS = [places.LOGS / f"e2e-{name}.log" for name in ("upgrade", "upgraded")]
 
 
 class EndToEnd(Stage):
     """The tests of ``checks/e2e``."""
 
     name = "e2e"
-    seconds = 180
+    seconds = 200
     folder = selection.E2E
 
     def run(self, ground, words):
@@ -42,8 +46,17 @@ class EndToEnd(Stage):
             env = _serving(stack, odoo, ground.made, ground.search)
             ground.search.add(places.LOGS / "e2e.log")
             env |= ground.search.environment()
-            verdict = with_unittest.run(odoo, selection.E2E, words, env=env)
-        verdict.complaints += odoo_log.complaints(LOGS[0])
+            clean, sockets = LOGS[:1], []
+            if any(word.startswith(UPGRADE) for word in words):
+                clean += UPGRADE_LOGS
+                listening = stack.enter_context(ports.Listening())
+                sockets.append(listening.socket.fileno())
+                env |= _to_upgrade(stack, odoo, ground.made, ground.search, listening)
+            verdict = with_unittest.run(
+                odoo, selection.E2E, words, env=env, pass_fds=sockets
+            )
+        for log in clean:
+            verdict.complaints += odoo_log.complaints(log)
         for log in LOGS[1:]:
             verdict.complaints += _server_complaints(log)
         return verdict
@@ -83,6 +96,24 @@ def _serving(stack, odoo, made, search):
         other_database=other,
         replica=replica.get("PGPORT", ""),
     )
+
+
+def _to_upgrade(stack, odoo, made, search, listening):
+    """A database without the addon, until the stack ends; what a test is told of it.
+
+    ``checks/e2e/older.py`` installs an older version on it, and upgrades that.
+    """
+    database = stack.enter_context(made.temporary("e2e_upgrade"))
+    url = f"http://localhost:{listening.port}"
+    made.set_parameter(database, "api_auth_oauth2.base_url", url)
+    given = {
+        "database": database,
+        "port": listening.port,
+        "socket": listening.socket.fileno(),
+        "addons": str(odoo.addons),
+        "logs": {log.name: search.odoo_arguments(log) for log in UPGRADE_LOGS},
+    }
+    return {"OAUTH2_E2E_UPGRADE": json.dumps(given)}
 
 
 def _server_complaints(log):

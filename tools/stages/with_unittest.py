@@ -10,11 +10,12 @@ from odoo_log import Entry, Verdict
 from unittest_runner import BROKEN, HOLDS, SKIPPED
 
 
-def run(odoo, folder, names, *, env=None, beside=()):
+def run(odoo, folder, names, *, env=None, beside=(), **options):
     """Run the named tests of a folder; returns a Verdict. What they print is logged.
 
     :param env: variables beside Odoo's own
     :param beside: folders that are on the tests' path too
+    :param options: of the process
     """
     log = places.LOGS / f"{folder.name}.log"
     result = places.DEV / f"{folder.name}-result.json"
@@ -25,7 +26,7 @@ def run(odoo, folder, names, *, env=None, beside=()):
     command = [odoo.python, places.TOOLS / "unittest_runner.py", result, *names]
     with log.open("w") as output, console.step("unittest", lambda: _done(log)):
         with processes.running(
-            command, cwd=folder, env=env, stdout=output, stderr=output
+            command, cwd=folder, env=env, stdout=output, stderr=output, **options
         ) as child:
             child.wait()
     if not result.exists():
