@@ -8,6 +8,7 @@ from odoo import fields, http
 from odoo.tests import HttpCase, tagged
 
 from .common import OAuth2Records
+from .kept_routes import keep_routes
 
 MISSING = 'Bearer realm="odoo"'
 INVALID = (
@@ -29,6 +30,8 @@ INSUFFICIENT = (
 class RouteCase(OAuth2Records, HttpCase):
     """An API ``orders``, a client, a user and a grant with one token; no provider."""
 
+    keeps_routes = True  # False: each test reads the log of their making
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -38,9 +41,11 @@ class RouteCase(OAuth2Records, HttpCase):
         def forget():
             modules.clear()
             modules.update(before)
+            cls.routes = None
             cls.registry.clear_cache("routing")
 
         cls.user = cls.make_user()
+        keep_routes(cls.env)
         cls.api = cls.make_api(scopes=("probe.read", "probe.write"))
         cls.provider = cls.make_provider()
         cls.client = cls.make_client(cls.api, cls.provider)
@@ -49,6 +54,11 @@ class RouteCase(OAuth2Records, HttpCase):
         cls.addClassCleanup(forget)
         cls.override = cls.add_controllers()
         cls.registry.clear_cache("routing")
+        cls.routes = {} if cls.keeps_routes else None
+
+    def setUp(self):
+        super().setUp()
+        keep_routes(self.env, self.routes)
 
     @classmethod
     def add_controllers(cls):

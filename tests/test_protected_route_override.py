@@ -19,6 +19,8 @@ _HOOK = "odoo.addons.api_auth_oauth2.models.ir_http"
 class TestOverride(RouteCase):
     """What inherits a route keeps its protection."""
 
+    keeps_routes = False
+
     @classmethod
     def add_controllers(cls):
         class Base(http.Controller):
