@@ -21,10 +21,27 @@ KINDS = {
     "website": ("base,web,rpc,auth_oauth,website", False),
     "odoos_own": ("base,web,rpc,auth_oauth,website,test_http,test_lint", False),
 }
+# The kind whose template another one's begins as, which has more modules.
+GROWN_FROM = {"odoos_own": "website"}
 PREFIX = places.ADDON
 
-# Built once in the template, else every run with a browser builds them.
-BUNDLES = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
+# Files of the web client that tests ask for, built once in the template, else by each
+# of them. Of other kinds all are, for a person who clicks through them.
+_LOGIN = (
+    "web.assets_frontend",
+    "web.assets_frontend_lazy",
+    "web.assets_frontend_minimal",
+    "web.assets_web",
+    "web.assets_web_print",
+)
+BUNDLES = {"plain": _LOGIN, "website": (), "odoos_own": _LOGIN[1:3]}
+_BUILD = """
+for name in {names}:
+    env["ir.qweb"]._get_asset_bundle(name, css=False, js=True).js()
+    env["ir.qweb"]._get_asset_bundle(name, css=True, js=False).css()
+env.cr.commit()
+"""
+_BUILD_ALL = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
 
 
 @contextlib.contextmanager
@@ -85,11 +102,11 @@ class Databases:
         finally:
             self.drop(name)
 
-    def copy(self, source, name):
+    def copy(self, source, name, options=""):
         """Copy a database without connections, with its files."""
         self.drop(name)
         self._record(name)
-        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}" {options}')
         files, target = odoo_server.filestore(source), odoo_server.filestore(name)
         if files.is_dir():
             shutil.copytree(files, target)
@@ -144,21 +161,26 @@ class Databases:
     def _template(self, kind):
         """The name of the template, made if there is none."""
         modules, demo = KINDS[kind]
+        parent = GROWN_FROM.get(kind)
+        if parent:
+            modules = modules.removeprefix(f"{KINDS[parent][0]},")
         name = self._template_name(kind)
         stamp = places.DEV / f".{name}"
         with artifact.locked(places.DEV / f".template-{kind}.lock"):
             if self.exists(name) and (stamp.exists() or not self.private):
                 return name
-            self.drop(name)
-            self._record(name)
-            self._sql(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+            if parent:
+                self.copy(self._template(parent), name)
+            else:
+                self.copy("template0", name, "ENCODING 'UTF8'")
             with console.step(f"Installing Odoo's own modules ({modules})"):
                 arguments = ["-i", modules, "--stop-after-init"]
                 arguments += ["--with-demo"] if demo else []
                 self.odoo.run(name, arguments, log=f"{name}.log")
-            if self.private:
+            script = _build(kind)
+            if self.private and script:
                 with console.step("Building the web client's files"):
-                    self.odoo.run(name, [], log=f"{name}-files.log", script=BUNDLES)
+                    self.odoo.run(name, [], log=f"{name}-files.log", script=script)
             stamp.write_text("")
         return name
 
@@ -189,6 +211,14 @@ class Databases:
         """Run statements, by default on the maintenance database; returns rows."""
         maintenance = database or self.odoo.pg.get("PGDATABASE") or "postgres"
         return rows(self.odoo, maintenance, *statements)
+
+
+def _build(kind):
+    """Return the script that builds files in the template of a kind, if any."""
+    names = BUNDLES.get(kind)
+    if names is None:
+        return _BUILD_ALL
+    return _BUILD.format(names=names) if names else ""
 
 
 def rows(odoo, database, *statements, pg=None):
