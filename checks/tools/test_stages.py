@@ -59,7 +59,7 @@ class Never(Fails):
 signal.signal(signal.SIGTERM, console.stop_on_signal)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 stages = [Waits(), Fails(), Never()] if sys.argv[2] == "fails" else [Waits()]
-lanes.run(None, [(stage, ["all"]) for stage in stages])
+lanes.run(None, [(stage, ["all"]) for stage in stages], 2)
 """
 
 
@@ -98,9 +98,7 @@ class TestPlan(unittest.TestCase):
 
 
 class TestLanes(unittest.TestCase):
-    def test_two_stages_run_at_once_the_longest_first_and_lines_tell_whose_they_are(
-        self,
-    ):
+    def test_stages_run_at_once_the_longest_first_and_lines_tell_whose_they_are(self):
         begun, meet = [], threading.Barrier(2, timeout=9)
 
         class Meets(Stage):
@@ -116,11 +114,28 @@ class TestLanes(unittest.TestCase):
 
         plan = [(Meets(f"stage-{n}", n), [n]) for n in (1, 3, 2)]
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            verdicts = lanes.run("ground", plan)
+            verdicts = lanes.run("ground", plan, 2)
         self.assertEqual([verdict.passed for verdict in verdicts], [1, 3, 2])
         self.assertEqual(begun[2], "stage-1")
         for n in (1, 2, 3):
             self.assertIn(f"stage-{n}: [{n}] on ground\n", said.getvalue())
+
+    def test_a_stage_without_a_database_begins_first(self):
+        begun = []
+
+        class Notes(Stage):
+            def __init__(self, name, seconds, needs_database):
+                self.name, self.seconds = name, seconds
+                self.needs_database = needs_database
+
+            def run(self, ground, words):
+                begun.append(self.name)
+                return Verdict(1, 0, 0, [], [])
+
+        told = ("long", 9, True), ("short", 1, True), ("bare", 2, False)
+        with contextlib.redirect_stdout(io.StringIO()):
+            lanes.run("ground", [(Notes(*each), [1]) for each in told], 1)
+        self.assertEqual(begun, ["bare", "long", "short"])
 
     def begin(self, how):
         """Run ``TWO_LANES``; returns its process."""

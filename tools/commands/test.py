@@ -3,7 +3,7 @@
 ``./dev test --with sale,website,contacts --demo [NAME…]`` runs the tests of the addon
 and its examples on a database with these modules of Odoo, and with demo data.
 
-In stages, two at a time (``tools/stages``): Odoo's own runner on a fresh database,
+In stages, three at a time (``tools/stages``): Odoo's own runner on a fresh database,
 again for what must hold beside a website, Odoo's own tests beside the addon,
 ``checks/e2e`` with unittest against a real server of several processes,
 ``checks/pooled`` behind pgbouncer, ``checks/tools``.

@@ -33,7 +33,7 @@ class EndToEnd(Stage):
     """The tests of ``checks/e2e``."""
 
     name = "e2e"
-    seconds = 200
+    seconds = 350
     folder = selection.E2E
 
     def run(self, ground, words):

@@ -12,7 +12,7 @@ class Plain(Stage):
     """The addon's tests, and those of its examples."""
 
     name = kind = "plain"  # the kind of its database
-    seconds = 240
+    seconds = 400
 
     def takes(self, found, suffix):
         """A tag, but for tests of another folder and those with a website alone."""
@@ -43,7 +43,7 @@ class Website(Plain):
     """What must hold on a database with a website, too."""
 
     name = kind = "website"
-    seconds = 80
+    seconds = 50
 
     def takes(self, found, suffix):
         """A tag, for the classes that bear the website's."""

@@ -34,7 +34,7 @@ class OdoosOwn(Stage):
     """Odoo's tests of HTTP, RPC and files, and website's counts of queries."""
 
     name = "odoos_own"
-    seconds = 90
+    seconds = 120
 
     def everything(self, words):
         """Tags of Odoo's tests, as none of ours is among them."""

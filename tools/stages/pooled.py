@@ -46,7 +46,7 @@ class Pooled(Stage):
     """The tests of ``checks/pooled``."""
 
     name = "pooled"
-    seconds = 90
+    seconds = 40
     folder = selection.POOLED
 
     def run(self, ground, words):

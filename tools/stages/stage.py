@@ -30,6 +30,7 @@ class Stage:
 
     name = ""  # before each line that it prints, and a NAME of ./dev test
     seconds = 0  # that it takes, about: the longest begins first
+    needs_database = True
     folder = None  # of its tests, where unittest runs them
 
     def takes(self, found, suffix):

@@ -10,7 +10,8 @@ class ToolsTests(Stage):
     """The tests of ``checks/tools``."""
 
     name = "tools"
-    seconds = 10
+    seconds = 20
+    needs_database = False
     folder = selection.TOOLS
 
     def run(self, ground, words):
