@@ -34,11 +34,13 @@ case ${1:-} in
 authorize)
     answer=$(endpoint provider/authorize) || { echo "$answer" >&2; exit 1; }
     echo "$answer" | field client_user_identity >"$file.identity"
+    echo "$answer" | sed -n 's/.*"interval": *\([0-9]*\).*/\1/p' >"$file.interval"
     echo "$answer" | field authorization_url
     ;;
 wait)
     signed_in
-    pause=5
+    pause=$(cat "$file.interval" 2>/dev/null || true)
+    pause=${pause:-5}
     until answer=$(endpoint token); do
         case $(echo "$answer" | field error) in
         authorization_pending) ;;
@@ -65,7 +67,7 @@ revoke)
     signed_in
     endpoint revoke
     echo
-    rm -f "$file.identity" "$file.token"
+    rm -f "$file.identity" "$file.interval" "$file.token"
     ;;
 *)
     sed -n '2,3s/^# //p' "$0"
