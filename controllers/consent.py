@@ -14,6 +14,7 @@ from ..services.audit import Audit
 from ..services.consent import Consent
 from ..services.consent_page import other_user_address
 from ..services.rate_limit import RateLimit
+from ..services.waiting_sign_in import WaitingSignIn
 from .client_request import read_parameters
 from .pages import (
     BROWSER_ROUTING,
@@ -65,7 +66,7 @@ class ConsentController(http.Controller):
                 raise EmbeddedCaller()
         RateLimit(request.env).acquire()
         token = httprequest.args.get("request", "")
-        record = consent.find_opened(oauth2_api, token)
+        record = WaitingSignIn(request.env).find_opened(oauth2_api, token)
         if httprequest.method == "POST":
             if record.user_id != request.env.user:
                 return leave(httprequest.full_path)  # another one has signed in
@@ -91,7 +92,8 @@ class ConsentController(http.Controller):
         cookie = consent_cookie(secret)
         consent = Consent(request.env)
         cookie_secret = request.httprequest.cookies.get(cookie, "")
-        record = consent.find_pending(oauth2_api, secret, cookie_secret, opened)
+        waiting = WaitingSignIn(request.env)
+        record = waiting.find_pending(oauth2_api, secret, cookie_secret, opened)
         if decision in ("allow", "read_only"):
             reads_only = decision == "read_only"
             ticked = form.ticked("scope_")

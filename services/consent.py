@@ -1,7 +1,8 @@
 """The user's consent to a finished sign-in: the page, Allow and Deny.
 
 - Until Allow nothing exists of a new grant (`pending_sign_in.py` holds what it needs).
-- The page's form and its cookie carry one secret each; both are needed to decide.
+- The page's form and its cookie carry one secret each; both are needed to decide
+  (`waiting_sign_in.py`).
 - One decision, once: the one that takes the request decides.
 - Which scopes are granted, and who is not asked again, says `agreement.py`.
 """
@@ -16,12 +17,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
 from ..protocol import digests
-from ..protocol.errors import (
-    AccessDenied,
-    AlreadyAllowed,
-    OAuth2Error,
-    UnknownSignIn,
-)
+from ..protocol.errors import AccessDenied, OAuth2Error, UnknownSignIn
 from ..protocol.token_response import token_information
 from .agreement import by_earlier_pages, by_page, shown_to, without_page
 from .audit import Audit
@@ -33,8 +29,7 @@ from .consent_page import page_values
 from .contract_tokens import ContractTokens
 from .grant_tokens import GrantTokens
 from .pending_sign_in import PendingSignIn
-from .rate_limit import RateLimit
-from .request_context import set_audit_context, set_return_address
+from .request_context import set_audit_context
 from .sign_in_grant import SignInGrant
 from .transactions import commit_now
 from .user_matching import UserMatching
@@ -108,64 +103,6 @@ class Consent:
             "csrf_token": form_secret,
             "cookie_secret": cookie_secret,
         }
-
-    def find_pending(self, oauth2_api, form_secret, cookie_secret, opened=None):
-        """Find the sign-in that a consent page decides.
-
-        :param opened: the sign-in at this Odoo that the page's address names, which its
-            own user decides; left out, it is one at a provider
-        :raises AlreadyAllowed: its page was reloaded
-        :raises UnknownSignIn: unknown, too late, decided, or another browser's
-        """
-        record = (
-            self.env["oauth2.authorization.request"]
-            .sudo()
-            .search(
-                [
-                    ("form_digest", "=", digests.digest(form_secret)),
-                    ("api_id", "=", oauth2_api.id),
-                ]
-            )
-        )
-        set_return_address(record)
-        if record.is_allowed:
-            raise AlreadyAllowed()
-        known = record.browser_digest or digests.digest("")
-        is_same = digests.same(digests.digest(cookie_secret), known)
-        is_its_page = record == opened if opened else record.client_id.provider_id
-        if not is_same or not is_its_page or not record._is_pending():
-            raise UnknownSignIn()
-        RateLimit(self.env).refund()
-        set_audit_context(record.api_id, record.client_id)
-        record._check_in_force()
-        return record
-
-    def find_opened(self, oauth2_api, token):
-        """Find the sign-in at this Odoo of which a page was opened.
-
-        :param str token: from the page's address
-        :raises AlreadyAllowed: it is over, well
-        :raises UnknownSignIn: unknown, expired or decided
-        """
-        domain = [
-            ("start_digest", "=", digests.digest(token)),
-            ("api_id", "=", oauth2_api.id),
-            ("client_id.provider_id", "=", False),
-        ]
-        record = self.env["oauth2.authorization.request"].sudo().search(domain)
-        set_return_address(record)
-        if record.is_allowed:
-            raise AlreadyAllowed()
-        if (
-            not record
-            or record.decided_at
-            or record.expires_at <= fields.Datetime.now()
-        ):
-            raise UnknownSignIn()
-        RateLimit(self.env).refund()
-        set_audit_context(oauth2_api, record.client_id, user=self.env.user)
-        record._check_in_force()
-        return record
 
     def bind(self, record, user):
         """:param user: who is signed in to Odoo, and asked"""

@@ -1,7 +1,6 @@
 """Refreshing a grant at its provider (RFC 6749 section 6).
 
-- One caller at a time has the grant's row; the others wait for it in short tries, and
-  find what it left.
+- One caller at a time has the grant's row (`grant_lock.py`).
 - The grant, and all that it stands on, is in force at that moment.
 - The tokens of a sign-in are given to the application once, unless it has them, and a
   caller that crossed another one's refresh gets the same answer
@@ -21,24 +20,18 @@
 import time
 from datetime import timedelta
 
-import psycopg2.errors
-
 from odoo import fields
 from odoo.tools import SQL
 
 from ..protocol import digests
-from ..protocol.errors import (
-    InvalidGrant,
-    OAuth2Error,
-    ServerError,
-    TemporarilyUnavailable,
-)
+from ..protocol.errors import InvalidGrant, OAuth2Error, ServerError
 from ..protocol.token_response import token_information
 from .audit import Audit
 from .cached_token_response import CachedTokenResponse
 from .client_authentication import ClientAuthentication
 from .contract_tokens import ContractTokens
 from .expiry import Expiry
+from .grant_lock import GrantLock
 from .grant_tokens import GrantTokens
 from .keyring import Keyring
 from .provider_calls import (
@@ -49,14 +42,10 @@ from .provider_calls import (
 )
 from .request_context import run_once
 from .sign_in_progress import SignInProgress
-from .transactions import begin_read_committed, commit_now
+from .transactions import commit_now
 
 #: In the audit log, of a refresh that no caller asked for.
 KEPT_ALIVE = "kept alive by the scheduled job"
-_LOCK_WAIT = 8  # seconds a caller waits for another one's refresh
-_LOCK_PAUSE = 0.05  # seconds between two tries
-#: So long after its note a caller may be about to take the row back; then it is gone.
-_NOTE_SECONDS = 2
 
 
 class Refresh:
@@ -65,6 +54,7 @@ class Refresh:
     def __init__(self, env):
         self.env = env
         self.authentication = ClientAuthentication(env)
+        self.row = GrantLock(env)
         self.tokens = GrantTokens(env)
         self.progress = SignInProgress(env)
         self._mark = {}  # when this refresh began, and an earlier one that was lost
@@ -99,7 +89,7 @@ class Refresh:
         )
         Keyring(self.env).make_ready()
         while True:
-            self.lock(grant)
+            self.row.lock(grant)
             if not grant._is_in_force():
                 raise InvalidGrant(reason="the grant is not in force")
             token = self.authentication.match_token(grant, credentials)
@@ -153,7 +143,7 @@ class Refresh:
         :return: whether it was refreshed; not, where another caller has just done so
         :raises OAuth2Error: as :meth:`refresh`
         """
-        if not self._try_lock(grant):
+        if not self.row.try_lock(grant):
             return False
         grant.invalidate_recordset()
         if not grant._is_in_force() or not self._mark_started(grant):
@@ -164,57 +154,6 @@ class Refresh:
         self._extend(grant, refresh_token)
         self._record(grant, KEPT_ALIVE)
         return True
-
-    def lock(self, grant, *, is_marked=False):
-        """Take the grant's row, with a fresh snapshot, so that others' work is seen.
-
-        Under REPEATABLE READ a lock that was waited for does not show newer rows, so
-        each try begins a transaction of its own.
-
-        :param bool is_marked: whether the note on the grant is this caller's own
-        :raises TemporarilyUnavailable: when another caller holds it for too long
-        :raises InvalidGrant: when it is gone
-        """
-        deadline = time.monotonic() + _LOCK_WAIT
-        # With the answer in hand a conflict must not let go of the row: then the store
-        # waits for another one's changes, and does not fail for them.
-        begin = begin_read_committed if is_marked else commit_now
-        while True:
-            begin(self.env)
-            self.env.invalidate_all()
-            if self._try_lock(grant, is_marked=is_marked):
-                return
-            if not grant.exists():
-                raise InvalidGrant(reason="the grant was revoked meanwhile")
-            if time.monotonic() > deadline:
-                raise TemporarilyUnavailable(reason="refresh under way", retry_after=1)
-            # Behind a pooler of transactions others have the connection meanwhile.
-            self.env.cr.rollback()
-            time.sleep(_LOCK_PAUSE)
-
-    def _try_lock(self, grant, *, is_marked=False):
-        """:return: whether the row is this caller's, and no other is about to ask"""
-        try:
-            self.env.cr.execute(
-                SQL(
-                    """
-                    SELECT id FROM oauth2_client_user
-                     WHERE id = %s
-                       AND (%s OR refresh_began_at IS NULL OR refresh_began_at
-                            < clock_timestamp() AT TIME ZONE 'UTC' - %s * interval '1s')
-                       FOR UPDATE SKIP LOCKED
-                    """,
-                    grant.id,
-                    is_marked,
-                    _NOTE_SECONDS,
-                ),
-                log_exceptions=False,
-            )
-        except psycopg2.errors.SerializationFailure:
-            # Another one committed between our snapshot and our lock: take a newer one.
-            self.env.cr.rollback()
-            return False
-        return bool(self.env.cr.rowcount)
 
     def _cached_information(self, grant, token):
         """
@@ -255,7 +194,7 @@ class Refresh:
             )
         )
         [own["began_at"]] = self.env.cr.fetchone()
-        self.lock(grant, is_marked=True)  # commits the note
+        self.row.lock(grant, is_marked=True)  # commits the note
         return grant.refresh_began_at == own["began_at"]
 
     def _call_token_endpoint(self, grant):

@@ -37,10 +37,10 @@ from ..protocol.provider_errors import (
 from ..protocol.token_response import is_jwt
 from .audit import Audit
 from .client_authentication import ClientAuthentication
+from .grant_lock import GrantLock
 from .grant_tokens import GrantTokens
 from .keyring import Keyring
 from .provider_calls import OWN_ERROR, client_registration, provider_client
-from .refresh import Refresh
 from .request_context import run_once
 from .transactions import commit_now
 
@@ -99,7 +99,7 @@ class Revocation:
         """:param check: called once no other caller can change the grant
         :return: ids of the outbox's records, committed
         """
-        Refresh(self.env).lock(grant)
+        GrantLock(self.env).lock(grant)
         if check:
             check()
         queued = self.queue(grant)

@@ -12,7 +12,7 @@ from odoo.tools import SQL
 
 from ..protocol.errors import AccessDenied, InvalidGrant
 from .cached_token_response import NONE_CACHED
-from .refresh import Refresh
+from .grant_lock import GrantLock
 from .transactions import commit_now
 from .user_matching import UserMatching
 
@@ -44,7 +44,7 @@ class SignInGrant:
                 raise ConcurrencyError("two sign-ins of one identity at once")
         if grant := self._find():
             with contextlib.suppress(InvalidGrant):  # just revoked: it is made again
-                Refresh(self.env).lock(grant)
+                GrantLock(self.env).lock(grant)
 
     def renew_or_create(self, claims, user, agreement):
         """Make the grant, or renew the one of its identity.

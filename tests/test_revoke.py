@@ -7,8 +7,8 @@ from odoo.tests import tagged
 
 from ..services import grant_tokens
 from ..services.clean_up import CleanUp
+from ..services.grant_lock import GrantLock
 from ..services.grant_tokens import GrantTokens
-from ..services.refresh import Refresh
 from .test_token import TokenCase
 
 
@@ -183,14 +183,14 @@ class TestRevoke(RevokeCase):
 
     def test_a_grant_that_another_call_deletes_meanwhile_is_invalid_grant(self):
         """It is found, and gone when its row is to be locked."""
-        lock = Refresh.lock
+        lock = GrantLock.lock
 
         def overtaken(refresh, grant):
             grant.search([]).unlink()
             grant.env.invalidate_all()
             lock(refresh, grant)
 
-        self.patch(Refresh, "lock", overtaken)
+        self.patch(GrantLock, "lock", overtaken)
         for call in (self.revoke, self.refresh):
             token = self.information["refresh_token"]
             self.assertRefused(call(refresh_token=token), 400, "invalid_grant")
@@ -198,14 +198,14 @@ class TestRevoke(RevokeCase):
 
     def test_a_token_that_another_call_revokes_meanwhile_is_no_error_to_rfc_7009(self):
         """Section 2.2: what its client wanted is reached."""
-        lock = Refresh.lock
+        lock = GrantLock.lock
 
         def overtaken(refresh, grant):
             grant.search([]).unlink()
             grant.env.invalidate_all()
             lock(refresh, grant)
 
-        self.patch(Refresh, "lock", overtaken)
+        self.patch(GrantLock, "lock", overtaken)
         response = self.url_open(
             "/orders/oauth2/revoke",
             data={"token": self.information["refresh_token"], "client_id": "demo-app"},
