@@ -34,6 +34,9 @@
         "views/res_config_settings_views.xml",
         "views/oauth2_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["api_auth_oauth2/static/src/backend/**/*"],
+    },
     "demo": ["demo/demo.xml"],
     "post_load": "post_load",
     "post_init_hook": "post_init_hook",

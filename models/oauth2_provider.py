@@ -1,31 +1,18 @@
 from urllib.parse import parse_qsl, urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 from ..protocol.client_key import PRIVATE_KEY_JWT, SIGNING_ALGORITHMS
-from ..protocol.network_policy import NetworkPolicy, is_loopback, is_safe_url
-from ..protocol.provider_client import (
-    OPENID_SCOPE,
-    RESERVED_AUTHORIZE_PARAMS,
-    RESERVED_TOKEN_PARAMS,
-)
-from ..services.authorization import Authorization
-from ..services.provider_discovery import ProviderDiscovery
-from ..services.provider_presets import PLACEHOLDERS, PRESETS
-from ..services.revocation import Revocation
+from ..protocol.network_policy import NetworkPolicy, is_loopback
+from ..protocol.provider_client import OPENID_SCOPE
+from ..services import provider_presets, provider_rules
+from ..services.client_rules import check
+from ..services.preset import ADDRESSES, WORDS
+from ..services.provider_change import SERVER_FIELDS, ProviderChange
+from ..services.provider_discovery import DISCOVERY_FIELDS, ProviderDiscovery
+from ..services.provider_presets import PRESETS
+from ..services.provider_warnings import provider_warnings
 from ..services.user_matching import UserMatching
-
-ENDPOINT_FIELDS = (
-    "authorization_endpoint",
-    "token_endpoint",
-    "revocation_endpoint",
-    "userinfo_endpoint",
-    "jwks_uri",
-)
-#: What a sign-in's address was made of, and where its code goes
-_SERVER_FIELDS = ("issuer", "authorization_endpoint", "token_endpoint")
-_SIGN_IN_SCOPES = {"openid", "email", "profile", "address", "phone", "offline_access"}
 
 
 class OAuth2Provider(models.Model):
@@ -41,10 +28,43 @@ class OAuth2Provider(models.Model):
         default=True, help="Archived: its clients are refused at once."
     )
     preset = fields.Selection(
-        [(key, preset["label"]) for key, preset in PRESETS.items()],
+        [(key, preset.label) for key, preset in PRESETS.items()],
         default="custom",
         required=True,
         help="Fills in what is known of a provider; all of it can be changed.",
+    )
+    preset_host = fields.Char(
+        "Host",
+        compute="_compute_preset_parameters",
+        readonly=False,
+        help="The provider's own name in addresses, without https://.",
+    )
+    preset_tenant = fields.Char(
+        "Tenant ID",
+        compute="_compute_preset_parameters",
+        readonly=False,
+        help="Of the organisation, as its console shows it: a GUID, no domain.",
+    )
+    preset_realm = fields.Char(
+        "Realm", compute="_compute_preset_parameters", readonly=False
+    )
+    preset_slug = fields.Char(
+        "Application Slug", compute="_compute_preset_parameters", readonly=False
+    )
+    preset_words = fields.Char(compute="_compute_preset_parameters")
+    preset_host_example = fields.Char(compute="_compute_preset_guide")
+    preset_guide = fields.Html(compute="_compute_preset_guide", sanitize=False)
+    preset_caveats = fields.Text(compute="_compute_preset_guide")
+    redirect_api_ids = fields.Many2many(
+        "oauth2.api",
+        string="APIs",
+        compute="_compute_redirect_uris",
+        help="Those of its clients; before it has one, all.",
+    )
+    redirect_uris = fields.Text(
+        "Redirect URIs",
+        compute="_compute_redirect_uris",
+        help="Where users come back to from the provider.",
     )
     issuer = fields.Char(
         help="The provider's own name, as its discovery document and id_tokens write"
@@ -179,13 +199,6 @@ class OAuth2Provider(models.Model):
     client_ids = fields.One2many("oauth2.client", "provider_id", "Clients")
     is_multi_tenant = fields.Boolean(compute="_compute_is_multi_tenant")
     warning = fields.Char(compute="_compute_warning")
-    read_from_issuer = fields.Boolean(
-        "Read from the Issuer",
-        store=False,
-        help="Fill in the addresses that the provider publishes under its issuer"
-        " (OpenID Connect Discovery). Look at them, then save.",
-    )
-
     _name_unique = models.Constraint(
         "UNIQUE (name)", "Another provider already has this name."
     )
@@ -197,8 +210,7 @@ class OAuth2Provider(models.Model):
 
     @api.depends(
         "scope",
-        *ENDPOINT_FIELDS,
-        "issuer",
+        *ADDRESSES,
         "allow_private_addresses",
         "own_redirect_uri",
         "use_pkce",
@@ -208,139 +220,86 @@ class OAuth2Provider(models.Model):
     )
     def _compute_warning(self):
         for provider in self:
-            provider.warning = "\n".join(provider._warnings()) or False
+            provider.warning = "\n".join(provider_warnings(provider)) or False
 
-    def _warnings(self):
-        scopes = set((self.scope or "").split())
-        if "openid" in scopes and not (self.issuer and self.jwks_uri):
-            yield self.env._(
-                "openid is asked for, but without issuer and JWKS URI no id_token can"
-                " be checked: sign-ins will be refused."
+    @api.depends("preset", *ADDRESSES)
+    def _compute_preset_parameters(self):
+        for provider in self:
+            known = provider_presets.parameters(
+                provider.preset or "custom", provider._addresses()
             )
-        if foreign := scopes - _SIGN_IN_SCOPES:
-            yield self.env._(
-                "The scopes %s open more than a sign-in: the holder of such a token can"
-                " use it elsewhere than in Odoo.",
-                ", ".join(sorted(foreign)),
-            )
-        addresses = [self.issuer, *(self[name] for name in ENDPOINT_FIELDS)]
-        if self.allow_private_addresses and not self._network_policy().plain_http:
-            if any((url or "").startswith("http:") for url in addresses[1:]):
-                yield self.env._(
-                    "This Odoo's own base URL is not http://localhost, so it is taken"
-                    " for a production system: a provider is called by https only."
-                )
-        yield from self._warnings_of_lost_protection(scopes)
-        written = " ".join(url or "" for url in addresses)
-        if words := [word for word in PLACEHOLDERS if word in written]:
-            yield self.env._(
-                "Replace the words in capitals in the addresses by your own: %s.",
-                ", ".join(words),
-            )
-        others = self.sudo().client_ids.api_ids.client_ids.provider_id - self._origin
-        tells = (
-            self.own_redirect_uri,
-            self.authorization_response_iss_parameter_supported,
-        )
-        if others and not any(tells):  # RFC 9700 section 4.4
-            yield self.env._(
-                "An API of this provider has another one, too, and nothing tells whose"
-                " answer came: set that it sends iss, if it does, or give it a redirect"
-                " URI of its own."
+            provider.preset_words = " ".join(known)
+            for word, name in WORDS.items():
+                provider[name] = known.get(word)
+
+    @api.depends("preset", *ADDRESSES)
+    @api.depends_context("lang")
+    def _compute_preset_guide(self):
+        for provider in self:
+            key = provider.preset or "custom"
+            example = PRESETS[key].host_example
+            provider.preset_host_example = self.env._("e.g. %s", example)
+            provider.preset_caveats = provider_presets.caveats(self.env, key)
+            provider.preset_guide = provider_presets.guide(
+                self.env, key, provider._addresses()
             )
 
-    def _warnings_of_lost_protection(self, scopes):
-        """RFC 9700 section 2.1.1: what binds a code to the sign-in that asked for it"""
-        has_nonce = self.use_nonce and "openid" in scopes
-        if not self.use_pkce and not has_nonce:
-            yield self.env._(
-                "Without PKCE and nonce nothing binds a code to its sign-in: a code"
-                " that was stolen from one user can be used in the sign-in of another,"
-                " who then acts as that user."
-            )
-        elif not self.use_pkce:
-            yield self.env._(
-                "Without PKCE a stolen code can be exchanged by another application"
-                " that knows the client's secret, or by any where there is none."
-            )
-        elif not self.use_nonce and "openid" in scopes:
-            yield self.env._(
-                "Without a nonce an id_token of another sign-in is not noticed: PKCE"
-                " alone binds a code to its sign-in."
-            )
+    @api.depends("own_redirect_uri", "client_ids.api_ids.redirect_uri")
+    def _compute_redirect_uris(self):
+        for provider in self:
+            apis = provider.client_ids.api_ids or self.env["oauth2.api"].search([])
+            provider.redirect_api_ids = apis
+            uris = [provider._origin._redirect_uri(each) or "" for each in apis]
+            provider.redirect_uris = "\n".join(uris)
 
     @api.onchange("preset")
     def _onchange_preset(self):
-        values = PRESETS[self.preset or "custom"]["values"]
-        if not values:
-            return
-        # What another preset filled in before must not stay behind.
-        names = set().union(*(preset["values"] for preset in PRESETS.values()))
-        blank = dict.fromkeys(names, False) | self.default_get(list(names))
-        for field_name, value in (blank | values).items():
-            self[field_name] = value
+        values = provider_presets.preset_values(self.preset or "custom")
+        defaults = self.default_get(list(values))
+        for name, value in values.items():
+            self[name] = defaults.get(name) if value is None else value
+        if self.name in (False, *map(provider_presets.name_of, PRESETS)):
+            self.name = provider_presets.name_of(self.preset or "custom")
 
-    @api.onchange("read_from_issuer")
-    def _onchange_read_from_issuer(self):
-        """Fill in the form, before its first save, too; nothing is stored by that."""
-        if self.read_from_issuer:
-            self.read_from_issuer = False
-            values, notes = ProviderDiscovery(self).fetch()
-            self.update(values)
-            if notes:
-                title = self.env._("Read, with what is left to do")
-                return {"warning": {"title": title, "message": "\n\n".join(notes)}}
-        return None
+    @api.onchange(*WORDS.values())
+    def _onchange_preset_parameters(self):
+        parameters = {word: self[name] for word, name in WORDS.items()}
+        if self.preset_words:
+            self.update(provider_presets.complete(self.preset, parameters))
 
-    @api.constrains(*ENDPOINT_FIELDS, "issuer", "allow_private_addresses")
-    def _check_urls(self):
-        for provider in self:
-            private = provider.allow_private_addresses
-            # By the text alone. Where http is allowed depends on this Odoo's address,
-            # and is judged when the provider is called.
-            policy = NetworkPolicy(private=private, plain_http=private)
-            for field_name in (*ENDPOINT_FIELDS, "issuer"):
-                url = provider[field_name]
-                values = {"field": provider._fields[field_name].string, "value": url}
-                if url and not is_safe_url(url):
-                    raise ValidationError(
-                        self.env._(
-                            "%(field)s: %(value)s is no https address without user name"
-                            " and fragment (http is allowed on this machine only).",
-                            **values,
-                        )
-                    )
-                if url and not policy.allows_url(url):
-                    raise ValidationError(
-                        self.env._(
-                            "%(field)s: %(value)s is a private address. If the provider"
-                            " really is there, set Allow Private Addresses.",
-                            **values,
-                        )
-                    )
+    @api.model
+    def read_from_issuer(self, values):
+        """What a provider publishes of itself, beside what its form holds; nothing is
+        stored.
+
+        :param dict values: of the form's fields
+        :return: as of ``ProviderDiscovery.compare``
+        """
+        known = {name: values[name] for name in DISCOVERY_FIELDS if name in values}
+        return ProviderDiscovery(self.new(known)).compare()
+
+    def action_add_client(self):
+        """:return: the form of a new client of this provider"""
+        self.ensure_one()
+        oauth2_api = self.redirect_api_ids
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Client"),
+            "res_model": "oauth2.client",
+            "views": [(False, "form")],
+            "context": {
+                "default_provider_id": self.id,
+                "default_api_ids": oauth2_api.ids if len(oauth2_api) == 1 else [],
+            },
+        }
+
+    @api.constrains(*ADDRESSES, "allow_private_addresses")
+    def _check_addresses(self):
+        check(provider_rules.addresses, self)
 
     @api.constrains("authorize_params", "authorization_endpoint", "token_params")
     def _check_parameters(self):
-        for provider in self:
-            query = urlsplit(provider.authorization_endpoint).query
-            names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
-            try:
-                names |= provider._parameters("authorize_params").keys()
-                token_names = provider._parameters("token_params").keys()
-            except ValueError as error:
-                raise ValidationError(
-                    self.env._(
-                        "Write extra parameters as name=value&name=value, each name"
-                        " once."
-                    )
-                ) from error
-            if taken := sorted(
-                (RESERVED_AUTHORIZE_PARAMS & names)
-                | (RESERVED_TOKEN_PARAMS & token_names)
-            ):
-                raise ValidationError(
-                    self.env._("The flow itself sets %s.", ", ".join(taken))
-                )
+        check(provider_rules.parameters, self)
 
     @api.constrains(
         "user_matching",
@@ -351,32 +310,19 @@ class OAuth2Provider(models.Model):
         "authorization_endpoint",
     )
     def _check_user_matching(self):
-        for provider in self:
-            if problem := UserMatching(provider).problem():
-                raise ValidationError(problem)
+        check(provider_rules.user_matching, self)
 
     @api.constrains("subject_claim", "scope")
     def _check_subject_claim(self):
-        for provider in self:
-            if provider.subject_claim != "sub" and provider._asks_for_openid():
-                raise ValidationError(
-                    self.env._("With openid, the claim that names a user is sub.")
-                )
+        check(provider_rules.subject_claim, self)
 
-    @api.constrains(*_SERVER_FIELDS, "active")
+    @api.constrains(*SERVER_FIELDS, "active")
     def _check_issuer_is_one_server(self):
-        """RFC 9207 section 4: an ``iss`` that two servers share tells nothing."""
-        for provider in self.filtered(lambda p: p.active and p.issuer):
-            domain = [("issuer", "=", provider.issuer), ("id", "!=", provider.id)]
-            for other in self.sudo().search(domain):
-                if other._server() != provider._server():
-                    raise ValidationError(
-                        self.env._(
-                            "%(other)s has this issuer and other addresses. One issuer"
-                            " is one server: else a code of one could go to the other.",
-                            other=other.name,
-                        )
-                    )
+        check(provider_rules.issuer_is_one_server, self)
+
+    def _addresses(self):
+        """:return: ``{field: address}``, "" where there is none"""
+        return {name: self[name] or "" for name in ADDRESSES}
 
     def _server(self):
         """:return: what all records of one authorization server have in common"""
@@ -389,35 +335,10 @@ class OAuth2Provider(models.Model):
         ]
 
     def write(self, vals):
-        """A sign-in is finished with the server that it began with, or not at all.
-
-        RFC 9700 section 4.4.2: clients store to whom they sent each request.
-        """
-        # What grants are bound to
-        naming = ("issuer", "subject_claim")
-        renamed = self.filtered(
-            lambda provider: provider._changes(
-                vals, naming if provider.issuer else (*naming, "token_endpoint")
-            )
-        )
-        clients = renamed.with_context(active_test=False).sudo().client_ids
-        if clients.client_user_ids:
-            raise ValidationError(
-                self.env._(
-                    "What names the provider and its users (issuer, subject claim; the"
-                    " token endpoint where there is no issuer) cannot change while"
-                    " grants exist."
-                )
-            )
-        moved = self.filtered(lambda provider: provider._changes(vals, _SERVER_FIELDS))
-        before = {provider: provider._revocation_origin() for provider in self}
+        change = ProviderChange(self, vals)
+        change.begin()
         result = super().write(vals)
-        Authorization(self.env).forget_states(moved)
-        for provider, origin in before.items():
-            if origin and provider._revocation_origin() != origin:
-                Revocation(self.env).give_up_all_of(
-                    provider, "the provider's address was changed"
-                )
+        change.end()
         return result
 
     def unlink(self):
@@ -426,17 +347,6 @@ class OAuth2Provider(models.Model):
         clients = self.env["oauth2.client"].with_context(active_test=False)
         clients.search([("provider_id", "in", self.ids)]).unlink()
         return super().unlink()
-
-    def _changes(self, vals, names):
-        """:return: whether a write changes one of these fields"""
-        return any(
-            name in vals and (self[name] or "") != (vals[name] or "") for name in names
-        )
-
-    def _revocation_origin(self):
-        """:return: where tokens are told to be revoked, ``None`` when nowhere"""
-        parts = urlsplit(self.revocation_endpoint or "")
-        return (parts.scheme, parts.netloc) if parts.netloc else None
 
     def _network_policy(self):
         """Where this provider may be called.

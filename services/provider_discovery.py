@@ -15,14 +15,53 @@ from ..protocol.discovery import (
 )
 from ..protocol.id_token import TENANT_PLACEHOLDER
 from ..protocol.provider_errors import ProviderError
+from .preset import ADDRESSES
 
 _ISS_SUPPORTED = "authorization_response_iss_parameter_supported"  # RFC 9207 section 3
+#: What of a provider's form is needed to read its description, and what that fills in
+DISCOVERY_FIELDS = (
+    *ADDRESSES,
+    "scope",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "allow_private_addresses",
+    _ISS_SUPPORTED,
+)
 
 
 class ProviderDiscovery:
     def __init__(self, provider):
         self.provider = provider
         self.env = provider.env
+
+    def compare(self):
+        """Read the provider's description, for an administrator to look at.
+
+        :return: ``{"values": {field: value}}`` of what is not so yet, ``"lines"`` with
+            each one's ``label``, ``now`` and ``new`` in words, and ``"notes"``
+        :raises UserError: as of ``fetch``
+        """
+        found, notes = self.fetch()
+        values = {
+            name: value
+            for name, value in found.items()
+            if (value or False) != self.provider[name]
+        }
+        fields = self.provider.fields_get(list(values), ["string", "selection"])
+        lines = [
+            {
+                "label": fields[name]["string"],
+                "now": self._in_words(fields[name], self.provider[name]),
+                "new": self._in_words(fields[name], value),
+            }
+            for name, value in values.items()
+        ]
+        return {"values": values, "lines": lines, "notes": notes}
+
+    def _in_words(self, field, value):
+        if value is True:
+            return self.env._("Yes")
+        return dict(field.get("selection", ())).get(value, value) or ""
 
     def fetch(self):
         """Read the provider's description.

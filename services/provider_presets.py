@@ -1,76 +1,127 @@
-"""What is publicly known of common providers, to fill in a new provider's form."""
+"""What is known of common providers, and what of it only the administrator knows.
 
-#: Words in the addresses below that an administrator replaces.
-PLACEHOLDERS = ("TENANT-ID", "HOST", "REALM")
+- A preset's addresses have words in capitals (``WORDS``) where each organisation has
+  its own; ``complete`` puts the administrator's in their place, ``parameters`` finds
+  them again in addresses that were completed. So nothing is stored twice.
+- Addresses that were edited by hand or read from the issuer may follow their preset no
+  more: then there is nothing to complete.
+- ``guide`` tells where to click at the provider, ``caveats`` what is not as elsewhere.
+"""
 
-PRESETS = {
-    "custom": {"label": "Custom", "values": {}},
-    "google": {
-        "label": "Google",
-        "values": {
-            "issuer": "https://accounts.google.com",
-            "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
-            "token_endpoint": "https://oauth2.googleapis.com/token",
-            "revocation_endpoint": "https://oauth2.googleapis.com/revoke",
-            "userinfo_endpoint": "https://openidconnect.googleapis.com/v1/userinfo",
-            "jwks_uri": "https://www.googleapis.com/oauth2/v3/certs",
-            "scope": "openid email profile",
-            # Without these Google gives no refresh token.
-            "authorize_params": "access_type=offline&prompt=consent",
-        },
-    },
-    "microsoft": {
-        "label": "Microsoft Entra ID (one tenant)",
-        "values": {
-            "issuer": "https://login.microsoftonline.com/TENANT-ID/v2.0",
-            "authorization_endpoint": (
-                "https://login.microsoftonline.com/TENANT-ID/oauth2/v2.0/authorize"
-            ),
-            "token_endpoint": (
-                "https://login.microsoftonline.com/TENANT-ID/oauth2/v2.0/token"
-            ),
-            "revocation_endpoint": False,
-            "userinfo_endpoint": "https://graph.microsoft.com/oidc/userinfo",
-            "jwks_uri": (
-                "https://login.microsoftonline.com/TENANT-ID/discovery/v2.0/keys"
-            ),
-            "scope": "openid email profile offline_access",
-            "match_claim": "preferred_username",
-        },
-    },
-    "keycloak": {
-        "label": "Keycloak",
-        "values": {
-            "issuer": "https://HOST/realms/REALM",
-            "authorization_endpoint": (
-                "https://HOST/realms/REALM/protocol/openid-connect/auth"
-            ),
-            "token_endpoint": "https://HOST/realms/REALM/protocol/openid-connect/token",
-            "revocation_endpoint": (
-                "https://HOST/realms/REALM/protocol/openid-connect/revoke"
-            ),
-            "userinfo_endpoint": (
-                "https://HOST/realms/REALM/protocol/openid-connect/userinfo"
-            ),
-            "jwks_uri": "https://HOST/realms/REALM/protocol/openid-connect/certs",
-            "authorization_response_iss_parameter_supported": True,
-            "scope": "openid email profile",
-        },
-    },
-    "github": {
-        "label": "GitHub",
-        "values": {
-            "issuer": False,
-            "authorization_endpoint": "https://github.com/login/oauth/authorize",
-            "token_endpoint": "https://github.com/login/oauth/access_token",
-            "revocation_endpoint": False,
-            "userinfo_endpoint": "https://api.github.com/user",
-            "jwks_uri": False,
-            "scope": "read:user user:email",
-            "token_endpoint_auth_method": "client_secret_post",
-            "subject_claim": "id",
-            # GitHub says of no email that it is verified: link users to accounts.
-            "user_matching": "session",
-        },
-    },
+import re
+
+from markupsafe import Markup
+
+from .preset import WORDS
+from .presets_hosted import HOSTED
+from .presets_self_hosted import OTHERS, SELF_HOSTED
+from .presets_social import SOCIAL
+
+PRESETS = HOSTED | SELF_HOSTED | SOCIAL | OTHERS
+_WORD = re.compile("|".join(map(re.escape, WORDS)))
+_LINK = Markup('%s <a href="%s" target="_blank" rel="noopener noreferrer">%s</a>')
+_SCHEME = re.compile(r"^https?://", re.IGNORECASE)
+
+SIGN_IN_SCOPES = {
+    scope
+    for preset in PRESETS.values()
+    for scope in preset.values.get("scope", "").split()
 }
+
+
+def preset_values(key):
+    """:return: ``{field: value}`` that a preset fills in, ``None`` for the field's
+    default: what another preset filled in must not stay. Of one without values: none
+    """
+    known = PRESETS[key].values
+    names = set().union(*(preset.values for preset in PRESETS.values()))
+    return dict.fromkeys(names) | known if known else {}
+
+
+def name_of(key):
+    """:return: the name of a preset's provider, False where it is no single one's"""
+    return bool(PRESETS[key].console_url) and PRESETS[key].label.partition(" (")[0]
+
+
+def words_in(text):
+    """:return: list of the words that stand in a text, each once"""
+    return [word for word in WORDS if word in text]
+
+
+def complete(key, parameters):
+    """
+    :param dict parameters: ``{word: what the administrator wrote}``; a word stays where
+        that is empty
+    :return: ``{field: address}`` of a preset
+    """
+    known = {word: _cleaned(text or "") for word, text in parameters.items()}
+    return {
+        name: _replaced(address, known)
+        for name, address in PRESETS[key].addresses().items()
+    }
+
+
+def parameters(key, addresses):
+    """
+    :param dict addresses: ``{field: address}`` of a provider
+    :return: ``{word: text}`` of which its preset's addresses were completed, "" for a
+        word that still stands there; ``{}`` where they follow the preset no more
+    """
+    found = {}
+    for name, template in PRESETS[key].addresses().items():
+        match = _pattern(template).fullmatch(addresses.get(name) or "")
+        for group, text in match.groupdict().items() if match else [("", None)]:
+            if text is None or found.setdefault(group, text) != text:
+                return {}
+    texts = {word: found.get(_group(word)) for word in WORDS}
+    return {word: "" if text == word else text for word, text in texts.items() if text}
+
+
+def guide(env, key, addresses):
+    """:return: ``Markup`` that tells where to click at a provider, in the user's
+    language, with links to its console, once its address is known, and documentation
+    """
+    preset = PRESETS[key]
+    console = _replaced(preset.console_url, parameters(key, addresses))
+    links = [
+        _LINK % (what, url, _cleaned(url))
+        for what, url in (
+            (env._("Console:"), console),
+            (env._("Documentation:"), preset.source_url),
+        )
+        if url and not words_in(url)
+    ]
+    steps = [Markup("<li>%s</li>") % env._(step) for step in preset.steps]
+    return Markup("<p>%s</p><ol>%s</ol>") % (
+        Markup("<br/>").join(links),
+        Markup().join(steps),
+    )
+
+
+def caveats(env, key):
+    """:return: text of what is not as at other providers, a line each"""
+    return "\n".join(f"• {env._(caveat)}" for caveat in PRESETS[key].caveats)
+
+
+def _replaced(text, known):
+    return _WORD.sub(lambda found: known.get(found[0]) or found[0], text)
+
+
+def _pattern(template):
+    """:return: what finds the words' texts in an address; a host may have a path"""
+    pieces, end = [], 0
+    for found in _WORD.finditer(template):
+        signs = "[^?#]+?" if found[0] == "HOST" else "[^/?#]+"
+        group = f"(?P<{_group(found[0])}>{signs})"
+        pieces += [re.escape(template[end : found.start()]), group]
+        end = found.end()
+    return re.compile("".join([*pieces, re.escape(template[end:])]))
+
+
+def _group(word):
+    return word.replace("-", "_")
+
+
+def _cleaned(text):
+    """:return: a host that was pasted as an address, without what an address adds"""
+    return _SCHEME.sub("", text.strip()).strip("/")

@@ -82,6 +82,7 @@ from . import (  # noqa: E402
     test_provider_faults,
     test_provider_moves,
     test_provider_oddities,
+    test_provider_presets,
     test_provider_settings,
     test_python_examples,
     test_rate_limit_public_client,

@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, TransactionCase, tagged
 
 from ..protocol.discovery import issuer_of
+from ..services.provider_discovery import DISCOVERY_FIELDS
 from . import certificates, faulty_provider
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
@@ -29,6 +30,19 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         self.provider = self.make_provider(allow_private_addresses=True)
         self.provider.issuer = self.running.issuer
 
+    def press_read(self, form):
+        """Press the button of a form, look at what it finds, and apply it.
+
+        :return: what was found
+        """
+        shown = {name: form[name] for name in DISCOVERY_FIELDS}
+        found = form._record.browse().read_from_issuer(shown)
+        for name, value in found["values"].items():  # hidden ones, too
+            form._values[name] = value
+            form._values._changed.add(name)
+            form._perform_onchange(name)
+        return found
+
     def form(self, provider=None):
         provider = self.provider if provider is None else provider
         return Form(provider.with_user(self.admin))
@@ -46,7 +60,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         form = form or self.form()
         shown = {name: form[name] for name in self.running.endpoints()}
         with self.assertRaisesRegex(UserError, reason):
-            form.read_from_issuer = True
+            self.press_read(form)
         self.assertEqual({name: form[name] for name in shown}, shown)
         self.provider.invalidate_recordset()
         self.assertEqual(self.provider.read(), before)
@@ -57,8 +71,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         form.name = "Keycloak"
         form.issuer = self.running.issuer
         form.allow_private_addresses = True
-        form.read_from_issuer = True
-        self.assertFalse(form.read_from_issuer)
+        self.press_read(form)
         provider = form.save()
         for name, value in self.running.endpoints().items():
             self.assertEqual(provider[name], value)
@@ -72,7 +85,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         )
         before = self.provider.token_endpoint
         form = self.form()
-        form.read_from_issuer = True
+        self.press_read(form)
         self.provider.invalidate_recordset()
         self.assertEqual(self.provider.token_endpoint, before, "not saved yet")
         form.save()
@@ -92,7 +105,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         ):
             self.described(token_endpoint_auth_methods_supported=supported)
             form = self.form()
-            form.read_from_issuer = True
+            self.press_read(form)
             self.assertEqual(form.token_endpoint_auth_method, method)
 
     def test_a_key_is_proposed_where_no_secret_does_and_it_can_sign(self):
@@ -132,7 +145,7 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         """
         form = self.form()
         form.issuer = issuer
-        form.read_from_issuer = True
+        self.press_read(form)
         return form
 
     def test_a_slash_more_or_less_is_taken_as_the_provider_writes_it(self):
@@ -218,24 +231,20 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         ):
             with self.subTest(demand):
                 self.described(**demand)
-                values = {"read_from_issuer": True}
-                provider = self.provider.with_user(self.admin)
-                form = provider.new(values, origin=provider)
-                warning = form._onchange_read_from_issuer()["warning"]
-                self.assertIn(told, warning["message"])
+                form = self.form()
+                [note] = self.press_read(form)["notes"]
+                self.assertIn(told, note)
                 method = form.token_endpoint_auth_method
                 self.assertEqual(method, self.provider.token_endpoint_auth_method)
         self.described()
-        provider = self.provider.with_user(self.admin)
-        form = provider.new({"read_from_issuer": True}, origin=provider)
-        self.assertIsNone(form._onchange_read_from_issuer())
+        self.assertFalse(self.press_read(self.form())["notes"])
 
     def test_an_issuer_that_ends_with_a_slash_has_no_second_one(self):
         """OpenID Connect Discovery section 4.1"""
         self.provider.issuer = f"{self.running.issuer}/"
         self.described(issuer=f"{self.running.issuer}/")
         form = self.form()
-        form.read_from_issuer = True
+        self.press_read(form)
         self.assertEqual(self.running.calls["discovery"], 1)
 
     def test_a_description_that_cannot_be_used_changes_nothing(self):
@@ -288,21 +297,39 @@ class TestDiscovery(OAuth2Records, TransactionCase):
 
     def test_without_an_issuer_no_address_is_asked(self):
         self.provider.issuer = False
-        values = {"read_from_issuer": True}
-        provider = self.provider.with_user(self.admin).new(values, origin=self.provider)
         with self.assertRaisesRegex(UserError, "issuer first"):
-            provider._onchange_read_from_issuer()
+            self.press_read(self.form())
 
     def test_only_settings_administrators_read_from_an_issuer(self):
-        """Who may read the form may call its onchange over RPC."""
+        """Who may read the form may call it over RPC."""
         group = self.env.ref("api_auth_oauth2.group_admin")
         manager = self.make_user("mara@example.com", group_ids=[Command.set(group.ids)])
-        values = {"read_from_issuer": True, "issuer": self.running.issuer}
-        for record in (self.provider, self.env["oauth2.provider"]):
-            with self.assertRaises(AccessError):
-                record.with_user(manager).onchange(
-                    {**values, "allow_private_addresses": True},
-                    ["read_from_issuer"],
-                    {name: {} for name in (*values, "token_endpoint")},
-                )
+        values = {"issuer": self.running.issuer, "allow_private_addresses": True}
+        with self.assertRaises(AccessError):
+            self.env["oauth2.provider"].with_user(manager).read_from_issuer(values)
         self.assertEqual(self.running.calls["discovery"], 0)
+
+    def test_what_the_issuer_would_change_is_shown_in_words_before_it_is_applied(self):
+        self.provider.revocation_endpoint = "https://old.example.com/revoke"
+        self.described(
+            revocation_endpoint=None,
+            authorization_response_iss_parameter_supported=True,
+            token_endpoint_auth_methods_supported=["client_secret_post"],
+        )
+        form = self.form()
+        shown = {name: form[name] for name in DISCOVERY_FIELDS}
+        found = self.provider.with_user(self.admin).read_from_issuer(shown)
+        lines = {line["label"]: (line["now"], line["new"]) for line in found["lines"]}
+        self.assertEqual(
+            lines["Revocation Endpoint"], ("https://old.example.com/revoke", "")
+        )
+        self.assertEqual(lines["Supports iss (RFC 9207)"], ("", "Yes"))
+        self.assertEqual(
+            lines["Client Authentication"],
+            ("Secret in the header (Basic)", "Secret in the body"),
+        )
+        self.assertEqual(len(found["values"]), len(lines))
+        for name, value in shown.items():
+            self.assertEqual(self.provider[name], value, "not stored")
+        self.press_read(form)
+        self.assertFalse(self.press_read(form)["lines"])

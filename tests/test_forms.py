@@ -9,7 +9,6 @@ from odoo.exceptions import AccessError
 from odoo.tests import Form, TransactionCase, tagged
 from odoo.tools.safe_eval import safe_eval
 
-from ..models.oauth2_provider import ENDPOINT_FIELDS
 from ..services.expiry import Expiry
 from ..services.provider_calls import client_secret
 from .common import OAuth2Records
@@ -235,25 +234,3 @@ class TestForms(OAuth2Records, TransactionCase):
         with self.assertRaisesRegex(AssertionError, "readonly"):
             with Form(self.api.with_user(self.manager)) as form:
                 form.trust_identity = True
-
-    def test_a_preset_fills_in_a_provider(self):
-        form = Form(self.env["oauth2.provider"].with_user(self.system))
-        form.name = "Google"
-        form.preset = "google"
-        provider = form.save()
-        self.assertEqual(provider.issuer, "https://accounts.google.com")
-        self.assertIn("access_type=offline", provider.authorize_params)
-
-    def test_a_preset_tells_which_of_its_words_are_to_be_replaced(self):
-        form = Form(self.env["oauth2.provider"].with_user(self.system))
-        for preset, words in (
-            ("google", ""),
-            ("microsoft", "your own: TENANT-ID."),
-            ("keycloak", "your own: HOST, REALM."),
-        ):
-            form.preset = preset
-            warning = form.warning or ""
-            self.assertEqual(warning.partition("by ")[2].partition("\n")[0], words)
-        for name in (*ENDPOINT_FIELDS, "issuer"):
-            form[name] = form[name].replace("HOST", "sso.example.com")
-        self.assertIn("your own: REALM.", form.warning)

@@ -52,6 +52,9 @@ class BrowserCase(ServerCase):
         profile = self.chromium.new_context(locale="en-GB", **options)
         profile.set_default_timeout(PATIENCE_MS)
         profile.on("request", _keep_request)
+        # The backend's notifications: no server of these tests listens for them.
+        profile.add_init_script("delete window.SharedWorker")
+        profile.route("**/bus/websocket_worker_bundle*", lambda route: route.abort())
         self.addCleanup(profile.close)
         self.addCleanup(self.keep_cookies, profile)
         return profile
