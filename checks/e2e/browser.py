@@ -1,6 +1,8 @@
 """Chromium, and a page on another site that means no good."""
 
+import atexit
 import contextlib
+import functools
 import os
 import threading
 import unittest
@@ -28,6 +30,22 @@ DENY = "button[value=deny]"
 TOKEN_INFORMATION = "script#token-information"
 
 
+@functools.cache
+def _playwright():
+    """Return the driver of this process, whose end ends what it launched."""
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    return playwright
+
+
+@functools.cache
+def _chromium(arguments):
+    """Return the Chromium with these arguments: starting one takes seconds."""
+    return _playwright().chromium.launch(
+        executable_path=CHROMIUM, args=ARGUMENTS + arguments
+    )
+
+
 @unittest.skipUnless(CHROMIUM, "OAUTH2_TEST_CHROMIUM is not set")
 class BrowserCase(ServerCase):
     """A test in Chromium; each has a profile of its own."""
@@ -37,11 +55,7 @@ class BrowserCase(ServerCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        playwright = cls.enterClassContext(sync_playwright())
-        cls.chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=ARGUMENTS + cls.arguments
-        )
-        cls.addClassCleanup(cls.chromium.close)
+        cls.chromium = _chromium(cls.arguments)
 
     def setUp(self):
         super().setUp()

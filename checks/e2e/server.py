@@ -6,6 +6,7 @@ tables are read, and written to provoke a conflict, through a connection of thei
 
 import contextlib
 import copy
+import functools
 import os
 import re
 import secrets
@@ -219,6 +220,12 @@ class ConfirmationPage:
         )
 
 
+@functools.cache
+def _administrator():
+    """Return the one of all tests: a login takes a second of a server's time."""
+    return Administrator()
+
+
 class ServerCase(unittest.TestCase):
     """A test against the running server."""
 
@@ -228,7 +235,7 @@ class ServerCase(unittest.TestCase):
     def setUpClass(cls):
         super().setUpClass()
         ledger.in_test(cls.__qualname__)
-        cls.administrator = Administrator()
+        cls.administrator = _administrator()
 
     def run(self, result=None):
         ledger.in_test(self.id())
