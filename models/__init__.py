@@ -6,6 +6,8 @@ from . import (
     oauth2_api,
     oauth2_scope,
     oauth2_scope_line,
+    oauth2_scope_choice,
+    oauth2_scope_choice_line,
     oauth2_provider,
     oauth2_created_user,
     oauth2_client,

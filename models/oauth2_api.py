@@ -13,6 +13,7 @@ from ..protocol.server_metadata import (
 from ..services.base_url import base_url, base_url_warning, redirect_uri_warning
 from ..services.client_trust import ClientTrust
 from ..services.endpoint_names import RESERVED_ENDPOINTS, served_segments
+from ..services.route_list import lacking_scopes, list_routes, routes_of, routes_table
 
 _SWITCHES = ("trust_identity", "bearer_enabled")
 
@@ -138,6 +139,11 @@ class OAuth2Api(models.Model):
         "Redirect URI", "Register exactly this address at the provider."
     )
     base_url_warning = fields.Char(compute="_compute_urls")
+    routes_table = fields.Html("Routes", compute="_compute_routes", sanitize=False)
+    lacking_scopes = fields.Char(
+        compute="_compute_routes",
+        help="Scopes that routes ask for, and that no token can have.",
+    )
     can_widen = fields.Boolean(
         compute="_compute_can_widen",
         help="The user who looks at it may change its endpoint.",
@@ -204,6 +210,19 @@ class OAuth2Api(models.Model):
             record.authorize_url = f"{base}{path}/oauth2/provider/authorize"
             record.redirect_uri = f"{base}{path}/oauth2/callback"
             record.base_url_warning = warning or redirect_uri_warning(record)
+
+    @api.depends("endpoint", "scope_ids.name")
+    def _compute_routes(self):
+        asked = list_routes(self.env)
+        for record in self:
+            table = routes_table(self.env, routes_of(asked, record))
+            record.routes_table = table
+            lacking = lacking_scopes(asked, record)
+            record.lacking_scopes = ", ".join(sorted(lacking)) or False
+
+    def action_add_ready_scopes(self):
+        """:return: the dialog in which ready scopes are chosen"""
+        return self.env["oauth2.scope.choice"]._open(self)
 
     @api.constrains("endpoint")
     def _check_endpoint_is_free(self):

@@ -1,10 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, ormcache
+from odoo.tools import SQL, format_list, ormcache
 
 from ..protocol.scope import SCOPE_TOKEN
+from ..services.route_list import list_routes, routes_table
 from ..services.transactions import primary_cursor
+
+_SHOWN_NAMES = 8  # of models that a sentence names; the lines tell the rest
 
 
 class OAuth2Scope(models.Model):
@@ -34,6 +37,14 @@ class OAuth2Scope(models.Model):
     api_id = fields.Many2one(
         "oauth2.api", "API", required=True, ondelete="cascade", index=True
     )
+    opens_in_words = fields.Text(
+        "What It Opens",
+        compute="_compute_opens_in_words",
+        help="What an application may do with it over JSON-2, where its user may.",
+    )
+    routes_table = fields.Html(
+        "Routes", compute="_compute_routes_table", sanitize=False
+    )
     was_granted = fields.Boolean(
         readonly=True,
         copy=False,
@@ -54,6 +65,59 @@ class OAuth2Scope(models.Model):
         for scope in self:
             oauth2_api = scope.api_id
             scope.json2_served = oauth2_api.json2_enabled or oauth2_api.bearer_enabled
+
+    @api.depends(
+        *(f"line_ids.{name}" for name in ("model_id", "method_names")),
+        *(f"line_ids.perm_{name}" for name in ("read", "create", "write", "unlink")),
+    )
+    def _compute_opens_in_words(self):
+        for scope in self:
+            opened, calls = {}, []
+            for line in scope.line_ids.filtered("model_id"):
+                name = line.model_id.name
+                if kinds := line._operation_words():
+                    opened.setdefault(tuple(kinds), []).append(name)
+                if methods := line._methods():
+                    methods = format_list(self.env, methods)
+                    calls.append(
+                        self.env._(
+                            "call %(methods)s of %(model)s",
+                            methods=methods,
+                            model=name,
+                        )
+                    )
+            clauses = [
+                self.env._(
+                    "%(do)s %(models)s",
+                    do=format_list(self.env, kinds),
+                    models=self._first_of(names),
+                )
+                for kinds, names in opened.items()
+            ]
+            scope.opens_in_words = (
+                self.env._("May %s.", "; ".join(clauses + calls))
+                if clauses or calls
+                else self.env._("Nothing over JSON-2.")
+            )
+
+    def _first_of(self, names):
+        """:return: the names as people list them, the last of many by their number"""
+        shown = names[:_SHOWN_NAMES]
+        if more := len(names) - len(shown):
+            shown.append(self.env._("%s more", more))
+        return format_list(self.env, shown)
+
+    @api.depends("name", "api_id")
+    def _compute_routes_table(self):
+        asked = list_routes(self.env)
+        for scope in self:
+            endpoint = scope.api_id.endpoint
+            found = [
+                route
+                for route in asked
+                if scope.name in route.scopes and route.endpoint in ("", endpoint)
+            ]
+            scope.routes_table = routes_table(self.env, found)
 
     @api.depends("was_granted")
     @api.depends_context("uid")

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import format_list
 
 from ..services.administration_models import is_administration
 from ..services.json2_methods import SERVED_METHODS
@@ -29,6 +30,7 @@ class OAuth2ScopeLine(models.Model):
         domain=[("transient", "=", False)],
         help="The model that this line opens.",
     )
+    model_name = fields.Char("Technical Name", related="model_id.model")
     perm_read = fields.Boolean(
         "Read", default=True, help="Search and read its records."
     )
@@ -127,6 +129,11 @@ class OAuth2ScopeLine(models.Model):
     def _in_words(self):
         """:return: what the line opens of its model, for people"""
         self.ensure_one()
+        calls = [self.env._("call %s", name) for name in self._methods()]
+        return format_list(self.env, self._operation_words() + calls)
+
+    def _operation_words(self):
+        """:return: the kinds of what the line opens, a list of words for people"""
         words = {
             "read": self.env._("read"),
             "create": self.env._("create"),
@@ -134,8 +141,7 @@ class OAuth2ScopeLine(models.Model):
             "unlink": self.env._("delete"),
         }
         kinds = self._operations()
-        opened = [word for operation, word in words.items() if operation in kinds]
-        return ", ".join(opened + self._methods())
+        return [word for operation, word in words.items() if operation in kinds]
 
     def _operations(self):
         """:return: frozenset of ``read``, ``create``, ``write``, ``unlink``"""

@@ -148,7 +148,7 @@ APPS = (
         "pos",
         (_lt("Read shop orders"), _lt("Read orders of the point of sale")),
         None,
-        "pos.order pos.order.line pos.payment pos.session pos.config",
+        "pos.order pos.order.line pos.payment pos.session",
         {},
     ),
 )

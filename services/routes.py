@@ -110,7 +110,7 @@ def inspect_route(url, endpoint):
             return
     routings = [
         method.original_routing
-        for method in _overrides(endpoint)
+        for method in overrides(endpoint)
         if hasattr(method, "original_routing")
     ]
     # A rule that another addon makes by itself has no other declaration.
@@ -173,7 +173,7 @@ def _handlers(endpoint):
     """:return: the controller's method behind a route, as written, and behind it those
     that it overrides; a tuple
     """
-    return tuple(getattr(m, "original_endpoint", m) for m in _overrides(endpoint))
+    return tuple(getattr(m, "original_endpoint", m) for m in overrides(endpoint))
 
 
 def expand_api(url, routing, endpoints):
@@ -213,8 +213,10 @@ def _given(endpoint):
     return len(arguments) + hasattr(function, "__self__"), names
 
 
-def _overrides(endpoint):
-    """:return: the functions of this name in the controller's class tree"""
+def overrides(endpoint):
+    """:return: the functions of this name in the controller's class tree, what
+    overrides first; a list
+    """
     function, _arguments, _names = _unwrapped(endpoint)
     controller = type(getattr(function, "__self__", None))
     name = getattr(function, "__name__", "")

@@ -9,10 +9,13 @@
 - A scope that is there already stays as it is: its users agreed to that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from odoo.tools import format_list
 
 from .administration_models import is_administration
 from .app_scopes import APPS, READ
+from .route_list import lacking_scopes, list_routes
 
 EVERYTHING = "everything.read"
 
@@ -41,7 +44,7 @@ _ADMINISTRATORS_MENUS = (
     "base.menu_management",
     "api_auth_oauth2.oauth2_menu_root",
 )
-_ADMINISTRATORS = ("base.group_system", "base.group_erp_manager")
+_ADMINISTRATORS = {"base.group_system", "base.group_erp_manager"}
 
 
 def templates(env):
@@ -79,10 +82,55 @@ def make_scope(oauth2_api, template):
             "description": template.description,
         }
     )
-    env["oauth2.scope.line"].create(
-        [_line_values(scope, line) for line in template.lines]
-    )
+    _add_lines(scope, template.lines)
     return scope
+
+
+def offered(oauth2_api):
+    """Find what an API may still be given: scopes that its routes ask for and no token
+    can have, ready scopes that it lacks, and the rest of *Read everything*.
+
+    :return: list of ``ScopeTemplate``
+    """
+    env, names = oauth2_api.env, set(oauth2_api.scope_ids.mapped("name"))
+    ready = {template.name: template for template in templates(env)}
+    found = []
+    for name, routes in lacking_scopes(list_routes(env), oauth2_api).items():
+        if name not in ready:
+            label = env._("Asked for by %s", format_list(env, [r.path for r in routes]))
+            found.append(ScopeTemplate(name, name, label, "", routes[0].addons[0], ()))
+    for template in ready.values():
+        if template.name not in names:
+            found.append(template)
+        elif template.name == EVERYTHING:
+            if more := _missing_lines(oauth2_api, template):
+                label = env._("Read everything: %s kinds of records more", len(more))
+                found.append(replace(template, label=label, description=label))
+    return found
+
+
+def add_offered(oauth2_api, names):
+    """Give an API what it was offered.
+
+    :param names: set of names of scopes
+    :raises AccessError: the user may not make scopes, or have one open more
+    """
+    for template in offered(oauth2_api):
+        if template.name in names:
+            scope = make_scope(oauth2_api, template)
+            _add_lines(scope, _missing_lines(oauth2_api, template))
+
+
+def _missing_lines(oauth2_api, template):
+    """:return: those of the template's lines of whose model its scope has none"""
+    scope = oauth2_api.scope_ids.filtered(lambda s: s.name == template.name)
+    there = set(scope.line_ids.mapped("model_id.model"))
+    return tuple(line for line in template.lines if line[0] not in there)
+
+
+def _add_lines(scope, lines):
+    values = [_line_values(scope, line) for line in lines]
+    scope.env["oauth2.scope.line"].create(values)
 
 
 def _line_values(scope, line):
@@ -112,11 +160,11 @@ def _everything(env, others):
     :param others: the other templates, whose models are a part of it
     :return: ``ScopeTemplate``
     """
-    names = {line[0] for template in others for line in template.lines}
-    names |= _models_of_menus(env)
-    names |= {name for found in names for name in _parts(env[found])}
+    of_apps = {line[0] for template in others for line in template.lines}
+    shown = of_apps | _models_of_menus(env)
+    shown |= {name for found in shown for name in _parts(env[found])}
     readable = _readable_by_users(env)
-    kept = sorted(name for name in names if _is_harmless(env, name, readable))
+    kept = of_apps | {name for name in shown & readable if _is_harmless(env[name])}
     return ScopeTemplate(
         EVERYTHING,
         EVERYTHING,
@@ -126,7 +174,7 @@ def _everything(env, others):
             " nothing that administrators set up"
         ),
         "base",
-        _lines(env, dict.fromkeys(kept, READ)),
+        _lines(env, dict.fromkeys(sorted(kept), READ)),
     )
 
 
@@ -159,12 +207,16 @@ def _readable_by_users(env):
     return set(rights.search(domain).mapped("model_id.model"))
 
 
-def _is_harmless(env, name, readable):
-    """:return: whether a model may be a part of *Read everything*"""
-    model = env[name]
-    return (
-        name in readable
-        and not (model._transient or model._abstract)
-        and not name.startswith(_PRIVATE)
-        and not is_administration(env, name)
+def _is_harmless(model):
+    """:return: whether a model that a menu leads to may be read by *Read everything*"""
+    return not (
+        model._transient
+        or model._abstract
+        or model._name.startswith(_PRIVATE)
+        or is_administration(model.env, model._name)
+        # Where administrators see more fields than others, those are keys, as a rule.
+        or any(
+            field.groups and _ADMINISTRATORS.issuperset(field.groups.split(","))
+            for field in model._fields.values()
+        )
     )

@@ -94,6 +94,7 @@ from . import (  # noqa: E402
     test_rerun,
     test_revoke,
     test_revoke_at_provider,
+    test_route_list,
     test_route_matrix,
     test_scope_lines,
     test_scope_templates,

@@ -82,8 +82,18 @@ class TestGroups(AccessCase):
             if name.startswith("oauth2.")
             and not name.startswith("oauth2.example.")
             and not model._abstract
+            and not model._transient
         }
         self.assertEqual(ours, set(self.models))
+
+    def test_dialogs_are_our_administrators_alone(self):
+        dialogs = [name for name, m in self.env.registry.items() if m._transient]
+        dialogs = [name for name in dialogs if name.startswith("oauth2.")]
+        self.assertTrue(dialogs)
+        for name in dialogs:
+            for user in (self.user, self.portal, self.env.ref("base.public_user")):
+                with self.subTest(name, user=user.name):
+                    self.assertNotAllowed(self.env[name].with_user(user).create, {})
 
     def test_administrators_see_every_record(self):
         for record in set(self.models.values()):

@@ -146,7 +146,7 @@ class TestConfirmationPage(ConfirmCase):
         line.method_names = "load web_save"
         self.open_page()
         text = " ".join(html.fromstring(self.response.text).text_content().split())
-        self.assertIn("Country: read, change, load, web_save", text)
+        self.assertIn("Country: read, change, call load, and call web_save", text)
 
     def test_a_scope_that_became_more_than_the_page_showed_is_not_granted(self):
         scope, was_granted = self.api.scope_ids, False
