@@ -9,7 +9,7 @@ from .json_object import load_json_object
 from .jwks import ALGORITHMS
 from .network_policy import PUBLIC, https_spelling
 from .provider_client import AUTH_METHODS
-from .provider_errors import ProviderMisbehaved, safe_text
+from .provider_errors import IssuerMismatch, ProviderMisbehaved, safe_text
 from .server_metadata import AUTHORIZATION_SERVER, OPENID_CONFIGURATION
 from .transport import ProviderSession
 
@@ -57,9 +57,7 @@ def fetch_metadata(issuer, network_policy=PUBLIC):
     if not _is_of(metadata.get("issuer"), issuer):
         # Discovery 4.3: it speaks for another provider.
         other = safe_text(metadata.get("issuer"))
-        raise ProviderMisbehaved(
-            f"the discovery document names another issuer: {other}"
-        )
+        raise IssuerMismatch(f"the discovery document names another issuer: {other}")
     endpoints = {}
     for name in REQUIRED_ENDPOINTS + OPTIONAL_ENDPOINTS:
         endpoint = endpoints[name] = metadata.get(name) or ""

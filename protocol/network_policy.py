@@ -12,7 +12,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from .provider_errors import ProviderMisbehaved
+from .provider_errors import AddressNotAllowed, NotHttps, ProviderMisbehaved
 
 _NOT_IN_A_URL = re.compile(r"[^\x21-\x7e]|\\")
 
@@ -72,7 +72,7 @@ class NetworkPolicy:
         """
         parts = urlsplit(url)
         if parts.scheme == "http" and not self.plain_http:
-            raise ProviderMisbehaved("plain http to the provider is not allowed")
+            raise NotHttps("plain http to the provider is not allowed")
         host = parts.hostname or ""
         address = literal_address("127.0.0.1" if _is_localhost(host) else host)
         if address:
@@ -94,7 +94,7 @@ class NetworkPolicy:
         address = _destination(ipaddress.ip_address(address))
         if _is_public(address) or (self.private and _is_private(address)):
             return
-        raise ProviderMisbehaved(f"the provider's address {address} is not allowed")
+        raise AddressNotAllowed(f"the provider's address {address} is not allowed")
 
 
 PUBLIC = NetworkPolicy()
@@ -172,7 +172,7 @@ def https_spelling(url):
     if parts.scheme == "https":
         return url
     if parts.scheme != "http" or not is_loopback(host):
-        raise ProviderMisbehaved("an endpoint of the provider is not https")
+        raise NotHttps("an endpoint of the provider is not https")
     # The port is always written, so that http's 80 is not mixed up with https' 443.
     netloc = f"[{host}]:{port or 80}" if ":" in host else f"{host}:{port or 80}"
     return urlunsplit(("https", netloc, parts.path or "/", parts.query, ""))

@@ -1,9 +1,15 @@
 """What can go wrong in a call to a provider: three cases, answered differently.
 
     ProviderError
-    ├── ProviderRefused       the provider says no (RFC 6749 5.2)
-    ├── ProviderUnavailable   no answer, too slow, or "try again later"
-    └── ProviderMisbehaved    an answer that no specification allows
+    ├── ProviderRefused         the provider says no (RFC 6749 5.2)
+    ├── ProviderUnavailable     no answer, too slow, or "try again later"
+    │   ├── NameNotResolved     its name leads to no address
+    │   └── TlsFailed           its certificate is not trusted, or it speaks no TLS
+    └── ProviderMisbehaved      an answer that no specification allows
+        ├── AddressNotAllowed   it is where it must not be called
+        ├── NotHttps            its address is plain http
+        ├── IssuerMismatch      its description is another issuer's
+        └── Redirected          it sends elsewhere
 
 `reason` is for the administrator's log: static English, at most followed by the
 provider's own text in sanitised ASCII. No token, code, secret or personal claim is ever
@@ -79,3 +85,32 @@ class ProviderUnavailable(ProviderError):
 
 class ProviderMisbehaved(ProviderError):
     """The provider's answer, or its configured address, cannot be worked with."""
+
+
+class NameNotResolved(ProviderUnavailable):
+    """The provider's name leads to no address."""
+
+
+class TlsFailed(ProviderUnavailable):
+    """No trusted connection: an unknown authority, another name, an old certificate."""
+
+
+class AddressNotAllowed(ProviderMisbehaved):
+    """The provider is where it must not be called (`network_policy`)."""
+
+
+class NotHttps(ProviderMisbehaved):
+    """The provider's address is plain http, which is not allowed there."""
+
+
+class IssuerMismatch(ProviderMisbehaved):
+    """The provider's description names another issuer."""
+
+
+class Redirected(ProviderMisbehaved):
+    """The answer leads to another address, which is not gone to."""
+
+    def __init__(self, reason, status, location):
+        super().__init__(reason)
+        self.status = status
+        self.location = location

@@ -33,7 +33,14 @@ from requests.adapters import HTTPAdapter
 from requests_oauthlib import OAuth2Session
 
 from .network_policy import PUBLIC, https_spelling, is_loopback
-from .provider_errors import ProviderMisbehaved, ProviderUnavailable, safe_text
+from .provider_errors import (
+    NameNotResolved,
+    ProviderMisbehaved,
+    ProviderUnavailable,
+    Redirected,
+    TlsFailed,
+    safe_text,
+)
 
 #: Of one answer, as it comes over the wire: chunk sizes and trailers have no limit of
 #: their own, and are no part of the body.
@@ -150,7 +157,7 @@ class _CheckedConnection:
                 self._dns_host.strip("[]"), self.port, type=socket.SOCK_STREAM
             )
         except (OSError, UnicodeError) as error:
-            raise ProviderUnavailable(
+            raise NameNotResolved(
                 f"the provider's name cannot be resolved: {safe_text(error)}"
             ) from None
         addresses = list(dict.fromkeys(sockaddr[0] for *_, sockaddr in found))
@@ -341,9 +348,10 @@ class ProviderSession(OAuth2Session):
                 "the provider's answer cannot be decoded"
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as e:
-            failure = ProviderUnavailable(
-                f"the provider cannot be reached: {_cause(e)}"
-            )
+            kind = ProviderUnavailable
+            if isinstance(e, requests.exceptions.SSLError):
+                kind = TlsFailed
+            failure = kind(f"the provider cannot be reached: {_cause(e)}")
             failure.was_sent = getattr(e, "was_sent", False)
             raise failure from None
         status = response.status_code
@@ -354,7 +362,11 @@ class ProviderSession(OAuth2Session):
                 status,
             )
         if status // 100 not in (2, 4):
-            raise ProviderMisbehaved(f"the provider answered with status {status}")
+            raise Redirected(
+                f"the provider answered with status {status}",
+                status,
+                response.headers.get("Location", ""),
+            )
         return response
 
 

@@ -16,6 +16,7 @@ import contextlib
 import json
 import ssl
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
@@ -187,6 +188,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def date_time_string(self, timestamp=None):
+        """Say the time that the provider's clock shows."""
+        now = time.time() + self.provider.clock_ahead
+        return super().date_time_string(timestamp or now)
 
     # A client that stops reading is what some tests are about.
 
