@@ -16,6 +16,8 @@ from . import (
     oauth2_client_user,
     oauth2_revocation,
     oauth2_authorization_request,
+    oauth2_check,
+    oauth2_check_line,
     res_users,
     res_groups,
     res_config_settings,

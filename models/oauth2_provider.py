@@ -348,6 +348,13 @@ class OAuth2Provider(models.Model):
         clients.search([("provider_id", "in", self.ids)]).unlink()
         return super().unlink()
 
+    def action_test_connection(self):
+        """:return: the dialog that tells what works
+        :raises AccessError: for others than Settings administrators
+        """
+        self.ensure_one()
+        return self.env["oauth2.check"]._show_connection(self)
+
     def _network_policy(self):
         """Where this provider may be called.
 

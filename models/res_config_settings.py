@@ -81,6 +81,12 @@ class ResConfigSettings(models.TransientModel):
         keys = Keyring(self.env).configured_keys()
         self.api_auth_oauth2_key_source = "configured" if keys else "database"
 
+    def action_api_auth_oauth2_security_check(self):
+        """:return: the dialog that tells what opens more than it should
+        :raises AccessError: for others than Settings administrators
+        """
+        return self.env["oauth2.check"]._show_security()
+
     @api.constrains(*(f"api_auth_oauth2_limit_{name}" for name in DEFAULT_LIMITS))
     def _check_api_auth_oauth2_limits(self):
         for settings in self:

@@ -127,8 +127,8 @@ class ProviderDiscovery:
             scope += [name for name in ["offline_access"] if name not in scope]
         return " ".join(scope)
 
-    def _notes(self, metadata):
-        """:return: what an administrator must know of a description, as sentences"""
+    def unmet(self, metadata):
+        """:return: ``{what a description demands and Odoo does not do: a sentence}``"""
         texts = {
             "require_pushed_authorization_requests": self.env._(
                 "The provider takes pushed authorization requests only, which Odoo does"
@@ -155,8 +155,11 @@ class ProviderDiscovery:
                 "The provider signs id_tokens in no way that Odoo checks."
             ),
         }
-        for name in sorted(unmet_demands(metadata)):
-            yield texts[name]
+        return {name: texts[name] for name in sorted(unmet_demands(metadata))}
+
+    def _notes(self, metadata):
+        """:return: what an administrator must know of a description, as sentences"""
+        yield from self.unmet(metadata).values()
         if not auth_methods(metadata):
             yield self.env._(
                 "Odoo can authenticate at the token endpoint in none of the provider's"

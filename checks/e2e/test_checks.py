@@ -1,0 +1,64 @@
+"""An administrator has a provider tested in the backend."""
+
+import os
+import unittest
+
+from browser import PATIENCE_MS, BrowserCase
+from providers import IndependentProvider, independent
+from server import SECRET, URL
+
+_SHOTS = os.environ.get("OAUTH2_TEST_SHOTS")
+
+
+@unittest.skipUnless(independent.AVAILABLE, independent.MISSING)
+class TestChecks(BrowserCase):
+    def open(self, path):
+        """Log in as the administrator, and open a page of the backend."""
+        self.page.goto(f"{URL}/web/login?redirect={path}")
+        self.page.fill("input[name=login]", os.environ["OAUTH2_E2E_ADMIN_LOGIN"])
+        self.page.fill("input[name=password]", os.environ["OAUTH2_E2E_ADMIN_PASSWORD"])
+        self.page.press("input[name=password]", "Enter")
+
+    def shoot(self, name):
+        for width in (1366, 390):
+            if _SHOTS:
+                self.page.set_viewport_size({"width": width, "height": 900})
+                self.page.wait_for_timeout(700)
+                self.page.screenshot(path=f"{_SHOTS}/{name}-{width}.png")
+
+    def test_a_test_tells_what_is_wrong_and_that_it_is_mended(self):
+        site = self.make_site()
+        known = {
+            "client_id": "demo-app",
+            "client_secret": SECRET,
+            "redirect_uris": [site.redirect_uri],
+        }
+        provider = self.enterContext(IndependentProvider(clients=[known]))
+        site.use(provider, {"client_secret": "mistyped"})
+        self.open(f"/odoo/oauth2-providers/{site.provider_id}")
+        button = self.page.locator("button[name=action_test_connection]")
+        # The server builds the backend's files once.
+        button.wait_for(timeout=6 * PATIENCE_MS)
+        button.click()
+        dialog = self.page.locator(".modal-dialog")
+        refused = dialog.locator(".o_kanban_record", has_text="client-accepted")
+        refused.locator("[title=Wrong]").wait_for()
+        self.assertIn("Copy Client ID and Client Secret", refused.inner_text())
+        self.shoot("test-wrong")
+
+        self.administrator.call(
+            "oauth2.client", "write", [site.client_id], {"client_secret": SECRET}
+        )
+        dialog.locator("button[name=action_again]").click()
+        refused.locator("[title=Good]").wait_for()
+        self.assertEqual(dialog.locator("[title=Wrong]").count(), 0)
+        self.assertEqual(self.grants(site), 0)
+        self.shoot("test-good")
+
+        self.page.goto(f"{URL}/odoo/settings#api_auth_oauth2")
+        button = "button[name=action_api_auth_oauth2_security_check]"
+        self.page.locator(f"{button} >> visible=true").click()
+        trusting = dialog.locator(".o_kanban_record", has_text="client-follows-sign-in")
+        self.assertIn("Application", trusting.inner_text())
+        self.shoot("security")
+        self.keep_cookies(self.page.context)

@@ -1,0 +1,87 @@
+from odoo import Command, api, fields, models
+
+from ..services.check_line import BAD, GOOD, WARNING
+from ..services.connection_check import ConnectionCheck
+from ..services.security_check import SecurityCheck
+
+#: What is wrong comes first.
+_ORDER = (BAD, WARNING, GOOD)
+
+
+class OAuth2Check(models.TransientModel):
+    """What a check has found, as an administrator reads it."""
+
+    _name = "oauth2.check"
+    _description = "OAuth2 Check"
+
+    provider_id = fields.Many2one("oauth2.provider", readonly=True, ondelete="cascade")
+    summary = fields.Char(readonly=True)
+    line_ids = fields.One2many("oauth2.check.line", "check_id", readonly=True)
+
+    @api.model
+    def _show_connection(self, provider):
+        """Test a provider.
+
+        :return: the dialog with what was found
+        :raises AccessError: for others than Settings administrators
+        """
+        title = self.env._("Test Connection: %s", provider.display_name)
+        return self._show(
+            title, ConnectionCheck(provider).run(), provider_id=provider.id
+        )
+
+    @api.model
+    def _show_security(self):
+        """Look at the whole configuration.
+
+        :return: the dialog with what was found
+        :raises AccessError: for others than Settings administrators
+        """
+        return self._show(self.env._("Security Check"), SecurityCheck(self.env).run())
+
+    def action_again(self):
+        """:return: a new dialog, of the same check"""
+        self.ensure_one()
+        if self.provider_id:
+            return self._show_connection(self.provider_id)
+        return self._show_security()
+
+    def _show(self, title, lines, **values):
+        check = self.create(
+            {
+                "summary": self._summary(lines),
+                "line_ids": [
+                    Command.create(
+                        {
+                            "code": line.id,
+                            "level": line.level,
+                            "text": line.text,
+                            "advice": line.advice,
+                        }
+                    )
+                    for line in sorted(lines, key=lambda each: _ORDER.index(each.level))
+                ],
+                **values,
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": self._name,
+            "res_id": check.id,
+            "views": [[False, "form"]],
+            "target": "new",
+        }
+
+    def _summary(self, lines):
+        levels = [line.level for line in lines]
+        wrong, doubtful = levels.count(BAD), levels.count(WARNING)
+        if wrong:
+            return self.env._(
+                "%(wrong)s to mend, %(doubtful)s to look at",
+                wrong=wrong,
+                doubtful=doubtful,
+            )
+        if doubtful:
+            return self.env._("Nothing to mend, %s to look at", doubtful)
+        return self.env._("All is well")

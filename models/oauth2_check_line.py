@@ -1,0 +1,16 @@
+from odoo import fields, models
+
+from ..services.check_line import BAD, GOOD, WARNING
+
+
+class OAuth2CheckLine(models.TransientModel):
+    _name = "oauth2.check.line"
+    _description = "OAuth2 Check Line"
+
+    check_id = fields.Many2one("oauth2.check", required=True, ondelete="cascade")
+    code = fields.Char(readonly=True, help="By this name docs/checks.md tells more.")
+    level = fields.Selection(
+        [(BAD, "Wrong"), (WARNING, "Look at it"), (GOOD, "Good")], readonly=True
+    )
+    text = fields.Char(readonly=True)
+    advice = fields.Char("What to Do", readonly=True)
