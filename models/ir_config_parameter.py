@@ -1,13 +1,16 @@
 from odoo import api, models
 
 from ..services.audit import Audit
+from ..services.configuration_changes import default_of, describe_setting, setting
 from ..services.database_copy import DatabaseCopy
+from ..services.rate_limit import LIMIT_PARAMETER
 
 _OURS = "api_auth_oauth2."
+_LIMITS = LIMIT_PARAMETER % ""
 
 
 class IrConfigParameter(models.Model):
-    """Our settings and keys: the audit log tells of a change, not the value.
+    """Our settings and keys: the audit log tells of a change, of numbers the value.
 
     And a copied database lets go of the grants of its original.
     """
@@ -22,27 +25,50 @@ class IrConfigParameter(models.Model):
             DatabaseCopy(self.env).let_go()
         return result
 
+    @api.model
+    def set_param(self, key, value):
+        """Of a limit 0 means none. Odoo's settings form would have it deleted, and the
+        default would be back.
+        """
+        if not value and value != "" and key.startswith(_LIMITS):
+            value = 0
+        return super().set_param(key, value)
+
     @api.model_create_multi
     def create(self, vals_list):
         parameters = super().create(vals_list)
-        parameters._record_configuration("created")
+        for parameter in parameters._ours():
+            changes = default_of(parameter), setting(parameter)
+            parameter._record_configuration("created", *changes)
         return parameters
 
     def write(self, vals):
-        self._record_configuration("changed")
-        result = super().write(vals)
+        before = {parameter: setting(parameter) for parameter in self._ours()}
         if "key" in vals:
-            self._record_configuration("changed")
+            for parameter in before:
+                parameter._record_configuration("changed")
+            before = {}
+        result = super().write(vals)
+        for parameter in self._ours():
+            changes = before.get(parameter), setting(parameter)
+            parameter._record_configuration("changed", *changes)
         return result
 
     def unlink(self):
-        self._record_configuration("deleted")
+        for parameter in self._ours():
+            changes = setting(parameter), default_of(parameter)
+            parameter._record_configuration("deleted", *changes)
         return super().unlink()
 
-    def _record_configuration(self, changes):
-        """:param str changes: what happens to these parameters"""
-        for parameter in self.sudo():
-            if (parameter.key or "").startswith(_OURS):
-                Audit(self.env).record_configuration(
-                    parameter, changes, name=parameter.key
-                )
+    def _ours(self):
+        return self.sudo().filtered(lambda p: (p.key or "").startswith(_OURS))
+
+    def _record_configuration(self, changes, old=None, new=None):
+        """:param str changes: what happens to the parameter
+        :param old: the number that counted, where it is one; ``new``: from now on
+        """
+        if old is not None and new is not None:
+            if old == new:  # the settings store a default when they are saved
+                return
+            changes = describe_setting(self, old, new)
+        Audit(self.env).record_configuration(self, changes, name=self.key)

@@ -1,10 +1,8 @@
 from odoo import api, models
 
 from ..services.audit import Audit
+from ..services.configuration_changes import describe, snapshot
 from ..services.transactions import signal_change
-
-#: Fields of these types say what was chosen, and can hold no secret.
-_TOLD = ("boolean", "integer", "selection")
 
 
 class OAuth2Configuration(models.AbstractModel):
@@ -17,7 +15,7 @@ class OAuth2Configuration(models.AbstractModel):
     def create(self, vals_list):
         records = super().create(vals_list)
         for record in records:
-            record._record_configuration("created")
+            record._record_configuration(record._describe_change(None))
         signal_change(self.env)
         return records
 
@@ -26,22 +24,15 @@ class OAuth2Configuration(models.AbstractModel):
         before = {record: record._snapshot(names) for record in self}
         result = super().write(vals)
         for record, old in before.items():
-            new = record._snapshot(names)
-            changed = [name for name in names if old[name] != new[name]]
-            if changed:
-                record._record_configuration(
-                    ", ".join(
-                        self._describe_change(name, old[name], new[name])
-                        for name in sorted(changed)
-                    )
-                )
+            if changes := record._describe_change(old):
+                record._record_configuration(changes)
         signal_change(self.env)
         return result
 
     def unlink(self):
         self.check_access("unlink")
         for record in self:
-            record._record_configuration("deleted")
+            record._record_configuration(record._describe_end())
         result = super().unlink()
         signal_change(self.env)
         return result
@@ -53,21 +44,20 @@ class OAuth2Configuration(models.AbstractModel):
         return bool(field and field.store and field.type != "one2many")
 
     def _snapshot(self, names):
-        """:return: ``{field name: value}``, relations as tuples of ids"""
-        self.ensure_one()
-        record = self.sudo().with_context(active_test=False)
-        return {
-            name: tuple(record[name].ids)
-            if record._fields[name].relational
-            else record[name]
-            for name in names
-        }
+        """:return: what :meth:`_describe_change` compares, of these fields"""
+        return snapshot(self, names)
 
-    @api.model
-    def _describe_change(self, name, old, new):
-        if self._fields[name].type in _TOLD:
-            return f"{name}: {old} → {new}"
-        return name
+    def _describe_change(self, before):
+        """:param before: of :meth:`_snapshot`; ``None`` for a new record
+        :return: what was changed, without any secret; ``""`` for nothing
+        """
+        if before is None:
+            return "created"
+        return describe(self, before, self._snapshot(before))
+
+    def _describe_end(self):
+        """:return: what the log says of a record that is deleted"""
+        return "deleted"
 
     def _record_configuration(self, changes):
         """Add a line to the audit log.
@@ -77,9 +67,13 @@ class OAuth2Configuration(models.AbstractModel):
         self.ensure_one()
         record = self.sudo()
         parties = record._configuration_parties()
-        name = record.display_name
+        name = record._configuration_name()
         Audit(self.env).record_configuration(self, changes, name=name, **parties)
 
     def _configuration_parties(self):
         """:return: ``{"oauth2_api", "client"}`` that the record is about, as known"""
         return {}
+
+    def _configuration_name(self):
+        """:return: what the log calls the record"""
+        return self.display_name

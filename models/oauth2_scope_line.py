@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import format_list
 
 from ..services.administration_models import is_administration
+from ..services.configuration_changes import describe_line, opened
 from ..services.json2_methods import SERVED_METHODS
 
 _OPERATIONS = ("read", "create", "write", "unlink")
@@ -112,6 +113,18 @@ class OAuth2ScopeLine(models.Model):
 
     def _configuration_parties(self):
         return {"oauth2_api": self.scope_id.api_id}
+
+    def _configuration_name(self):
+        return self.scope_id.name
+
+    def _snapshot(self, names):
+        return opened(self)
+
+    def _describe_change(self, before):
+        return describe_line(self, before, opened(self))
+
+    def _describe_end(self):
+        return describe_line(self, opened(self), None)
 
     def _methods(self):
         """:return: the further methods of this line, a list of names"""

@@ -97,14 +97,7 @@ class ResConfigSettings(models.TransientModel):
 
     def set_values(self):
         self.check_access("write")  # any user may call it, on no record too
-        result = super().set_values()
-        parameters = self.env["ir.config_parameter"].sudo()
-        for settings in self:
-            for name in DEFAULT_LIMITS:
-                if not settings[f"api_auth_oauth2_limit_{name}"]:
-                    # Odoo stores no 0, and the default would be back.
-                    parameters.set_param(LIMIT_PARAMETER % name, "0")
-        return result
+        return super().set_values()
 
     @api.constrains("api_auth_oauth2_base_url")
     def _check_api_auth_oauth2_base_url(self):

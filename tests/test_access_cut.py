@@ -60,17 +60,22 @@ class TestAccessCut(RevokeCase):
         """:return: ``{name: (change, refusal of a call, changes in the audit log)}``"""
         archive = {"active": False}
         gone, invalid = (404, "not_found"), (401, "invalid_token")
-        archived = "active: True → False"
+        archived = "Active: yes → no"
         api, client, provider, group = map(
             self.by_admin, (self.api, self.client, self.provider_record, self.group)
         )
         off = {"client_ids": [(3, client.id)]}
-        both = f"{archived}, allowed_group_ids"
+        name = group.with_context(lang=None).display_name
+        both = f"{archived}; Allowed Groups: removed {name}"
         return {
             "archived API": (lambda: api.write(archive), gone, archived),
             "archived client": (lambda: client.write(archive), invalid, archived),
             "archived provider": (lambda: provider.write(archive), invalid, archived),
-            "client taken off the API": (lambda: api.write(off), invalid, "client_ids"),
+            "client taken off the API": (
+                lambda: api.write(off),
+                invalid,
+                f"Clients: removed {client.display_name}",
+            ),
             "deleted client": (client.unlink, invalid, "deleted"),
             # No allowed group would mean everyone, so the API is archived.
             "deleted last group of the API": (group.unlink, gone, both),
@@ -111,7 +116,7 @@ class TestAccessCut(RevokeCase):
     def test_an_archived_user_s_lost_access_is_in_the_audit_log(self):
         self.by_admin(self.user).action_archive()
         line = self.line("access")
-        self.assertEqual(line.reason, "the user is archived")
+        self.assertEqual(line.reason, "The user olivia@example.com was archived.")
         self.assertEqual((line.user_id, line.actor_id), (self.user, self.admin))
         self.assertEqual(line.api_id, self.api)
 
@@ -157,7 +162,9 @@ class TestAccessCut(RevokeCase):
     def test_a_deleted_user_cuts_access(self):
         self.by_admin(self.user).unlink()
         self.assertCut(refresh=(400, "invalid_grant"))
-        self.assertEqual(self.line("access").reason, "the user is deleted")
+        self.assertEqual(
+            self.line("access").reason, "The user olivia@example.com was deleted."
+        )
         self.assertRevokedBy(self.admin)
 
     def test_a_change_of_groups_asks_nothing_of_this_addon(self):

@@ -1,0 +1,148 @@
+"""What administrators changed, in words of the audit log: English, and no secret.
+
+- Of switches, choices, numbers, days and links to other records the values are told; of
+  texts never, because they may be secret.
+- A setting that is stored for the first time with its default is no change.
+"""
+
+#: Fields of these types say what was chosen, and can hold no secret.
+_TOLD = ("boolean", "integer", "selection", "date", "datetime")
+_MAX_NAMES = 20
+
+
+def kind_of(env, model_name):
+    """:return: what kind of record was configured, for the reader"""
+    kinds = {
+        "ir.config_parameter": env._("Setting"),
+        "oauth2.api": env._("API"),
+        "oauth2.client": env._("Client"),
+        "oauth2.key.rotation": env._("Encryption key"),
+        "oauth2.provider": env._("Provider"),
+        "oauth2.scope": env._("Scope"),
+        "oauth2.scope.line": env._("Scope"),
+    }
+    return kinds.get(model_name, model_name)
+
+
+def snapshot(record, names):
+    """:return: ``{field name: value}``, relations as tuples of ids"""
+    record.ensure_one()
+    record = record.sudo().with_context(active_test=False)
+    return {
+        name: tuple(record[name].ids)
+        if record._fields[name].relational
+        else record[name]
+        for name in names
+    }
+
+
+def describe(record, before, after):
+    """:param dict before: of :func:`snapshot`
+    :param dict after: likewise
+    :return: what differs, ``""`` for nothing
+    """
+    record = record.sudo().with_context(lang=None, active_test=False)
+    changed = [name for name in sorted(after) if before[name] != after[name]]
+    return "; ".join(
+        _describe(record, record._fields[name], before[name], after[name])
+        for name in changed
+    )
+
+
+def _describe(record, field, old, new):
+    if field.relational:
+        return (
+            f"{field.string}: {_difference(record.env[field.comodel_name], old, new)}"
+        )
+    if field.type not in _TOLD:
+        return f"{field.string} changed"
+    return f"{field.string}: {_word(record, field, old)} → {_word(record, field, new)}"
+
+
+def _word(record, field, value):
+    if field.type == "boolean":
+        return "yes" if value else "no"
+    if field.type == "selection":
+        value = dict(field._description_selection(record.env)).get(value, value)
+    return "none" if value is False or value is None else str(value)
+
+
+def _difference(model, old, new):
+    parts = []
+    for word, ids in (("added", set(new) - set(old)), ("removed", set(old) - set(new))):
+        if ids:
+            found = model.browse(sorted(ids)[:_MAX_NAMES]).exists()
+            names = [name or "?" for name in found.mapped("display_name")]
+            names += [f"{len(ids) - len(found)} more"] * (len(ids) > len(found))
+            parts.append(f"{word} {', '.join(names)}")
+    return "; ".join(parts) or "another order"
+
+
+def opened(line):
+    """:param line: an ``oauth2.scope.line``
+    :return: ``{what it opens: word}``
+    """
+    line = line.sudo()
+    words = {
+        "read": "reading",
+        "create": "creating",
+        "write": "changing",
+        "unlink": "deleting",
+    }
+    told = {kind: word for kind, word in words.items() if kind in line._operations()}
+    return told | {name: f"calling {name}" for name in line._methods()}
+
+
+def describe_line(line, before, after):
+    """What a scope line opens, before and after a change: of :func:`opened`, ``None``
+    where there is no line.
+
+    :return: ``"Contact opened for reading"``, ``""`` for no change
+    """
+    model = line.sudo().with_context(lang=None).model_id.name
+    gained = [
+        word for what, word in (after or {}).items() if what not in (before or {})
+    ]
+    lost = [word for what, word in (before or {}).items() if what not in (after or {})]
+    if before is None:
+        return f"{model} opened for {_and(gained)}"
+    if after is None:
+        return f"{model} closed, which was opened for {_and(lost)}"
+    parts = [f"opened for {_and(gained)}"] * bool(gained)
+    parts += [f"no longer for {_and(lost)}"] * bool(lost)
+    return f"{model} {', '.join(parts)}" if parts else ""
+
+
+def _and(words):
+    return ", ".join(words) or "nothing"
+
+
+def setting(parameter):
+    """:param parameter: an ``ir.config_parameter``
+    :return: the number that counts with it; ``None`` where it is of no number among the
+        settings
+    """
+    text = parameter.value
+    is_number = text and text.isascii() and text.isdigit()
+    default = default_of(parameter)
+    return int(text) if is_number and default is not None else default
+
+
+def default_of(parameter):
+    """:return: the number that counts where the parameter is not stored, or ``None``"""
+    settings = parameter.env["res.config.settings"]
+    field = _field_of(parameter)
+    return field.default(settings) if field and field.type == "integer" else None
+
+
+def describe_setting(parameter, old, new):
+    """:return: what a change of the number means"""
+    return f"{_field_of(parameter).string}: {old} → {new}"
+
+
+def _field_of(parameter):
+    fields = parameter.env["res.config.settings"]._fields.values()
+    for field in fields:
+        if getattr(field, "config_parameter", None) == parameter.key:
+            return field
+    return None
