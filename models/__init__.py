@@ -1,6 +1,7 @@
 from . import (
     oauth2_key_rotation,
     oauth2_event,
+    oauth2_has_events,
     oauth2_configuration,
     ir_config_parameter,
     oauth2_api,

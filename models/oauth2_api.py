@@ -26,9 +26,10 @@ class OAuth2Api(models.Model):
     """A named entry point that tokens are issued for and accepted on."""
 
     _name = "oauth2.api"
-    _inherit = ["oauth2.configuration"]
+    _inherit = ["oauth2.configuration", "oauth2.has.events"]
     _description = "OAuth2 API"
     _order = "name"
+    _event_field = "api_id"
 
     name = fields.Char(required=True)
     endpoint = fields.Char(
@@ -337,7 +338,7 @@ class OAuth2Api(models.Model):
         if endpoint.isprintable():
             record = record.search([("endpoint", "=", endpoint)], limit=1)
         if not record:
-            raise InvalidClient(reason="unknown or archived API")
+            raise InvalidClient(reason="There is no active API at this address.")
         return record
 
     def _client(self, client_identifier):
@@ -350,7 +351,10 @@ class OAuth2Api(models.Model):
             lambda c: c._is_served() and c.client_identifier == client_identifier
         )
         if len(client) != 1:
-            raise InvalidClient(reason="unknown or archived client")
+            raise InvalidClient(
+                reason=f"The API {self.name} has no active client with the client_id"
+                " that was sent."
+            )
         return client
 
     def _allows_user(self, user):
@@ -360,6 +364,16 @@ class OAuth2Api(models.Model):
         if not user.active or user._is_public() or user._is_superuser():
             return False
         return self._allows_by_group(user)
+
+    def _why_not_allowed(self, user):
+        """:param user: one who may not use the API
+        :return: why, for the event; it reads no more than is known by now, so that the
+            time of a refusal does not tell whether there is such a user
+        """
+        user = user.sudo()
+        if not user.active:
+            return f"The user {user.login} is archived."
+        return f"The user {user.login} is in no allowed group of the API."
 
     def _allows_by_group(self, user):
         """:return: whether the user is in an allowed group if any is set"""

@@ -20,9 +20,15 @@ class OAuth2Client(models.Model):
     """A third-party application, as it is registered here or at one provider."""
 
     _name = "oauth2.client"
-    _inherit = ["oauth2.configuration", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "oauth2.configuration",
+        "oauth2.has.events",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _description = "OAuth2 Client"
     _order = "name"
+    _event_field = "client_id"
 
     name = fields.Char(required=True, help="What users read when asked for consent.")
     active = fields.Boolean(
@@ -133,7 +139,7 @@ class OAuth2Client(models.Model):
     token_endpoint_auth_method = fields.Selection(
         related="provider_id.token_endpoint_auth_method"
     )
-    private_key_encrypted = EncryptedChar(on_database_copy="keep")
+    private_key_encrypted = EncryptedChar("Private Key", on_database_copy="keep")
     has_private_key = fields.Boolean(compute="_compute_has_secrets")
     public_key = fields.Text("PEM", compute="_compute_public_key")
     jwks = fields.Text("JWK Set", compute="_compute_public_key")

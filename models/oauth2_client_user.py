@@ -18,9 +18,11 @@ class OAuth2ClientUser(models.Model):
     """
 
     _name = "oauth2.client.user"
+    _inherit = ["oauth2.has.events"]
     _description = "OAuth2 Client API User"
     _order = "id desc"
     _rec_name = "identity_display"
+    _event_field = "client_user_ref"
 
     api_id = fields.Many2one(
         "oauth2.api",
@@ -224,6 +226,28 @@ class OAuth2ClientUser(models.Model):
             and self.api_id._allows_user(self.user_id)
         )
 
+    def _out_of_force(self):
+        """:return: ``reason`` and ``cause`` of a refusal, for the event: why the grant
+        is not in force
+        """
+        oauth2_api, client, user = self.api_id, self.client_id, self.user_id
+        ended_by = dict(self._fields["ended_by"].selection).get(self.ended_by)
+        cause = "grant_over"
+        if self.state != "active":
+            reason = "The grant has ended"
+            reason += f", by this: {ended_by}." if ended_by else "."
+        elif self.expires_at <= fields.Datetime.now():
+            reason = f"The grant has ended at {self.expires_at} UTC."
+        elif not oauth2_api._allows_user(user):
+            reason, cause = oauth2_api._why_not_allowed(user), "user_blocked"
+        else:
+            reason, cause = (
+                f"The API {oauth2_api.name}, the client {client.name} or its provider"
+                " is archived, or the client is none of this API.",
+                "client",
+            )
+        return {"reason": reason, "cause": cause}
+
     def _current_token(self, kind):
         """:return: the token of a kind that was not rotated, possibly none"""
         domain = [("kind", "=", kind), ("rotated_at", "=", False)]
@@ -245,8 +269,8 @@ class OAuth2ClientUser(models.Model):
             return None
         began = f"{began_at:%Y-%m-%d %H:%M:%S} UTC"
         return (
-            f"the answer to a refresh that was begun at {began} was not recorded:"
-            " the provider may have given out tokens that are not known here"
+            f"The answer to a refresh that was begun at {began} was not recorded:"
+            " the provider may have given out tokens that are not known here."
         )
 
     def _with_sibling(self):

@@ -3,6 +3,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..services.configuration_changes import kind_of
+from ..services.refusal_causes import CAUSES, advice
+
 RETENTION_PARAMETER = "api_auth_oauth2.event_retention_days"
 RETENTION_DAYS = 365
 
@@ -12,7 +15,8 @@ class OAuth2Event(models.Model):
 
     It is only ever added to, by the code of this addon, and forgotten by the job when
     it is old. It keeps names beside references, so that it still explains what happened
-    after a record is gone, and never a token, secret or identity.
+    after a record is gone, and never a token, secret or identity. A reason may name a
+    person by email or login.
     """
 
     _name = "oauth2.event"
@@ -45,6 +49,14 @@ class OAuth2Event(models.Model):
     api_name = fields.Char("API Name", readonly=True)
     client_id = fields.Many2one("oauth2.client", readonly=True, ondelete="set null")
     client_name = fields.Char(readonly=True)
+    provider_id = fields.Many2one(
+        "oauth2.provider",
+        readonly=True,
+        ondelete="set null",
+        help="Where the client's users signed in then. Empty for tokens that this Odoo"
+        " issued itself.",
+    )
+    provider_name = fields.Char(readonly=True)
     user_id = fields.Many2one(
         "res.users",
         readonly=True,
@@ -62,23 +74,57 @@ class OAuth2Event(models.Model):
     )
     actor_login = fields.Char("Done By (Login)", readonly=True)
     client_user_ref = fields.Integer(
-        "Client API User", readonly=True, help="Its database id, kept after its end."
+        "Client API User",
+        readonly=True,
+        aggregator=None,
+        help="Its database id, kept after its end.",
     )
     record_model = fields.Char(
         "Configured Model", readonly=True, help="What kind of record was configured."
     )
     record_ref = fields.Integer(
-        "Configured Record", readonly=True, help="Its database id, kept after its end."
+        "Configured Record",
+        readonly=True,
+        aggregator=None,
+        help="Its database id, kept after its end.",
     )
     record_name = fields.Char("Configured", readonly=True)
     changes = fields.Text(
         readonly=True,
-        help="The fields that were changed. Of switches, choices and numbers the values"
-        " too; of texts never, because they may be secret.",
+        help="What was changed. Of switches, choices, numbers and links to records the"
+        " values too; of texts never, because they may be secret.",
     )
     address = fields.Char("From Address", readonly=True)
     error = fields.Char(readonly=True, help="The error code that the caller received.")
+    cause = fields.Selection(CAUSES, readonly=True, help="What kind of refusal it is.")
     reason = fields.Char(readonly=True, help="Why, for the administrator.")
+    reference = fields.Char(
+        readonly=True,
+        index="btree_not_null",
+        help="What the page shows on which a person was refused.",
+    )
+    summary = fields.Char(
+        "What Happened",
+        compute="_compute_summary",
+        help="The reason, or what was configured.",
+    )
+    advice = fields.Char("What to Do", compute="_compute_advice")
+
+    @api.depends("reason", "record_model", "record_name", "changes")
+    def _compute_summary(self):
+        kinds = {}
+        for event in self:
+            event.summary = event.reason
+            if name := event.record_model:
+                if name not in kinds:
+                    kinds[name] = kind_of(self.env, name)
+                event.summary = f"{kinds[name]} {event.record_name}: {event.changes}"
+
+    @api.depends("cause")
+    @api.depends_context("lang")
+    def _compute_advice(self):
+        for event in self:
+            event.advice = advice(self.env, event.cause)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -19,9 +19,10 @@ class OAuth2Provider(models.Model):
     """An authorization server, and how its users become Odoo users."""
 
     _name = "oauth2.provider"
-    _inherit = ["oauth2.configuration"]
+    _inherit = ["oauth2.configuration", "oauth2.has.events"]
     _description = "OAuth2 Provider"
     _order = "name"
+    _event_field = "provider_id"
 
     name = fields.Char(required=True, help="What users read before they sign in there.")
     active = fields.Boolean(
@@ -354,6 +355,9 @@ class OAuth2Provider(models.Model):
         """
         self.ensure_one()
         return self.env["oauth2.check"]._show_connection(self)
+
+    def _configuration_parties(self):
+        return {"provider": self}
 
     def _network_policy(self):
         """Where this provider may be called.

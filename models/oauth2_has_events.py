@@ -1,0 +1,32 @@
+from odoo import fields, models
+
+from ..services.last_refusal import last_refusal
+
+_ADMIN = "api_auth_oauth2.group_admin"
+
+
+class OAuth2HasEvents(models.AbstractModel):
+    """What the audit log tells of: its form shows what went wrong there last."""
+
+    _name = "oauth2.has.events"
+    _description = "OAuth2 Record With Events"
+
+    #: field of ``oauth2.event`` that names such records by their id
+    _event_field = None
+
+    last_refusal_at = fields.Datetime(
+        "Last Refused", compute="_compute_last_refusal", groups=_ADMIN
+    )
+    last_refusal_reason = fields.Char(
+        "Why", compute="_compute_last_refusal", groups=_ADMIN
+    )
+    last_refusal_advice = fields.Char(
+        "What to Do", compute="_compute_last_refusal", groups=_ADMIN
+    )
+
+    def _compute_last_refusal(self):
+        for record in self:
+            event = last_refusal(record, self._event_field)
+            record.last_refusal_at = event.create_date
+            record.last_refusal_reason = event.reason or event.error
+            record.last_refusal_advice = event.advice
