@@ -5,7 +5,7 @@ from typing import Any
 
 from odoo.http import request
 
-from ..protocol.client_networks import NOT_FROM_THERE
+from ..protocol.client_networks import not_from_there
 from ..protocol.credentials import ClientCredentials, parse_credentials
 from ..protocol.digests import ISSUED_IDENTITY_PREFIX
 from ..protocol.errors import InvalidClient, MethodNotAllowed
@@ -70,7 +70,8 @@ class ClientRequest:
         client = oauth2_api._client(credentials.client_id)
         set_audit_context(oauth2_api, client, is_proven=False)
         if not (from_anywhere or client._allows_address(remote_address())):
-            raise InvalidClient(reason=NOT_FROM_THERE)
+            reason = not_from_there(client._networks())
+            raise InvalidClient(reason=reason, cause="network")
         return cls(oauth2_api, client, parameters, credentials)
 
     def check_secret(self):

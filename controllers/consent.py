@@ -10,7 +10,6 @@ from ..protocol.errors import (
     UnknownSignIn,
 )
 from ..protocol.parameters import MAX_BODY, Parameters
-from ..services.audit import Audit
 from ..services.consent import Consent
 from ..services.consent_page import other_user_address
 from ..services.rate_limit import RateLimit
@@ -53,7 +52,6 @@ class ConsentController(http.Controller):
             return self._at_this_odoo(find_api(api))
         except OAuth2Error as refusal:
             request.env.cr.rollback()
-            Audit(request.env).log_refusal(refusal)
             return refused_sign_in(refusal)
 
     def _at_this_odoo(self, oauth2_api):

@@ -53,7 +53,9 @@ def _refusal(exc):
     """:return: the refusal that an exception stands for, ``None`` for any other"""
     if isinstance(exc, _BUSY):
         # Odoo has tried again and again, and gives up.
-        return TemporarilyUnavailable(reason="the same rows changed", retry_after=1)
+        return TemporarilyUnavailable(
+            reason="Other calls changed the same records.", cause="busy", retry_after=1
+        )
     return exc if isinstance(exc, OAuth2Error) else None
 
 
@@ -120,9 +122,10 @@ class OAuth2Dispatcher(_JsonDispatcher):
         except OAuth2Error as refusal:
             # Returned, not raised: what must be remembered of a refusal is committed.
             self.request.env.cr.rollback()
-            refusal = self._record_refusal(refusal)
+            refusal = self._counted(refusal)
             if getattr(self.request, "oauth2_shows_pages", False):
                 return refused_sign_in(refusal)
+            Audit(self.request.env).log_refusal(refusal)
             return error_response(refusal)
         if isinstance(result, Response):
             return result
@@ -133,17 +136,15 @@ class OAuth2Dispatcher(_JsonDispatcher):
         if isinstance(exc, ValidationError):
             # So Odoo tells that two at once wrote what may be there once, in the words
             # of the database. What a caller of an endpoint reads is always the same.
-            exc = TemporarilyUnavailable(reason="a constraint", retry_after=1)
+            exc = TemporarilyUnavailable(cause="busy", retry_after=1)
         return super().handle_error(exc)
 
-    def _record_refusal(self, refusal):
+    def _counted(self, refusal):
         """:return: the refusal that the caller receives: too many calls, or this"""
-        env = self.request.env
         try:
-            RateLimit(env).count_refusal(refusal)
+            RateLimit(self.request.env).count_refusal(refusal)
         except TooManyRequests as too_many:
-            refusal = too_many
-        Audit(env).log_refusal(refusal)
+            return too_many
         return refusal
 
 

@@ -44,7 +44,7 @@ def answer_without_connection():
             return error_response(
                 TemporarilyUnavailable(
                     "The database cannot be reached right now; try again.",
-                    reason="no connection to the database",
+                    reason="There is no connection to the database.",
                     retry_after=1,
                 )
             )

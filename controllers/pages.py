@@ -17,6 +17,7 @@ from ..protocol.errors import (
     UnknownSignIn,
 )
 from ..protocol.parameters import MAX_BODY
+from ..services.audit import Audit
 from ..services.authorization import SIGN_IN_LIFETIME
 from ..services.request_context import return_address
 
@@ -40,7 +41,7 @@ def find_api(endpoint):
     try:
         return request.env["oauth2.api"]._by_endpoint(endpoint)
     except InvalidClient as error:
-        raise InvalidRequest("There is no such API here.") from error
+        raise InvalidRequest("There is no such API here.", cause=error.cause) from error
 
 
 def page(template, *, status=200, leads_back=False, **values):
@@ -68,12 +69,13 @@ def leave(address):
 
 
 def refused_sign_in(refusal):
-    """:param OAuth2Error refusal: of a sign-in, rolled back
+    """:param OAuth2Error refusal: of a sign-in, rolled back; the audit log is told
     :return: the response: back to the application, or a page that tells a person
     """
-    if address := return_address(request.env, refusal):
-        return leave(address)
-    return refusal_page(refusal)
+    address = return_address(request.env, refusal)
+    is_told = not address and not isinstance(refusal, AlreadyAllowed)
+    Audit(request.env).log_refusal(refusal, is_page=is_told)
+    return leave(address) if address else refusal_page(refusal)
 
 
 def refusal_page(refusal):
@@ -86,6 +88,7 @@ def refusal_page(refusal):
         leads_back=True,  # whether it is one is not known; there is nothing to do on it
         error=refusal.error,
         description=refusal.description,
+        reference=refusal.reference,
         is_allowed=isinstance(refusal, AlreadyAllowed),
         is_over=isinstance(refusal, UnknownSignIn),
     )

@@ -18,7 +18,9 @@ BEGIN
         'UPDATE oauth2_client SET secret_digest = NULL',
         'UPDATE oauth2_client SET former_secret_digest = NULL',
         'UPDATE oauth2_client SET former_secret_encrypted = NULL',
-        'UPDATE oauth2_provider SET active = false'
+        'UPDATE oauth2_provider SET active = false',
+        -- It may name people who are no users here.
+        'UPDATE oauth2_event SET reason = NULL, address = NULL WHERE kind = ''refusal'''
     ] LOOP
         BEGIN
             EXECUTE statement;

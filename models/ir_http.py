@@ -101,18 +101,17 @@ class IrHttp(models.AbstractModel):
         with contextlib.suppress(OAuth2Error, psycopg2.Error, PoolError):
             text = bearer_token(request.httprequest.headers.get("Authorization"))
             if text is not None:
-                request.oauth2_validated = TokenValidation(request.env).validate(
-                    text,
-                    routes.matched_endpoint(),
-                    request.oauth2_signal,
-                    address=remote_address(),
+                request.oauth2_validated = cls._validated(
+                    text, routes.matched_endpoint()
                 )
 
     @classmethod
     def _authenticate(cls, endpoint):
         routing = endpoint.routing
         if routing.get("oauth2_problem"):
-            _logger.error("Refused %s: %s", endpoint, routing["oauth2_problem"])
+            problem, route = routing["oauth2_problem"], routing["routes"][0]
+            _logger.error("Refused %s: %s", endpoint, problem)
+            Audit(request.env).log_refused_route(route, problem)
             request.session.can_save = False
             abort(error_response(MisconfiguredRoute()))
         if CrossOrigin(request.env).answers_preflight():
@@ -154,10 +153,18 @@ class IrHttp(models.AbstractModel):
                 grant = cls._validate_token(text, routes.matched_endpoint())
             if grant is None:
                 RateLimit(request.env).count_refused_token()
-                raise InvalidToken()
+                raise InvalidToken(**cls._why_refused())
         except OAuth2Error as refusal:
             cls._refuse(refusal)
         cls._set_request_user(grant)
+
+    @classmethod
+    def _why_refused(cls):
+        """:return: ``reason`` and ``cause`` for the event, where the token is known"""
+        if not (refused := request.oauth2_refused_token):
+            return {}
+        _token, reason, cause = refused
+        return {"reason": reason, "cause": cause}
 
     @classmethod
     def _auth_method_oauth2_client(cls):
@@ -184,19 +191,26 @@ class IrHttp(models.AbstractModel):
         return super()._auth_method_bearer(*args, **kwargs)
 
     @classmethod
+    def _validated(cls, text, endpoint):
+        validation = TokenValidation(request.env)
+        grant = validation.validate(
+            text, endpoint, request.oauth2_signal, address=remote_address()
+        )
+        request.oauth2_refused_token = validation.refused
+        return grant
+
+    @classmethod
     def _validate_token(cls, text, endpoint):
         """:return: what a bearer token opens at that endpoint, or ``None``
         :raises TemporarilyUnavailable: when the database does not answer
         """
         try:
-            return TokenValidation(request.env).validate(
-                text, endpoint, request.oauth2_signal, address=remote_address()
-            )
+            return cls._validated(text, endpoint)
         except (psycopg2.Error, PoolError) as error:
             _logger.error("No token can be checked: %s", error)
             raise TemporarilyUnavailable(
                 "No token can be checked at the moment; try again.",
-                reason="the database does not answer the check",
+                reason="The database does not answer the check.",
                 retry_after=1,
             ) from error
 
@@ -210,7 +224,7 @@ class IrHttp(models.AbstractModel):
             cls._refuse(
                 TemporarilyUnavailable(
                     "The token's user is not known everywhere yet; try again.",
-                    reason="the replica does not have the user yet",
+                    reason="The replica does not have the user yet.",
                     retry_after=1,
                 )
             )
@@ -298,5 +312,7 @@ class IrHttp(models.AbstractModel):
         if not isinstance(refusal, (InvalidToken, InsufficientScope, TooManyRequests)):
             return  # above all a client that asks without a token how to sign in
         grant = getattr(request, "oauth2_grant", None)
+        if not grant and isinstance(refusal, InvalidToken) and refusal.reason:
+            grant = request.oauth2_refused_token[0]
         route = routes.matched_routing()["routes"][0] if grant else ""
         Audit(request.env).log_refused_call(refusal, grant, route)

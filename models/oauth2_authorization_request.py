@@ -125,7 +125,12 @@ class OAuth2AuthorizationRequest(models.Model):
         :raises UnknownSignIn: API, client, provider or redirect URI
         """
         if not self._is_in_force():
-            raise UnknownSignIn("This sign-in is no longer possible here.")
+            raise UnknownSignIn(
+                "This sign-in is no longer possible here.",
+                reason="Since the sign-in began, API, client or provider were archived,"
+                " or the client lost the API or the redirect URI.",
+                cause="client",
+            )
 
     def _is_in_force(self):
         """:return: whether all that it stands on is as when it began"""
@@ -177,6 +182,21 @@ class OAuth2AuthorizationRequest(models.Model):
             return None
         error = "" if self.is_allowed else "access_denied"
         return self._response_address(error=error)
+
+    def _why_over(self):
+        """:return: why the sign-in cannot go on, for the event; also of none"""
+        if not self:
+            return "There is no such sign-in: it was made up, or was forgotten."
+        which = (
+            f"The sign-in that was asked for at {self.create_date:%Y-%m-%d %H:%M} UTC"
+        )
+        if self.is_allowed:
+            return f"{which} was allowed already."
+        if self.decided_at:
+            return f"{which} was denied or refused already."
+        if self.expires_at <= fields.Datetime.now():
+            return f"{which} was not finished in time."
+        return f"{which} was used already, or in another browser or tab."
 
     def _scopes(self):
         """:return: the scopes that its user is asked for, at this moment"""

@@ -94,7 +94,7 @@ class ResUsers(models.Model):
                 "access",
                 oauth2_api=oauth2_api,
                 user=user,
-                reason="the user is archived",
+                reason=f"The user {user.login} was archived.",
             )
         return result
 
@@ -110,7 +110,8 @@ class ResUsers(models.Model):
         grants = self.env["oauth2.client.user"].sudo()
         grants = grants.search([("user_id", "in", self.ids)])
         for user in grants.user_id:
-            Audit(self.env).record("access", user=user, reason="the user is deleted")
+            reason = f"The user {user.login} was deleted."
+            Audit(self.env).record("access", user=user, reason=reason)
         grants.unlink()
         requests = self.env["oauth2.authorization.request"].sudo()
         requests.search([("user_id", "in", self.ids)]).unlink()

@@ -8,6 +8,7 @@ class UnknownClient(InvalidRequest):
     section 4.1.2.1).
     """
 
+    cause = "client"
     description = (
         "There is no such application here: check its client_id and the address."
     )
@@ -16,6 +17,7 @@ class UnknownClient(InvalidRequest):
 class UnknownRedirectURI(InvalidRequest):
     """RFC 6749 section 3.1.2.4: told to the user, never redirected."""
 
+    cause = "redirect_uri"
     description = (
         "The application asks to return to an address that is not registered for it:"
         " its administrator adds it to the client's redirect URIs."
@@ -25,6 +27,7 @@ class UnknownRedirectURI(InvalidRequest):
 class UnsupportedResponseType(OAuth2Error):
     """RFC 6749 section 4.1.2.1 ``unsupported_response_type``"""
 
+    cause = "request"
     error = "unsupported_response_type"
     status = 400
     description = "The response_type is code: others are not served here."
@@ -33,6 +36,7 @@ class UnsupportedResponseType(OAuth2Error):
 class InvalidScope(OAuth2Error):
     """RFC 6749 sections 4.1.2.1 and 5.2 ``invalid_scope``"""
 
+    cause = "scope"
     error = "invalid_scope"
     status = 400
     description = (
@@ -52,6 +56,7 @@ class ScopeRaised(InvalidScope):
 class InvalidTarget(OAuth2Error):
     """RFC 8707 section 2 ``invalid_target``"""
 
+    cause = "request"
     error = "invalid_target"
     status = 400
     description = (
@@ -62,6 +67,7 @@ class InvalidTarget(OAuth2Error):
 class UnauthorizedClient(OAuth2Error):
     """RFC 6749 sections 4.1.2.1 and 5.2 ``unauthorized_client``"""
 
+    cause = "grant_type"
     error = "unauthorized_client"
     status = 400
     description = "This client may not use this grant type."

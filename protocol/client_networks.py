@@ -2,8 +2,11 @@
 
 import ipaddress
 
-#: Why a call was refused, in its event.
-NOT_FROM_THERE = "called from a network that is not allowed"
+
+def not_from_there(networks):
+    """Return why a call was refused, for its event."""
+    allowed = ", ".join(map(str, networks))
+    return f"The call came from another network than the client's own: {allowed}."
 
 
 def parse_networks(text):

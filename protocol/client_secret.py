@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from . import digests
 
+#: For the event of a refusal.
+NO_SECRET = "The client must send its secret, and sent none."
+WRONG_SECRET = "The client secret that was sent is wrong, or has ended."
+
 _NO_DIGEST = digests.digest("")
 
 

@@ -3,7 +3,7 @@
 Each class knows its wire form. ``error_description`` is static ASCII: it tells the
 caller what to do next and never what was stored, sent or guessed, but for the names of
 what a protected call lacks. What an administrator needs to know goes into ``reason``,
-which reaches event and log, and into ``about``, which reaches the event alone.
+which reaches the event alone: it may name a person.
 
 The one place that writes ``WWW-Authenticate`` (RFC 9110 section 11.6.1).
 """
@@ -31,23 +31,28 @@ class OAuth2Error(Exception):
     """Base of all refusals.
 
     :param description: static ASCII text for the caller; the class's own when left out
-    :param reason: what the log says; never a token, secret, identity or provider's text
-    :param about: whom the refusal was of, for the event alone: it may name a person
+    :param reason: what the event says, a sentence: it names the email, login, model or
+        scope that was meant; never a token, secret or identity
+    :param cause: key of ``services/refusal_causes.py``; the class's own when left out
     :param retry_after: seconds after which the caller may try again
+
+    :ivar reference: of its event, where a person is shown one
     """
 
     error = "server_error"
     status = 500
     description = "The request could not be served."
+    cause = ""
+    reference = ""
     # Odoo logs what escapes a handler at this level instead of with a traceback.
     loglevel = logging.DEBUG
 
-    def __init__(self, description=None, *, reason="", about="", retry_after=None):
-        super().__init__(reason or self.error)
+    def __init__(self, description=None, *, reason="", cause="", retry_after=None):
+        super().__init__(self.error)
         if description is not None:
             self.description = description
         self.reason = reason
-        self.about = about
+        self.cause = cause or self.cause
         self.retry_after = retry_after
 
     def body(self):
@@ -80,6 +85,7 @@ def error_code(status):
 class InvalidRequest(OAuth2Error):
     """RFC 6749 section 5.2 ``invalid_request``"""
 
+    cause = "request"
     error = "invalid_request"
     status = 400
     description = "The request is malformed."
@@ -88,6 +94,7 @@ class InvalidRequest(OAuth2Error):
 class UnknownSignIn(InvalidRequest):
     """A one-use secret of a sign-in that is unknown, expired or used."""
 
+    cause = "sign_in_over"
     description = (
         "This sign-in is unknown, expired or already used:"
         " start again in the application."
@@ -111,7 +118,7 @@ class MethodNotAllowed(InvalidRequest):
     )
 
     def __init__(self, allowed):
-        super().__init__(reason="method not allowed")
+        super().__init__()
         self.allowed = sorted(allowed)
 
     def headers(self):
@@ -136,6 +143,7 @@ class NotFound(InvalidRequest):
 class UnsupportedGrantType(OAuth2Error):
     """RFC 6749 section 5.2 ``unsupported_grant_type``"""
 
+    cause = "request"
     error = "unsupported_grant_type"
     status = 400
     description = (
@@ -150,6 +158,7 @@ class InvalidClient(OAuth2Error):
     cannot be told apart.
     """
 
+    cause = "client"
     error = "invalid_client"
     status = 401
     description = (
@@ -167,6 +176,7 @@ class InvalidClient(OAuth2Error):
 class InvalidGrant(OAuth2Error):
     """RFC 6749 section 5.2 ``invalid_grant``: one answer for every cause."""
 
+    cause = "grant_over"
     error = "invalid_grant"
     status = 400
     description = (
@@ -178,6 +188,7 @@ class InvalidGrant(OAuth2Error):
 class AccessDenied(OAuth2Error):
     """RFC 6749 section 4.1.2.1 ``access_denied``, answered by the callback."""
 
+    cause = "no_user"
     error = "access_denied"
     status = 403
     description = (
@@ -189,6 +200,7 @@ class AccessDenied(OAuth2Error):
 class EmbeddedCaller(AccessDenied):
     """The callback was requested by a page, not by a person or a script."""
 
+    cause = "embedded"
     description = (
         "A sign-in is finished by a browser's own page or by a script, not from within"
         " another page."
@@ -198,6 +210,7 @@ class EmbeddedCaller(AccessDenied):
 class ScriptRefused(AccessDenied):
     """A script came to the callback of a client whose users come with browsers."""
 
+    cause = "script"
     description = (
         "Open this address in a browser. Only a client that is known to follow its"
         " sign-ins itself finishes them in a script, and only by https."
@@ -207,6 +220,7 @@ class ScriptRefused(AccessDenied):
 class SignInDenied(AccessDenied):
     """The provider or the user said no."""
 
+    cause = "denied"
     status = 400
     description = "The sign-in was denied; start again in the application."
 
@@ -235,6 +249,7 @@ class SlowDown(AuthorizationPending):
 class ExpiredSignIn(OAuth2Error):
     """RFC 8628 section 3.5 ``expired_token``"""
 
+    cause = "sign_in_over"
     error = "expired_token"
     status = 400
     description = (
@@ -245,6 +260,7 @@ class ExpiredSignIn(OAuth2Error):
 class ServerError(OAuth2Error):
     """RFC 6749 section 4.1.2.1 ``server_error``: the provider is at fault."""
 
+    cause = "provider_answer"
     error = "server_error"
     status = 502
     description = (
@@ -256,6 +272,7 @@ class ServerError(OAuth2Error):
 class ProviderReportedError(ServerError):
     """The provider redirected back with an error other than ``access_denied``."""
 
+    cause = "provider_error"
     status = 400
     description = (
         "The authorization server reported an error; start again, or ask the"
@@ -274,6 +291,7 @@ class TemporarilyUnavailable(OAuth2Error):
 class TooManyRequests(TemporarilyUnavailable):
     """RFC 6585 section 4, in the shape of RFC 6749 section 5.2"""
 
+    cause = "limit"
     status = 429
     description = "Too many calls: wait as many seconds as Retry-After says."
 
@@ -286,8 +304,10 @@ class ProtectedResourceError(OAuth2Error):
     #: RFC 6750 section 3.1: no error code for a request without any authentication.
     name_the_error = True
 
-    def __init__(self, description=None, *, reason="", scope="", realm="odoo"):
-        super().__init__(description, reason=reason)
+    def __init__(
+        self, description=None, *, reason="", cause="", scope="", realm="odoo"
+    ):
+        super().__init__(description, reason=reason, cause=cause)
         self.scope = scope
         self.realm = realm
         #: address of the API's own description (RFC 9728 section 5.1), if known
@@ -333,6 +353,7 @@ class InvalidToken(ProtectedResourceError):
 class InsufficientScope(ProtectedResourceError):
     """RFC 6750 section 3.1 ``insufficient_scope``"""
 
+    cause = "scope"
     error = "insufficient_scope"
     status = 403
     description = "The access token does not carry the scope that this route needs."

@@ -36,6 +36,11 @@ def safe_text(text, *, secrets=()):
     return re.sub(r"[^\x20-\x7e]", "?", text)[:MAX_TEXT_LENGTH]
 
 
+def sentence(text):
+    """Return `text` as it begins and ends in a log that people read."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
+
+
 def is_error_code(value):
     """Return whether `value` has the shape of an OAuth error code (RFC 6749 5.2)."""
     return isinstance(value, str) and bool(_ERROR_CODE.fullmatch(value))

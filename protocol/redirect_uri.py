@@ -9,6 +9,8 @@ import ipaddress
 import re
 from urllib.parse import unquote_plus
 
+from .provider_errors import safe_text
+
 MAX_LENGTH = 2000  # what addresses of browsers, proxies and logs carry
 LOOPBACK_HOSTS = ("127.0.0.1", "[::1]", "localhost")
 
@@ -158,3 +160,15 @@ def host_of(uri):
         return ""
     parts = _AUTHORITY.fullmatch(authority)
     return "" if not parts or parts["host"] in LOOPBACK_HOSTS else authority
+
+
+def why_not_registered(sent):
+    """Return why a redirect URI is refused, for the event: of the address no more than
+    server and path, as the rest may hold anything.
+    """
+    if not sent:
+        return "The application names no redirect URI, and has not exactly one."
+    address = safe_text(sent.partition("?")[0].partition("#")[0])
+    if "@" in address:
+        address = "that was sent"
+    return f"The redirect URI {address} is none of those registered for the client."

@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 from .authorization_errors import InvalidScope
+from .client_secret import NO_SECRET
 from .errors import InvalidClient
+from .provider_errors import safe_text
 
 
 class RegisteredClient(NamedTuple):
@@ -34,7 +36,7 @@ class RegisteredClient(NamedTuple):
             3.2.1)
         """
         if not self.is_public and not credentials.has_secret:
-            raise InvalidClient(reason="client secret required")
+            raise InvalidClient(reason=NO_SECRET, cause="secret_missing")
 
     def may_have(self, names):
         """What is granted of what is asked for: what is not the client's is left out,
@@ -48,8 +50,15 @@ class RegisteredClient(NamedTuple):
             return self.scopes
         found = {name: self.scopes[name] for name in names if name in self.scopes}
         if not found:
-            raise InvalidScope()
+            raise InvalidScope(reason=self._why_none(names))
         return found
+
+    def _why_none(self, names):
+        asked = safe_text(" ".join(sorted(names)))
+        may_have = " ".join(sorted(self.scopes)) or "none"
+        return (
+            f"Of the scopes {asked} the client may have none; it may have: {may_have}."
+        )
 
     def names_of(self, granted):
         """:param granted: ids of scopes, or the text in which a token carries them

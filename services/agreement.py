@@ -14,10 +14,10 @@ from odoo import fields
 
 from ..protocol.errors import AccessDenied, UnknownSignIn
 
-_CHANGED = "not granted, because they changed since the page was shown: %s"
-_TAKEN = "the user took away: %s"
-_READ_ONLY = "the user allowed reading only, and took away: %s"
-_REMEMBERED = "allowed by the user before: not asked again"
+_CHANGED = "Not granted, because they changed since the page was shown: %s."
+_TAKEN = "The user took away: %s."
+_READ_ONLY = "The user allowed reading only, and took away: %s."
+_REMEMBERED = "The user has allowed it before, and was not asked again."
 
 
 class Agreement(NamedTuple):
@@ -67,9 +67,12 @@ def by_page(record, user, shown, ticked, reads_only):
     :raises UnknownSignIn: an earlier version made the page
     """
     if user.id != shown.get("user"):
-        raise AccessDenied(reason="the page showed another user")
+        reason = f"The page showed another user than {user.sudo().login}."
+        raise AccessDenied(reason=reason, cause="other_account")
     if "agreement" not in shown:
-        raise UnknownSignIn(reason="the page is of an earlier version")
+        raise UnknownSignIn(
+            reason="The page was made by an earlier version of this addon."
+        )
     agreed = _read(shown)
     names = dict(each for each in agreed if len(each) == 2)
     left = {each for each in names if str(each) in ticked}

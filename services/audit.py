@@ -1,6 +1,12 @@
-"""The audit log: lines are only ever added, and hold no token, secret or identity."""
+"""The audit log: lines are only ever added, and hold no token, secret or identity.
+
+Reasons are English, as a server's log is, and sentences: they name whom and what a line
+is about. What to do about a refusal is told in the reader's language
+(``refusal_causes.py``).
+"""
 
 import logging
+import secrets
 
 import psycopg2
 
@@ -9,11 +15,26 @@ from odoo.sql_db import PoolError
 from odoo.tools import SQL
 from odoo.tools.sql import table_columns
 
-from ..protocol.errors import AuthorizationPending, TooManyRequests
+from ..protocol.errors import (
+    AuthorizationPending,
+    MisconfiguredRoute,
+    TooManyRequests,
+)
+from ..protocol.provider_errors import sentence
 from . import auth_failure_log
 from .request_context import audit_context, remote_address
 
 _logger = logging.getLogger(__name__)
+
+_NOTHING_PROVEN = " Nothing was proven; for an hour such refusals are only counted."
+#: Of references: none that is read as another.
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def new_reference():
+    """:return: what a person reads from a page to an administrator: ``ABCD-EFGH``"""
+    letters = [secrets.choice(_LETTERS) for _each in range(8)]
+    return "".join(letters[:4]) + "-" + "".join(letters[4:])
 
 
 class Audit:
@@ -39,9 +60,9 @@ class Audit:
         """Add lines of one kind.
 
         :param str kind: a value of the field
-        :param lines: a dict for each: ``oauth2_api``, ``client`` and ``user`` (as whom
-            the application acts) are records or nothing; further fields, ``user_login``
-            where it need not be read
+        :param lines: a dict for each: ``oauth2_api``, ``client``, ``provider`` (where
+            it is not the client's) and ``user`` (as whom the application acts) are
+            records or nothing; further fields, ``user_login`` where it need not be read
         :return: the ``oauth2.event`` records
         """
         actor = self.env.user
@@ -81,7 +102,7 @@ class Audit:
         values = {
             "create_date": fields.Datetime.now(),
             "kind": kind,
-            "reason": reason,
+            "reason": sentence(reason),
             "actor_id": self.env.user.id,
             "actor_login": self.env.user.login,
         }
@@ -98,33 +119,55 @@ class Audit:
                 )
             )
 
-    def log_refusal(self, refusal):
+    def log_refusal(self, refusal, *, is_page=False):
         """Tell of a refusal by an endpoint; of callers without proof not of each.
 
-        :param refusal: the ``OAuth2Error`` that the caller receives
+        :param refusal: the ``OAuth2Error`` that the caller receives; its ``reference``
+            is set where the line has one
+        :param bool is_page: whether a person is shown it, who may ask an administrator
         """
         if isinstance(refusal, AuthorizationPending):
             return  # an application asks many times, and is told in the end
         named, is_proven = audit_context()
         is_limit = isinstance(refusal, TooManyRequests)  # which tells of itself
-        if not is_proven:
-            self._log_unproven(refusal, None if is_limit else named)
-        elif not is_limit:
-            reason = refusal.reason or refusal.description
-            if refusal.about:
-                reason += f"; {refusal.about}"
-            self.record("refusal", error=refusal.error, reason=reason, **named)
+        if is_limit:
+            if not is_proven:
+                self._log_unproven(refusal, None)
+            return
+        failures = auth_failure_log.failures
+        has_line = is_proven or (is_page and failures.may_tell_page(self._db))
+        if has_line and is_page:
+            refusal.reference = new_reference()
+        if has_line:
+            self._log_each(refusal, named)
+        else:
+            self._log_unproven(refusal, named)
+
+    def _log_each(self, refusal, named, more=""):
+        reason = sentence(refusal.reason or refusal.description)
+        self.record(
+            "refusal",
+            error=refusal.error,
+            cause=refusal.cause,
+            reason=reason + more,
+            reference=refusal.reference or False,
+            **(named or {}),
+        )
+
+    @property
+    def _db(self):
+        return self.env.cr.dbname
 
     def _log_unproven(self, refusal, named):
         # A read-only call leaves its number to the next one that may write.
-        may_write, db = not self.env.cr.readonly, self.env.cr.dbname
+        may_write, db = not self.env.cr.readonly, self._db
         failures = auth_failure_log.failures
-        reason = refusal.reason or refusal.description
+        # Not by the reason, which may say what the caller sent.
+        what = refusal.cause or refusal.error
         if named and failures.of_clients.is_due(
-            (db, named["client"].id, named.get("client_user_ref"), reason)
+            (db, named["client"].id, named.get("client_user_ref"), what)
         ):
-            reason += "; nothing was proven; for an hour such refusals are only counted"
-            self.record("refusal", error=refusal.error, reason=reason, **named)
+            self._log_each(refusal, named, _NOTHING_PROVEN)
         elif summary := failures.count(db, refusal.error, may_write):
             self.record("refusal", reason=summary, address=False)
 
@@ -144,16 +187,34 @@ class Audit:
         if not grant:
             line |= {"error": False, "address": False}  # of many callers
             line["reason"] = failures.count(db, refusal.error, may_write)
-        elif may_write and failures.of_grants.is_due(
-            (db, grant.client_user_id, refusal.error)
+        elif may_write and failures.may_tell_call(
+            (db, grant.client_user_id), refusal.reason or refusal.description
         ):
             line |= {"error": refusal.error, "client_user_ref": grant.client_user_id}
-            line["reason"] = f"refused at {route}; told once an hour"
-        if not line.get("reason"):
+            reason = sentence(refusal.reason or refusal.description)
+            line["cause"] = refusal.cause
+            line["reason"] = f"{reason} Refused at {route}; told once an hour."
+        if line.get("reason"):
+            self._record_after_rollback(line, grant)
+
+    def log_refused_route(self, route, problem):
+        """Tell of a route that is refused to all, once an hour.
+
+        :param str route: as declared
+        :param str problem: why
+        """
+        key = self._db, route
+        if self.env.cr.readonly or not auth_failure_log.failures.of_grants.is_due(key):
             return
+        line = {"error": MisconfiguredRoute.error, "cause": "route", "address": False}
+        line["reason"] = f"The route {route} is refused to all callers: {problem}."
+        self._record_after_rollback({**line, "actor_id": False, "actor_login": False})
+
+    def _record_after_rollback(self, line, grant=None):
+        """With the call itself it would be undone."""
         registry = self.env.registry
 
-        @self.env.cr.postrollback.add  # with the call itself it would be undone
+        @self.env.cr.postrollback.add
         def record():
             try:
                 with registry.cursor() as cr:
@@ -199,16 +260,29 @@ def _parties(env, grant):
     return {
         "oauth2_api": env["oauth2.api"].browse(grant.api_id),
         "client": env["oauth2.client"].browse(grant.client_id),
-        "user": env["res.users"].browse(grant.user_id),
+        "user": env["res.users"].browse(grant.user_id or []),
     }
 
 
-def _values(*, oauth2_api=None, client=None, user=None, user_login=None, **values):
+def _values(
+    *,
+    oauth2_api=None,
+    client=None,
+    provider=None,
+    user=None,
+    user_login=None,
+    **values,
+):
+    provider = client.sudo().provider_id if client else provider
+    if reason := values.get("reason"):
+        values["reason"] = sentence(reason)
     return {
         "api_id": oauth2_api.id if oauth2_api else False,
         "api_name": oauth2_api.name if oauth2_api else False,
         "client_id": client.id if client else False,
         "client_name": client.name if client else False,
+        "provider_id": provider.id if provider else False,
+        "provider_name": provider.name if provider else False,
         "user_id": user.id if user else False,
         "user_login": user_login or (user.login if user else False),
         **values,

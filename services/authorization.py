@@ -16,11 +16,15 @@ from ..protocol import digests
 from ..protocol.authorization_errors import UnauthorizedClient
 from ..protocol.errors import InvalidRequest, UnknownSignIn
 from ..protocol.provider_client import create_code_verifier
-from ..protocol.redirect_uri import matches
+from ..protocol.redirect_uri import matches, why_not_registered
 from .keyring import Keyring
 from .provider_calls import provider_client, translate_provider_errors
 from .rate_limit import RateLimit
-from .request_context import remote_address, set_return_address
+from .request_context import (
+    remote_address,
+    set_audit_context,
+    set_return_address,
+)
 
 #: From authorize to callback, and from the consent page to its decision.
 SIGN_IN_LIFETIME = timedelta(seconds=600)
@@ -64,7 +68,8 @@ class Authorization:
         elif is_issued and not self._was_issued(oauth2_api, client, identity):
             raise InvalidRequest(
                 "This client_user_identity was not issued by this server, or is no"
-                " longer known: leave it out to be issued a new one."
+                " longer known: leave it out to be issued a new one.",
+                cause="unknown_grant",
             )
         # Once, whether there is such an identity or not: each time takes a while.
         names = Keyring(self.env).identity_digests(identity)
@@ -159,8 +164,9 @@ class Authorization:
             and record.user_id in (user, user.browse())
         ):
             set_return_address(record)
-            raise UnknownSignIn()
+            raise UnknownSignIn(reason=record._why_over())
         RateLimit(self.env).refund()
+        set_audit_context(record.api_id, record.client_id, user=user)
         secret = digests.random_token()
         record.write({"user_id": user.id, "browser_digest": digests.digest(secret)})
         return self._authorization_url(record), secret
@@ -238,7 +244,9 @@ def _check_redirect_uri(client, redirect_uri, state):
     registered = (client.redirect_uris or "").split()
     if redirect_uri and not any(matches(each, redirect_uri) for each in registered):
         raise InvalidRequest(
-            "The redirect_uri is none of those that are registered for this client."
+            "The redirect_uri is none of those that are registered for this client.",
+            reason=why_not_registered(redirect_uri),
+            cause="redirect_uri",
         )
 
 

@@ -21,7 +21,7 @@ from ..protocol.authorization_errors import (
 )
 from ..protocol.authorization_request import response_address
 from ..protocol.errors import InvalidClient, OAuth2Error
-from ..protocol.redirect_uri import matches
+from ..protocol.redirect_uri import matches, why_not_registered
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME, Authorization
 from .registered_client import records_of, registered_client
@@ -49,9 +49,9 @@ class AuthorizationCode:
         :raises UnknownRedirectURI: none of the client's
         """
         client = self._find_client(endpoint, asked)
-        redirect_uri = self._find_redirect_uri(client, asked)
         oauth2_api, record = records_of(self.env, client)
         set_audit_context(oauth2_api, record, is_proven=False)
+        redirect_uri = self._find_redirect_uri(client, asked)
         issuer, state = oauth2_api._resource_identifier(), ""
         try:
             state = asked.state()
@@ -75,7 +75,7 @@ class AuthorizationCode:
         try:
             return registered_client(self.env, endpoint, client_identifier)
         except InvalidClient as error:
-            raise UnknownClient(reason=error.reason) from error
+            raise UnknownClient(reason=error.reason, cause=error.cause) from error
 
     def _find_redirect_uri(self, client, asked):
         """:return: where the answer goes, as it was sent (RFC 6749 section 3.1.2.3)"""
@@ -83,12 +83,12 @@ class AuthorizationCode:
         if not sent and len(registered) == 1:
             return registered[0]
         if not any(matches(each, sent) for each in registered):
-            raise UnknownRedirectURI(reason="the redirect URI is not registered")
+            raise UnknownRedirectURI(reason=why_not_registered(sent))
         return sent
 
     def _grant_type(self, client, _asked, _issuer):
         if "authorization_code" not in client.grant_types:
-            raise UnauthorizedClient()
+            raise UnauthorizedClient(reason="The client may not use codes.")
         return {}
 
     def _response_type(self, _client, asked, _issuer):

@@ -116,7 +116,11 @@ class Callback:
             and record.client_id.follows_sign_in
             and is_safe_url(record.redirect_uri)
         ):
-            raise ScriptRefused(reason="a script, or a page that looks like one")
+            set_audit_context(record.api_id, record.client_id, is_proven=False)
+            raise ScriptRefused(
+                reason="A script, or what looks like one, came to finish the sign-in,"
+                " and the client does not follow its sign-ins itself, or not by https."
+            )
 
     def _find_open_page(self, oauth2_api, response):
         """A consent page that waits is shown to its browser again (reload, Back).
@@ -160,7 +164,9 @@ class Callback:
         if not record:
             over = self._find(oauth2_api, response)
             set_return_address(over)
-            raise AlreadyAllowed() if over.is_allowed else UnknownSignIn()
+            if over.is_allowed:
+                raise AlreadyAllowed(reason=over._why_over())
+            raise UnknownSignIn(reason=over._why_over())
         record.invalidate_recordset()
         RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)
@@ -193,7 +199,10 @@ class Callback:
         ):
             raise InvalidRequest(
                 "This sign-in was begun in another browser or by another user: start"
-                " again in the application."
+                " again in the application.",
+                reason=f"The sign-in was begun by {record.user_id.login or 'no user'},"
+                " and came back in another browser or as another user.",
+                cause="sign_in_over",
             )
 
     def _check_redirect_uri(self, record, response):
@@ -206,15 +215,24 @@ class Callback:
         provider = record.client_id.provider_id
         if response.iss is None:
             if provider.authorization_response_iss_parameter_supported:
-                raise InvalidRequest("The callback lacks iss; start again.")
+                raise InvalidRequest(
+                    "The callback lacks iss; start again.",
+                    reason="The provider sent no iss to the callback, but is set to.",
+                    cause="provider_answer",
+                )
         elif provider.issuer and not is_issuer(response.iss, provider.issuer):
-            raise InvalidRequest("The callback's iss is another provider's.")
+            raise InvalidRequest(
+                "The callback's iss is another provider's.",
+                reason=f"The callback names the issuer {safe_text(response.iss)}, and"
+                f" the provider's is {provider.issuer}.",
+                cause="provider_answer",
+            )
 
     def _check_provider_error(self, _record, response):
         """RFC 6749 section 4.1.2.1"""
         if not response.error:
             return
-        reason = f"the provider says {safe_text(response.error[:40])}"
+        reason = f"The provider says {safe_text(response.error[:40])}"
         if response.error_description:
             reason += f": {safe_text(response.error_description)}"
         is_denied = response.error == "access_denied"
@@ -222,13 +240,21 @@ class Callback:
 
     def _check_code(self, _record, response):
         if not response.code:
-            raise InvalidRequest("The authorization server sent no code; start again.")
+            raise InvalidRequest(
+                "The authorization server sent no code; start again.",
+                cause="provider_answer",
+            )
 
     def _exchange_call(self, record, code):
         """:return: the call that turns the code into tokens (RFC 6749 section 4.1.3)"""
         verifier = Keyring(self.env).decrypt(record.code_verifier)
         if record.code_verifier and verifier is None:
-            raise InvalidRequest("This sign-in cannot be finished; start again.")
+            raise InvalidRequest(
+                "This sign-in cannot be finished; start again.",
+                reason="The sign-in's PKCE verifier cannot be decrypted with the"
+                " present keys.",
+                cause="key",
+            )
         with translate_provider_errors():
             fetch_token = provider_client(record.client_id).fetch_token
         redirect_uri = record.redirect_uri
@@ -290,7 +316,7 @@ class Callback:
                 )
             elif record.nonce_digest and not record.code_verifier:
                 # RFC 9700 section 2.1.1: without PKCE it alone binds the code.
-                raise ServerError(reason="no id_token came, and PKCE is switched off")
+                raise ServerError(reason="No id_token came, and PKCE is switched off.")
             # An address counts only with what the same document says of it.
             said = {"email", "email_verified"} & matching.wanted_claims()
             if not said or not said <= claims.keys():
@@ -301,7 +327,10 @@ class Callback:
                 userinfo = calls.userinfo(answer["access_token"])
                 # OpenID Connect Core section 5.3.2: otherwise it is another user's.
                 if claims and userinfo.get("sub") != claims["sub"]:
-                    raise ServerError(reason="userinfo is about another subject")
+                    raise ServerError(
+                        reason="The provider's userinfo is about another user than its"
+                        " id_token."
+                    )
                 userinfo.pop("iss", None)  # an unsigned answer names no issuer
                 claims = {**userinfo, **claims}
         matching.subject(claims, record.user_id)

@@ -15,7 +15,7 @@ from datetime import timedelta
 from odoo import fields
 
 from ..protocol import digests
-from ..protocol.client_secret import find_secret
+from ..protocol.client_secret import NO_SECRET, WRONG_SECRET, find_secret
 from ..protocol.errors import InvalidClient, InvalidGrant
 from . import last_use
 from .client_secret import ClientSecrets
@@ -29,6 +29,11 @@ from .request_context import set_audit_context
 ROTATION_GRACE = timedelta(seconds=60)
 #: An access token that expired proves a refresh for so long.
 EXPIRED_TOKEN_PROOF = timedelta(days=1)
+
+_UNKNOWN_IDENTITY = "The client has no grant of the identity that was sent."
+_UNKNOWN_TOKEN = (
+    "The client has no grant of the token that was sent, or not of that identity."
+)
 
 
 class ClientAuthentication:
@@ -60,7 +65,11 @@ class ClientAuthentication:
         is_issued = identity.startswith(digests.ISSUED_IDENTITY_PREFIX)
         has_token = credentials.access_token or credentials.refresh_token
         if not (has_secret or oauth2_api.trust_identity or is_issued or has_token):
-            raise InvalidClient(reason="no proof")
+            raise InvalidClient(
+                reason="The call proves nothing: it sent no client secret, no token and"
+                " no identity that this Odoo issued.",
+                cause="no_proof",
+            )
         if has_token:
             grant = self.find_by_token(oauth2_api, client, identity, credentials)
         else:
@@ -68,7 +77,8 @@ class ClientAuthentication:
             Grant = self.env["oauth2.client.user"]
             grant = Grant._find_by_digest(oauth2_api, client, names)
         if not grant or (is_issued and not grant.identity_issued):
-            raise InvalidGrant(reason="unknown identity, or token of no such grant")
+            reason = _UNKNOWN_TOKEN if has_token else _UNKNOWN_IDENTITY
+            raise InvalidGrant(reason=reason, cause="unknown_grant")
         user = grant.user_id
         whose = {"user": user, "client_user_ref": grant.id}
         set_audit_context(oauth2_api, client, is_proven=has_secret, **whose)
@@ -90,14 +100,13 @@ class ClientAuthentication:
         """
         if not credentials.has_secret:
             if client._demands_secret():
-                raise InvalidClient(reason="client secret required")
+                raise InvalidClient(reason=NO_SECRET, cause="secret_missing")
             return False
         secret = find_secret(ClientSecrets(client).known(), credentials.client_secret)
         if not secret:
-            is_lost = is_secret_lost(client, client_secret(client))
-            raise InvalidClient(
-                reason=SECRET_LOST if is_lost else "wrong client secret"
-            )
+            if is_secret_lost(client, client_secret(client)):
+                raise InvalidClient(reason=SECRET_LOST, cause="secret_lost")
+            raise InvalidClient(reason=WRONG_SECRET, cause="secret")
         if secret.is_former:
             last_use.FORMER_SECRET.note(self.env, client.id)
         return True
@@ -135,7 +144,8 @@ class ClientAuthentication:
             access = self._match(grant, "access", credentials.access_token, after_end)
             token = token or access
         if revokes and token.rotated_at:
-            raise InvalidGrant(reason="token was rotated")
+            reason = "The token was replaced by a newer one, and revokes nothing."
+            raise InvalidGrant(reason=reason, cause="token_over")
         return token
 
     def _match(self, grant, kind, text, after_end=timedelta()):
@@ -143,10 +153,13 @@ class ClientAuthentication:
         now, digest = fields.Datetime.now(), digests.digest(text)
         token = grant._search_token([("digest", "=", digest), ("kind", "=", kind)])
         if not token:
-            raise InvalidGrant(reason=f"{kind} token is not this grant's")
+            reason = f"The {kind} token is none of this grant."
+            raise InvalidGrant(reason=reason, cause="unknown_grant")
         if token.rotated_at:
             if token.rotated_at <= now - ROTATION_GRACE:
-                raise InvalidGrant(reason=f"{kind} token was rotated")
+                reason = f"The {kind} token was replaced by a newer one."
+                raise InvalidGrant(reason=reason, cause="token_over")
         elif token.expires_at + after_end <= now:
-            raise InvalidGrant(reason=f"{kind} token is too old")
+            reason = f"The {kind} token has ended at {token.expires_at} UTC."
+            raise InvalidGrant(reason=reason, cause="token_over")
         return token

@@ -35,12 +35,12 @@ from .transactions import commit_now
 from .user_matching import UserMatching
 
 _DROPPED = (
-    "the earlier refresh token was dropped here; the provider has no address at which"
-    " it could be revoked"
+    "The earlier refresh token was dropped here; the provider has no address at which"
+    " it could be revoked."
 )
 _KEPT = (
-    "the earlier refresh token opens nothing here any more; the provider is told of it"
-    " with the grant's end, as it might end the new one with it"
+    "The earlier refresh token opens nothing here any more; the provider is told of it"
+    " with the grant's end, as it might end the new one with it."
 )
 
 
@@ -66,15 +66,15 @@ class Consent:
             user = record.user_id
             if provider:
                 user = provider._match_user(claims, user)
-        except AccessDenied as refusal:
-            refusal.about = UserMatching(provider).looked_for(claims)
+        except AccessDenied:
             # As of a user who is found, so that time does not tell.
             oauth2_api._allows_by_group(self.env.user)
             raise
         login = user.sudo().login
         set_audit_context(oauth2_api, record.client_id, user=user, user_login=login)
         if user and not oauth2_api._allows_user(user):
-            raise AccessDenied(reason="the user is in no allowed group")
+            reason = oauth2_api._why_not_allowed(user)
+            raise AccessDenied(reason=reason, cause="user_blocked")
         return user
 
     def prepare_consent(self, record):
@@ -84,7 +84,7 @@ class Consent:
         :raises AccessDenied: as of :meth:`find_user`; the sign-in is abandoned
         """
         if not (result := self.pending.load(record)):
-            raise UnknownSignIn()
+            raise UnknownSignIn(reason=record._why_over())
         claims = result["claims"]
         with self._abandoned_if_refused(record):
             user = self.find_user(record, claims)
@@ -119,7 +119,7 @@ class Consent:
         if record.response_type != "code" or record.client_id.client_type == "public":
             return None
         if not (result := self.pending.load(record)):
-            raise UnknownSignIn()
+            raise UnknownSignIn(reason=record._why_over())
         with self._abandoned_if_refused(record):
             user = self.find_user(record, result["claims"])
         if not (agreement := by_earlier_pages(record, user)):
@@ -189,7 +189,7 @@ class Consent:
             # As in SignInGrant.lock, for a new user.
             raise ConcurrencyError("two sign-ins of one user at once") from error
         reasons = filter(None, (_what_became_of(earlier), lost, *agreement.reasons))
-        Audit(self.env).record_of(grant, "sign_in", reason="; ".join(reasons) or None)
+        Audit(self.env).record_of(grant, "sign_in", reason=" ".join(reasons) or None)
         if record.redirect_uri:
             note_redirect_uri(record.api_id, record._redirect_parts()[0])
         record.is_allowed = True
@@ -222,7 +222,7 @@ class Consent:
             raise ConcurrencyError("the sign-in's row is held")  # not for long
         result = self.pending.load(record)
         if not is_taken or not result:
-            raise UnknownSignIn()
+            raise UnknownSignIn(reason=record._why_over())
         return result
 
     def deny(self, record):

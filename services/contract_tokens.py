@@ -18,6 +18,8 @@ from .client_authentication import ROTATION_GRACE
 from .issued_tokens import IssuedTokens
 from .registered_client import registered_client
 
+NO_REFRESH_TOKEN = "The grant has no refresh token, or it has ended."
+
 
 class ContractTokens:
     def __init__(self, env, grant):
@@ -50,9 +52,12 @@ class ContractTokens:
                 is_pair = not credentials.access_token
                 answer = self.issued.by_grant(self.grant, "refresh", is_pair=is_pair)
         except InvalidCodeOrToken as refusal:
-            raise InvalidGrant(reason=refusal.reason) from refusal
+            raise InvalidGrant(reason=refusal.reason, cause=refusal.cause) from refusal
         if not answer:
-            raise InvalidGrant(reason="the refresh token is over")
+            raise InvalidGrant(
+                reason="The refresh token has ended, or was replaced.",
+                cause="token_over",
+            )
         return answer
 
     def notice_reuse(self, credentials):
@@ -72,4 +77,4 @@ class ContractTokens:
         """:raises InvalidGrant: there is none in force"""
         current = self.grant._current_token("refresh")
         if not current or current.expires_at <= fields.Datetime.now():
-            raise InvalidGrant(reason="there is no refresh token")
+            raise InvalidGrant(reason=NO_REFRESH_TOKEN, cause="no_refresh_token")

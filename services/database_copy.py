@@ -44,5 +44,5 @@ class DatabaseCopy:
                     self.env.cr.execute(SQL("%s", statement), log_exceptions=False)
         self.env.invalidate_all(flush=False)
         Audit(self.env).record_in_any_version(
-            "revoke", "this database is a copy: its grants stay with the original"
+            "revoke", "This database is a copy: its grants stay with the original."
         )

@@ -5,16 +5,17 @@
 - The form and the audit log tell what ended them.
 """
 
+from ..protocol.provider_errors import sentence
 from .audit import Audit
 from .cached_token_response import NONE_CACHED
 from .grant_tokens import GrantTokens
 
 #: In the audit log, of the values of ``ended_by``
 _REASONS = {
-    "provider": "the provider ended it",
-    "lifetime": "its authorization lifetime is over",
-    "disuse": "it was not refreshed in time",
-    "reuse": "a code or refresh token of it was used twice",
+    "provider": "The grant has ended, because the provider ended it",
+    "lifetime": "The grant has ended, because its authorization lifetime is over",
+    "disuse": "The grant has ended, because it was not refreshed in time",
+    "reuse": "The grant was ended, because a code or refresh token was used twice",
 }
 
 
@@ -33,10 +34,8 @@ class Expiry:
         """
         lines = []
         for grant in grants:
-            reasons = (_REASONS[cause], detail)
-            reason = ": ".join(filter(None, reasons))
-            lost = grant._lost_answer()
-            reason = "; ".join(filter(None, (reason, lost)))
+            reason = ": ".join(filter(None, (_REASONS[cause], detail)))
+            reason = " ".join(filter(None, (sentence(reason), grant._lost_answer())))
             lines.append({**grant._parties(), "reason": reason})
         tokens = grants.sudo().token_ids
         if cause == "provider":

@@ -45,9 +45,13 @@ class GrantLock:
             if self.try_lock(grant, is_marked=is_marked):
                 return
             if not grant.exists():
-                raise InvalidGrant(reason="the grant was revoked meanwhile")
+                raise InvalidGrant(reason="The grant was revoked meanwhile.")
             if time.monotonic() > deadline:
-                raise TemporarilyUnavailable(reason="refresh under way", retry_after=1)
+                raise TemporarilyUnavailable(
+                    reason="Another call refreshes this grant, and takes too long.",
+                    cause="busy",
+                    retry_after=1,
+                )
             # Behind a pooler of transactions others have the connection meanwhile.
             self.env.cr.rollback()
             time.sleep(_LOCK_PAUSE)

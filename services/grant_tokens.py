@@ -163,7 +163,9 @@ class GrantTokens:
         digest = digests.digest(text)
         same = self.tokens.search([("digest", "=", digest), ("kind", "=", kind)])
         if same.client_user_id.user_id - grant.user_id:
-            raise ServerError(reason="the provider gave out another user's token")
+            raise ServerError(
+                reason="The provider gave out a token that is another user's here."
+            )
         values = {
             "value": Keyring(self.env).encrypt(text),
             "scope": scope,

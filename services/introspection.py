@@ -34,7 +34,10 @@ class Introspection:
         """
         client = authenticate(self.env, endpoint, credentials)
         if client.is_public:
-            raise InvalidClient(reason="a public client cannot authenticate")
+            raise InvalidClient(
+                reason="A public client cannot prove who it is: it may not introspect.",
+                cause="secret_missing",
+            )
         client.check_authenticated(credentials)
         ids = {"api": client.api_id, "client": client.client_id}
         execute_alone(self.env, SQL(_FIND, digest=digest(token), **ids))

@@ -24,6 +24,7 @@ from ..protocol.authorization_errors import (
 )
 from ..protocol.errors import InvalidRequest, TemporarilyUnavailable
 from ..protocol.pkce import challenge_of, is_verifier
+from ..protocol.provider_errors import safe_text
 from ..protocol.rate_limit import FixedWindowCounter, network
 from ..protocol.registered_client import read_ids
 from .audit import insert_event
@@ -47,6 +48,10 @@ from .request_context import remote_address
 from .service_grant import ServiceGrant
 from .transactions import begin_read_committed, commit_now, execute_alone
 
+_REUSED = (
+    "A refresh token came again more than a minute after it was replaced: one of two"
+    " callers has stolen it, so the grant was ended."
+)
 _GRACE = ROTATION_GRACE.total_seconds()
 #: Of ``(database, client id, name of the grant, network)``: a service may ask for a
 #: token before each call, and the audit log tells of it every five minutes.
@@ -88,10 +93,10 @@ class IssuedTokens:
         refresh = digests.issue(digests.REFRESH_TOKEN_PREFIX)
         if row := self._issue(SQL(CLAIM, **names), "issue", access, refresh):
             return self._counted_response(row, access, refresh)
-        self._end_replayed(names["code"])
+        reason, cause = self._why_not_exchanged(names)
         if not verifier:
             raise InvalidRequest("The parameter code_verifier is missing.")
-        raise InvalidCodeOrToken(reason="the code cannot be exchanged")
+        raise InvalidCodeOrToken(reason=reason, cause=cause)
 
     def by_refresh_token(self, token, scope=frozenset()):
         """Rotate a refresh token (RFC 6749 section 6).
@@ -123,7 +128,7 @@ class IssuedTokens:
         for grant_id, user_id, granted, given, is_in_grace, seconds in cr.fetchall():
             if not is_in_grace:
                 self._end(grant_id)
-                raise InvalidCodeOrToken(reason="a refresh token was used twice")
+                raise InvalidCodeOrToken(reason=_REUSED, cause="reuse")
             self._check_asked(asked, granted)
             if seconds and seconds > 0:
                 row = grant_id, user_id, given, seconds
@@ -149,7 +154,7 @@ class IssuedTokens:
         row = self._issue(SQL(GRANT, **names), kind, access, refresh)
         self.env.invalidate_all()
         if not row:
-            raise InvalidCodeOrToken(reason="the grant is over")
+            raise InvalidCodeOrToken(reason="The grant is over.")
         return self._response(row, access, refresh)
 
     def by_client_credentials(self, scope=frozenset()):
@@ -161,7 +166,10 @@ class IssuedTokens:
         :raises UnauthorizedClient: no service user, or one who may not use the API
         """
         if not self._allows_user(self.client.service_user_id):
-            raise UnauthorizedClient(reason="it has no service user for this API")
+            raise UnauthorizedClient(
+                reason="The client has no service user who may use this API.",
+                cause="service_user",
+            )
         scope_ids = sorted(self.client.may_have(scope).values())
         service_grant = ServiceGrant(self.env, self.client, scope_ids)
         names = {
@@ -178,7 +186,9 @@ class IssuedTokens:
             if row := self._issue(SQL(SERVICE, **names), kind, access, alone=True):
                 return self._response(row, access)
             service_grant.make()
-        raise TemporarilyUnavailable(reason="the service's grant is being made")
+        raise TemporarilyUnavailable(
+            reason="The grant of the service user is being made.", cause="busy"
+        )
 
     def _issue(self, grants, kind, access, refresh=None, scopes=None, alone=False):
         """Store new tokens and tell the audit log, in one statement.
@@ -208,7 +218,7 @@ class IssuedTokens:
             else:
                 self.env.cr.execute(statement, log_exceptions=False)
         except psycopg2.errors.ForeignKeyViolation as error:
-            raise InvalidCodeOrToken(reason="its grant was just revoked") from error
+            raise InvalidCodeOrToken(reason="The grant was just revoked.") from error
         found = {what: row for what, *row in self.env.cr.fetchall()}
         if not found:
             return None
@@ -237,7 +247,7 @@ class IssuedTokens:
         """
         _grant_id, user_id, granted, seconds = row
         if not self._allows_user(user_id):
-            raise InvalidCodeOrToken(reason="the user may not use this API")
+            raise InvalidCodeOrToken(**self._why_not_allowed(user_id))
         scope_ids = read_ids(granted) if asked is None else set(asked)
         answer = {
             "access_token": access,
@@ -256,7 +266,7 @@ class IssuedTokens:
         :raises InvalidCodeOrToken: its user may not use the API any more
         """
         if not self._allows_user(user_id):
-            raise InvalidCodeOrToken(reason="the user may not use this API")
+            raise InvalidCodeOrToken(**self._why_not_allowed(user_id))
         grant = self.env["oauth2.client.user"].sudo().browse(grant_id)
         if not (found := CachedTokenResponse(self.env, grant).in_force()):
             return None
@@ -268,13 +278,22 @@ class IssuedTokens:
         groups = self.env["res.users"]._oauth2_groups(user_id, self.client.version)
         return self.client.allows(groups)
 
+    def _why_not_allowed(self, user_id):
+        """:return: ``reason`` and ``cause`` for the event"""
+        oauth2_api = self.env["oauth2.api"].sudo().browse(self.client.api_id)
+        user = self.env["res.users"].sudo().browse(user_id)
+        return {"reason": oauth2_api._why_not_allowed(user), "cause": "user_blocked"}
+
     def _check_asked(self, asked, granted):
         """:param asked: ids of scopes, or ``None``
         :param str granted: ids that the refresh token carries
         :raises ScopeRaised: more was asked for
         """
-        if not set(asked or ()) <= read_ids(granted):
-            raise ScopeRaised()
+        if more := set(asked or ()) - read_ids(granted):
+            names = ", ".join(self.client.names_of(more))
+            raise ScopeRaised(
+                reason=f"A refresh asked for {names}, not granted before."
+            )
 
     def _scope_ids(self, names):
         """:return: sorted ids of the scopes that were asked for; ``None`` for none
@@ -282,35 +301,62 @@ class IssuedTokens:
         """
         if not names:
             return None
-        if not names <= self.client.scopes.keys():
-            raise ScopeRaised()
+        if unknown := names - self.client.scopes.keys():
+            asked = safe_text(" ".join(sorted(unknown)))
+            reason = f"A refresh asked for {asked}, which the client may not have."
+            raise ScopeRaised(reason=reason)
         return sorted(self.client.scopes[name] for name in names)
 
-    def _end_replayed(self, code_digest):
-        """A code that was used ends what it gave (RFC 6749 section 4.1.2)."""
+    def _why_not_exchanged(self, names):
+        """A code that was used ends what it gave (RFC 6749 section 4.1.2).
+
+        :param dict names: of the exchange that failed
+        :return: ``(reason, cause)`` for the event
+        """
         self.env.cr.execute(
             SQL(
                 """
-                SELECT client_user_id FROM oauth2_authorization_request
-                 WHERE code_digest = %s AND code_used_at IS NOT NULL
-                   AND api_id = %s AND client_id = %s
+                SELECT client_user_id, code_used_at IS NOT NULL,
+                       expires_at <= %(now)s, code_challenge, client_redirect_uri
+                  FROM oauth2_authorization_request
+                 WHERE code_digest = %(code)s AND api_id = %(api)s
+                   AND client_id = %(client)s
                 """,
-                code_digest,
-                self.client.api_id,
-                self.client.client_id,
+                **names,
             )
         )
-        for (grant_id,) in self.env.cr.fetchall():
-            self._end(grant_id)
+        if not (row := self.env.cr.fetchone()):
+            return "The code is unknown, or another client's.", "code"
+        grant_id, is_used, is_late, challenge, redirect_uri = row
+        if is_used:
+            is_ended = self._end(grant_id)
+            ended = (
+                ", which ended its grant." if is_ended else ", or its grant is over."
+            )
+            return f"The code came a second time{ended}", "reuse"
+        if is_late:
+            return "The code came later than a minute after it was given.", "code"
+        if challenge != names["challenge"]:
+            return "The code_verifier does not fit the code_challenge (PKCE).", "code"
+        if names["redirect_uri"] not in ("", redirect_uri):
+            return (
+                "The redirect_uri is another than the code was asked for with.",
+                "code",
+            )
+        return "The grant of the code is over.", "grant_over"
 
     def _end(self, grant_id):
-        """End a grant of which a secret was used twice, for good."""
+        """End a grant of which a secret was used twice, for good.
+
+        :return: whether it was in force
+        """
         lock = "SELECT id FROM oauth2_client_user WHERE id = %s FOR UPDATE"
         self.env.cr.execute(SQL(lock, grant_id))
         grant = self.env["oauth2.client.user"].sudo().browse(grant_id).exists()
-        if grant.state == "active":
+        if is_active := grant.state == "active":
             Expiry(self.env).end(grant, "reuse")
         commit_now(self.env)  # the refusal that follows rolls back
+        return is_active
 
 
 def _written(scope_ids):

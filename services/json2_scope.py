@@ -53,12 +53,12 @@ class JSON2Scope:
         opened, granted = self._opened(token)
         needed = SERVED_METHODS.get(method_name) or {_method(method_name)}
         if lacking := needed - _opened_of(model_name, granted):
-            raise _refusal(opened, "needs", model_name, lacking)
+            raise self._refusal(opened, "needs", model_name, lacking)
         # In the order in which the call comes to them: of what lies behind a model that
         # is not opened, nothing is told.
         for other, operation in self._reached(model_name, method_name, arguments):
             if operation not in _opened_of(other, granted):
-                raise _refusal(opened, "reaches", other, {operation})
+                raise self._refusal(opened, "reaches", other, {operation})
 
     def describe(self, token, model_name):
         """Tell what a token may call on a model.
@@ -71,7 +71,7 @@ class JSON2Scope:
         opened, granted = self._opened(token)
         found = _opened_of(model_name, granted)
         if not found:
-            raise _refusal(opened, "describes", model_name)
+            raise self._refusal(opened, "describes", model_name)
         names = {name for name, needed in SERVED_METHODS.items() if needed <= found}
         names |= {n.removeprefix(_METHOD) for n in found if n.startswith(_METHOD)}
         model, described = self.env[model_name], {}
@@ -79,6 +79,40 @@ class JSON2Scope:
             with suppress(AttributeError, AccessError):  # not there, or private
                 described[name] = _described(get_public_method(model, name))
         return described
+
+    def _refusal(self, opened, does, model_name, lacking=frozenset()):
+        """:return: the refusal of a call, by what the token's scopes lack of one model
+
+        :param lacking: operations and methods; none: anything would do
+        """
+        enough = [
+            name
+            for name, scope in opened.items()
+            if (found := _opened_of(model_name, [scope])) and lacking <= found
+        ]
+        kinds = " and ".join(sorted(lacking)) or "any operation"
+        if not _NAME.fullmatch(model_name) or not _NAME.fullmatch(kinds):
+            model_name, kinds = "a model", "what was called"
+        would_do = (
+            f"these do: {scope_string(enough)}"
+            if enough
+            else "no single scope of this API does"
+        )
+        text = "The call {} {} ({}), which no scope of this token opens; {}."
+        # A path may hold anything: the audit log repeats what there is.
+        is_there = self._is_there(model_name, lacking)
+        told = (model_name, kinds) if is_there else ("what is not here", "by its path")
+        return InsufficientScope(
+            text.format(does, model_name, kinds, would_do),
+            reason=text.format(does, *told, would_do),
+            scope=scope_string(enough),
+        )
+
+    def _is_there(self, model_name, lacking):
+        if model_name not in self.env:
+            return False
+        names = [each.removeprefix(_METHOD) for each in lacking if _METHOD in each]
+        return all(hasattr(type(self.env[model_name]), name) for name in names)
 
     def _opened(self, token):
         """:return: ``(what the API's scopes open, what those of the token do)``"""
@@ -124,31 +158,6 @@ def _opened_of(model_name, scopes):
         operations, methods = scope.get(model_name, ((), ()))
         found.update(operations, map(_method, methods))
     return found
-
-
-def _refusal(opened, does, model_name, lacking=frozenset()):
-    """:return: the refusal of a call, by what the token's scopes lack of one model
-
-    :param lacking: operations and methods; none: anything would do
-    """
-    enough = [
-        name
-        for name, scope in opened.items()
-        if (found := _opened_of(model_name, [scope])) and lacking <= found
-    ]
-    kinds = " and ".join(sorted(lacking)) or "any operation"
-    if not _NAME.fullmatch(model_name) or not _NAME.fullmatch(kinds):
-        model_name, kinds = "a model", "what was called"
-    would_do = (
-        f"these do: {scope_string(enough)}"
-        if enough
-        else "no single scope of this API does"
-    )
-    return InsufficientScope(
-        f"The call {does} {model_name} ({kinds}), which no scope of this token opens;"
-        f" {would_do}.",
-        scope=scope_string(enough),
-    )
 
 
 def _check_taken(method, arguments):

@@ -132,7 +132,7 @@ class KeepAlive:
         try:
             Refresh(self.env).keep_alive(grant)
         except OAuth2Error as failure:
-            self._record_failure(grant, failure.error, failure.reason)
+            self._record_failure(grant, failure.error, failure.reason, failure.cause)
             if isinstance(failure, TemporarilyUnavailable):
                 return grant.exists().client_id.provider_id
             refusal = provider_refusal(failure)
@@ -143,9 +143,13 @@ class KeepAlive:
             return grant.exists().client_id
         return None
 
-    def _record_failure(self, grant, error, reason):
+    def _record_failure(self, grant, error, reason, cause="internal"):
         self.env.cr.rollback()
         if grant.exists() and grant.state == "active":  # its end has an event already
             Audit(self.env).record_of(
-                grant, "refusal", error=error, reason=f"not kept alive: {reason}"
+                grant,
+                "refusal",
+                error=error,
+                cause=cause,
+                reason=f"The grant was not kept alive: {reason}",
             )

@@ -78,7 +78,9 @@ class Keyring:
                 "%s holds a malformed key: each is 32 bytes in URL-safe base64.",
                 KEYS_OPTION,
             )
-            raise TemporarilyUnavailable(reason="encryption key malformed") from error
+            raise TemporarilyUnavailable(
+                reason=f"The option {KEYS_OPTION} holds a malformed key.", cause="key"
+            ) from error
         for fingerprint in self._demanded():
             if fingerprint not in keys.fingerprints:
                 _logger.error(
@@ -88,7 +90,10 @@ class Keyring:
                     KEYS_OPTION,
                     KEYS_VARIABLE,
                 )
-                raise TemporarilyUnavailable(reason="encryption key missing")
+                raise TemporarilyUnavailable(
+                    reason=f"The key with fingerprint {fingerprint} is not configured.",
+                    cause="key",
+                )
         return keys
 
     def is_missing(self):
@@ -129,7 +134,11 @@ class Keyring:
             commit_now(self.env)  # and sees it, where another process was faster
             # Now, and not at the end of the request, which may be run again before.
             self.env.registry.signal_changes()
-        raise TemporarilyUnavailable(reason="the key is being written", retry_after=1)
+        raise TemporarilyUnavailable(
+            reason="Another process notes the encryption key.",
+            cause="busy",
+            retry_after=1,
+        )
 
     def identity_digests(self, identity):
         """Digests of a ``client_user_identity``.

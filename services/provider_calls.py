@@ -127,15 +127,22 @@ def translate_provider_errors(*, can_be_repeated=True):
     except ProviderUnavailable as failure:
         _logger.info("Provider unavailable: %s", failure.reason)
         if not can_be_repeated:
-            raise TemporarilyUnavailable(_SPENT, reason=failure.reason) from failure
+            raise TemporarilyUnavailable(
+                _SPENT, reason=failure.reason, cause="provider_away"
+            ) from failure
         raise TemporarilyUnavailable(
-            reason=failure.reason, retry_after=failure.retry_after or 5
+            reason=failure.reason,
+            cause="provider_away",
+            retry_after=failure.retry_after or 5,
         ) from failure
     except ProviderRefused as refusal:
         if refusal.code == "invalid_grant":
-            raise InvalidGrant(reason=refusal.reason) from refusal
+            raise InvalidGrant(
+                reason=refusal.reason, cause="provider_refused"
+            ) from refusal
         _logger.info("Provider refused: %s", refusal.reason)
-        raise ServerError(reason=refusal.reason) from refusal
+        cause = "provider_client" if refusal.is_about_client else "provider_refused"
+        raise ServerError(reason=refusal.reason, cause=cause) from refusal
     except ProviderMisbehaved as failure:
         _logger.info("Provider misbehaved: %s", failure.reason)
         raise ServerError(reason=failure.reason) from failure

@@ -44,6 +44,13 @@ DEFAULT_LIMITS = {
     "user": 600,
     "refused_tokens": 300,
 }
+#: What a limit counts, for its event.
+_COUNTED = {
+    "address": "came from one address that proved nothing or failed",
+    "client_address": "of one client and address proved nothing or failed",
+    "client": "came with a proof for one client",
+    "user": "came with the tokens of one user of one client",
+}
 LIMIT_PARAMETER = "api_auth_oauth2.limit_%s"
 
 counter = FixedWindowCounter(capacity=20_000)
@@ -143,7 +150,7 @@ class RateLimit:
         except LimitReached as reached:
             if reached.is_first:  # once a window, not for each packet
                 _logger.info("More than %s tokens of %s were refused.", limit, caller)
-            raise _too_many("refused_tokens", reached) from None
+            raise _too_many(reached) from None
 
     def _take(self, keys, **parties):
         """Take a place for each key, or none at all.
@@ -166,7 +173,7 @@ class RateLimit:
             name = names[reached.key]
             if reached.is_first:
                 self._record(name, parties)
-            raise _too_many(name, reached) from None
+            raise _too_many(reached) from None
 
     def _digest(self, *key):
         """:return: what stands for a counter: of one length, whatever a caller sends"""
@@ -175,22 +182,24 @@ class RateLimit:
     def _record(self, name, parties):
         """Add the one event of a window in which a limit is reached."""
         self.env.cr.rollback()
-        reason = f"rate limit: {name}, {self.limit(name)} a minute"
+        reason = f"More than {self.limit(name)} calls a minute {_COUNTED[name]}."
         if _proxy_is_not_believed(request.httprequest.headers):
             reason += (
-                "; the address may be a proxy's, which needs proxy_mode and sends"
-                " X-Forwarded-Host"
+                " The address may be a proxy's, which needs proxy_mode and sends"
+                " X-Forwarded-Host."
             )
         Audit(self.env).record(
-            "refusal", error=TooManyRequests.error, reason=reason, **parties
+            "refusal",
+            error=TooManyRequests.error,
+            cause=TooManyRequests.cause,
+            reason=reason,
+            **parties,
         )
         commit_now(self.env)  # the refusal that follows rolls back
 
 
-def _too_many(name, reached):
-    return TooManyRequests(
-        reason=f"rate limit: {name}", retry_after=seconds_left(reached.seconds_left)
-    )
+def _too_many(reached):
+    return TooManyRequests(retry_after=seconds_left(reached.seconds_left))
 
 
 def _proxy_is_not_believed(headers):

@@ -29,7 +29,7 @@ from ..protocol.token_response import token_information
 from .audit import Audit
 from .cached_token_response import CachedTokenResponse
 from .client_authentication import ClientAuthentication
-from .contract_tokens import ContractTokens
+from .contract_tokens import NO_REFRESH_TOKEN, ContractTokens
 from .expiry import Expiry
 from .grant_lock import GrantLock
 from .grant_tokens import GrantTokens
@@ -45,7 +45,7 @@ from .sign_in_progress import SignInProgress
 from .transactions import commit_now
 
 #: In the audit log, of a refresh that no caller asked for.
-KEPT_ALIVE = "kept alive by the scheduled job"
+KEPT_ALIVE = "The grant was kept alive by the scheduled job."
 
 
 class Refresh:
@@ -91,7 +91,7 @@ class Refresh:
         while True:
             self.row.lock(grant)
             if not grant._is_in_force():
-                raise InvalidGrant(reason="the grant is not in force")
+                raise InvalidGrant(**grant._out_of_force())
             token = self.authentication.match_token(grant, credentials)
             if client.provider_id or not credentials.refresh_token:
                 if information := self._cached_information(grant, token):
@@ -167,7 +167,11 @@ class Refresh:
         if found := found or cached.of_crossed_refresh(token):
             return self._information(grant, *found)
         if token.rotated_at:
-            raise InvalidGrant(reason="token was rotated and its answer is gone")
+            raise InvalidGrant(
+                reason="The token was replaced by a newer one, and the answer with that"
+                " one is not kept any more.",
+                cause="token_over",
+            )
         return None
 
     def _mark_started(self, grant):
@@ -223,7 +227,9 @@ class Refresh:
                 self._unmark(grant)
                 commit_now(self.env)
             if refusal and not refusal.is_about_client:
-                raise InvalidGrant(reason=refusal.reason) from refusal
+                raise InvalidGrant(
+                    reason=refusal.reason, cause="provider_refused"
+                ) from refusal
             raise
 
     def _store_tokens(self, grant, answer):
@@ -278,7 +284,7 @@ class Refresh:
         if (claims["iss"], claims["sub"]) != (grant.issuer, grant.subject):
             self._unmark(grant)  # nothing of it is this grant's
             commit_now(self.env)
-            raise ServerError(reason="the refreshed id_token names another user")
+            raise ServerError(reason="The id_token of the refresh names another user.")
 
     def _keep_refresh_token(self, grant, answer):
         """Keep the refresh token of an answer, under the digest of the old one; the
@@ -303,7 +309,7 @@ class Refresh:
         """Tell of a refresh, and of an earlier one whose answer is unknown."""
         self._unmark(grant)
         reasons = filter(None, (*reasons, grant._lost_answer()))
-        Audit(self.env).record_of(grant, "refresh", reason="; ".join(reasons) or False)
+        Audit(self.env).record_of(grant, "refresh", reason=" ".join(reasons) or False)
         grant.refresh_began_at = False
 
     def _refresh_token(self, grant):
@@ -316,7 +322,7 @@ class Refresh:
             or token.expires_at <= fields.Datetime.now()
             or not self.tokens.plaintext(token)
         ):
-            raise InvalidGrant(reason="there is no refresh token")
+            raise InvalidGrant(reason=NO_REFRESH_TOKEN, cause="no_refresh_token")
         return token
 
     def _extend(self, grant, refresh_token):

@@ -9,8 +9,8 @@ RFC 6749 section 2.3 has it.
 from odoo.http import request
 from odoo.tools import SQL, config
 
-from ..protocol.client_networks import NOT_FROM_THERE, allows
-from ..protocol.client_secret import find_secret
+from ..protocol.client_networks import allows, not_from_there
+from ..protocol.client_secret import WRONG_SECRET, find_secret
 from ..protocol.errors import InvalidClient, InvalidRequest
 from ..protocol.registered_client import RegisteredClient
 from . import last_use
@@ -84,13 +84,14 @@ def authenticate(env, endpoint, credentials, *, revokes=False):
     parties = records_of(env, client)
     set_audit_context(*parties, is_proven=False)
     if not (revokes or allows(client.networks, remote_address())):
-        raise InvalidClient(reason=NOT_FROM_THERE)
+        reason = not_from_there(client.networks)
+        raise InvalidClient(reason=reason, cause="network")
     if not _sent_secret(client, credentials):
         return client
     sent = (credentials.client_secret, credentials.raw_secret)
     found = [find_secret(client.secrets, text) for text in sent]
     if not (secret := found[0] or found[1]):
-        raise InvalidClient(reason="wrong client secret")
+        raise InvalidClient(reason=WRONG_SECRET, cause="secret")
     if secret.is_former:
         last_use.FORMER_SECRET.note(env, client.client_id)
     set_audit_context(*parties)

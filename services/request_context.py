@@ -65,6 +65,8 @@ def set_return_address(record):
     """
     if request:
         request.oauth2_sign_in = record.id
+        if record:
+            set_audit_context(record.api_id, record.client_id, is_proven=False)
 
 
 def return_address(env, refusal):

@@ -78,7 +78,9 @@ class ServiceGrant:
                     **values,
                 }
             )
-        Audit(self.env).record_of(grant, "sign_in", reason="as its service user")
+        Audit(self.env).record_of(
+            grant, "sign_in", reason="The client acts as its service user."
+        )
         commit_now(self.env)
 
     def _wait_for_others(self):
@@ -105,4 +107,7 @@ class ServiceGrant:
             )
         )
         if not self.env.cr.rowcount:
-            raise UnauthorizedClient(reason="its service user was just taken away")
+            raise UnauthorizedClient(
+                reason="The client's service user was just taken away.",
+                cause="service_user",
+            )

@@ -59,7 +59,8 @@ class SignInGrant:
         record, oauth2_api = self.record, self.record.api_id
         issuer, subject = self._account(claims, user)
         if not oauth2_api._allows_user(user):
-            raise AccessDenied(reason="the user is inactive or in no allowed group")
+            reason = oauth2_api._why_not_allowed(user)
+            raise AccessDenied(reason=reason, cause="user_blocked")
         now = fields.Datetime.now()
         grant = self._find()
         lost = grant._lost_answer()
@@ -89,7 +90,12 @@ class SignInGrant:
                 }
             ), lost
         if (grant.issuer, grant.subject, grant.user_id) != (issuer, subject, user):
-            raise AccessDenied(reason="the identity belongs to another account")
+            raise AccessDenied(
+                reason="The identity that the application sent belongs to"
+                f" {grant.user_id.login}, with another account of the provider or"
+                " another user than now.",
+                cause="other_account",
+            )
         grant.write(values)
         return grant, lost
 

@@ -49,7 +49,9 @@ class SignInProgress:
         if sign_in._is_too_late():
             raise ExpiredSignIn()
         if sign_in._came_to_nothing():
-            raise SignInDenied(reason="the sign-in was denied or refused")
+            raise SignInDenied(
+                reason="The sign-in of this identity was denied or refused."
+            )
         key = (self.env.cr.dbname, sign_in.id)
         if not run_once(("poll", sign_in.id), lambda: polls.is_due(key)):
             raise SlowDown()

@@ -44,7 +44,9 @@ class TokenEndpoint:
         if grant_type != "refresh_token":
             client.check_authenticated(credentials)
         if grant_type not in client.grant_types:
-            raise UnauthorizedClient()
+            raise UnauthorizedClient(
+                reason=f"The client may not use the grant type {grant_type}."
+            )
         oauth2_api, _record = records_of(self.env, client)
         if resource := parameters.text("resource"):
             check_resource([resource], oauth2_api._resource_identifier())
@@ -70,10 +72,14 @@ class TokenEndpoint:
         try:
             return Refresh(self.env).refresh(oauth2_api, record, "", credentials)
         except InvalidGrant as refusal:
-            raise InvalidCodeOrToken(reason=refusal.reason) from refusal
+            raise InvalidCodeOrToken(
+                reason=refusal.reason, cause=refusal.cause
+            ) from refusal
 
     def _by_client_credentials(self, client, parameters, _credentials):
         if client.is_public:
-            raise UnauthorizedClient()
+            raise UnauthorizedClient(
+                reason="A public client may not use client credentials."
+            )
         scope = read_scope(parameters.text("scope"))
         return IssuedTokens(self.env, client).by_client_credentials(scope)

@@ -88,11 +88,36 @@ _RULES = (
 )
 
 
+#: Why a known token is refused, for the event; of one that has expired nothing is told.
+_REASONS = {
+    _is_served: (
+        "The API, its client or the client's provider is archived, or the client is"
+        " none of the API.",
+        "client",
+    ),
+    _is_for_this_endpoint: ("The token was issued for another API.", "other_api"),
+    _is_from_allowed_network: (
+        "The call came from another network than the client's own.",
+        "network",
+    ),
+    _has_active_user: ("The grant is over, or its user is archived.", "grant_over"),
+    _has_allowed_user: (
+        "The user is in no allowed group of the API.",
+        "user_blocked",
+    ),
+}
+
+
 class TokenValidation:
-    """What a bearer token opens at this moment."""
+    """What a bearer token opens at this moment.
+
+    :ivar refused: ``(TokenContext, reason, cause)`` of a known token that opens nothing
+        here, for the event; ``None`` for any other
+    """
 
     def __init__(self, env):
         self.env = env
+        self.refused = None
 
     def validate(self, text, endpoint=None, version=None, *, address=""):
         """Check a token; no write.
@@ -136,6 +161,10 @@ class TokenValidation:
         )
         for holds in _RULES:
             if not holds(candidate):
+                if holds in _REASONS:
+                    ids = (api_id, client_id, grant_id, user_id)
+                    token = TokenContext(*ids, False, frozenset(), version)
+                    self.refused = (token, *_REASONS[holds])
                 return None
         serving, names = candidate.serving, candidate.serving.scopes
         scopes = frozenset(

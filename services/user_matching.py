@@ -33,22 +33,21 @@ class UserMatching:
         :return: a ``res.users`` record; empty when :meth:`create_user` is to make one
         :raises AccessDenied: when no user, or more than one, may be meant
         """
-        if problem := self.problem():
-            raise AccessDenied(reason=str(problem))
+        if problem := UserMatching(self.provider.with_context(lang=None)).problem():
+            raise AccessDenied(reason=problem, cause="matching")
         if self.provider.user_matching == "session":
-            return _exactly_one(session_user, "started the sign-in")
+            return _exactly_one(session_user, "who started the sign-in")
         if self.provider.user_matching == "create":
             return self._created_user(claims)
         Users = self.env["res.users"].sudo().with_context(active_test=True)
         if self.provider.user_matching == "login":
-            domain = Users._get_login_domain(self.trusted_claim(claims, self._claim))
-            what = "has the claimed login"
+            value = self.trusted_claim(claims, self._claim)
+            domain = Users._get_login_domain(value)
+            what = f"with the login {_quoted(value)}, which came as {self._claim}"
         else:
-            domain = [
-                ("oauth_provider_id", "=", self.provider.auth_provider_id.id),
-                ("oauth_uid", "=", self.subject(claims)),
-            ]
-            what = "is linked to the claimed account"
+            link, subject = self.provider.sudo().auth_provider_id, self.subject(claims)
+            domain = [("oauth_provider_id", "=", link.id), ("oauth_uid", "=", subject)]
+            what = f"linked to the account {_quoted(subject)} of {link.name}"
         # With all that is read next: one query, whether there is such a user or not.
         found = Users.search_fetch(domain, ["active", "login"], limit=2)
         return _exactly_one(found, what)
@@ -60,11 +59,16 @@ class UserMatching:
             ("subject", "=", self.subject(claims)),
         ]
         if made := self.env["oauth2.created.user"].sudo().search(account).user_id:
-            return _exactly_one(made, "was made for the claimed account")
+            what = f"who was made for the account {_quoted(self.subject(claims))}"
+            return _exactly_one(made, what)
         email = self._new_login(claims)
         Users = self.env["res.users"].sudo().with_context(active_test=False)
         if Users.search_count([("login", "=ilike", _escape_like(email))], limit=1):
-            raise AccessDenied(reason="a user with the claimed email exists already")
+            raise AccessDenied(
+                reason=f"A user with the login {_quoted(email)} exists already, and is"
+                " not handed over to a new account.",
+                cause="user_exists",
+            )
         return Users.browse()
 
     def create_user(self, claims):
@@ -73,7 +77,7 @@ class UserMatching:
         :raises AccessDenied: when such a user exists by now, or none is to be made
         """
         if self.provider.user_matching != "create":
-            raise AccessDenied(reason="no user was found")
+            raise AccessDenied(reason="No user was found for this sign-in.")
         self._created_user(claims)
         email = self._new_login(claims)
         Users = self.env["res.users"].sudo().with_context(no_reset_password=True)
@@ -96,11 +100,15 @@ class UserMatching:
 
     def _new_login(self, claims):
         """:raises AccessDenied: for text that is more or less than one plain address"""
+        email = self.trusted_claim(claims, "email")
         try:
-            return normalize_email(self.trusted_claim(claims, "email"))
+            return normalize_email(email)
         except ValueError as error:
-            reason = "the claimed email is no plain address (one, ASCII, no name)"
-            raise AccessDenied(reason=reason) from error
+            raise AccessDenied(
+                reason=f"The email {_quoted(email)} is no plain address (one, ASCII,"
+                " no name).",
+                cause="claim",
+            ) from error
 
     def issuer(self, claims):
         """:return: the name under which a grant's subject is unique"""
@@ -126,7 +134,8 @@ class UserMatching:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str) or not value or len(value) > 255:
-            raise ServerError(reason="the provider names no subject")
+            reason = f"The provider sends no claim {name}, which says who its user is."
+            raise ServerError(reason=reason, cause="claim")
         return value
 
     @property
@@ -139,12 +148,15 @@ class UserMatching:
         """
         value = claims.get(name)
         if not isinstance(value, str) or not value.strip():
-            raise AccessDenied(reason=f"the provider sends no claim {name}")
+            reason = (
+                f"The provider sends no claim {name}, by which its users are found."
+            )
+            raise AccessDenied(reason=reason, cause="claim")
         if name == "email" and not self._is_verified(claims.get("email_verified")):
-            reason = "the claimed email is not verified"
+            reason = f"The email {_quoted(value)} is not verified by the provider."
             if isinstance(claims.get("email_verified"), str):
-                reason += ": email_verified is a text, not the boolean true"
-            raise AccessDenied(reason=reason)
+                reason += " It sends email_verified as a text, not as the boolean true."
+            raise AccessDenied(reason=reason, cause="unverified")
         return value
 
     def _is_verified(self, email_verified):
@@ -154,16 +166,6 @@ class UserMatching:
         provider = self.provider
         is_vouched = provider.vouches_for_claim and not provider.is_multi_tenant
         return email_verified is True or (email_verified is None and is_vouched)
-
-    def looked_for(self, claims):
-        """:return: whom a sign-in was of, for the administrator; possibly nothing"""
-        matching = self.provider.user_matching
-        if matching == "session":
-            return ""
-        if matching == "oauth_uid":
-            return f"the account was {_quoted(self.subject(claims))}"
-        claim = self._claim if matching == "login" else "email"
-        return f"{claim} was {_quoted(claims[claim])}" if claims.get(claim) else ""
 
     def wanted_claims(self):
         """:return: names of the claims that the matching reads"""
@@ -206,9 +208,17 @@ class UserMatching:
 
 
 def _exactly_one(user, what):
-    if len(user) != 1 or not user.active:
-        raise AccessDenied(reason=f"not exactly one active user {what}")
-    return user
+    """:param str what: which one, after "user"
+    :raises AccessDenied: there is none, or more than one, or it is archived
+    """
+    if len(user) == 1 and user.active:
+        return user
+    if len(user) > 1:
+        raise AccessDenied(reason=f"There is more than one active user {what}.")
+    if user:
+        reason = f"The user {user.sudo().login}, {what}, is archived."
+        raise AccessDenied(reason=reason, cause="user_blocked")
+    raise AccessDenied(reason=f"There is no active user {what}.")
 
 
 def _one_line(name):

@@ -37,12 +37,12 @@ class WaitingSignIn:
         )
         set_return_address(record)
         if record.is_allowed:
-            raise AlreadyAllowed()
+            raise AlreadyAllowed(reason=record._why_over())
         known = record.browser_digest or digests.digest("")
         is_same = digests.same(digests.digest(cookie_secret), known)
         is_its_page = record == opened if opened else record.client_id.provider_id
         if not is_same or not is_its_page or not record._is_pending():
-            raise UnknownSignIn()
+            raise UnknownSignIn(reason=record._why_over())
         RateLimit(self.env).refund()
         set_audit_context(record.api_id, record.client_id)
         record._check_in_force()
@@ -63,13 +63,13 @@ class WaitingSignIn:
         record = self.env["oauth2.authorization.request"].sudo().search(domain)
         set_return_address(record)
         if record.is_allowed:
-            raise AlreadyAllowed()
+            raise AlreadyAllowed(reason=record._why_over())
         if (
             not record
             or record.decided_at
             or record.expires_at <= fields.Datetime.now()
         ):
-            raise UnknownSignIn()
+            raise UnknownSignIn(reason=record._why_over())
         RateLimit(self.env).refund()
         set_audit_context(oauth2_api, record.client_id, user=self.env.user)
         record._check_in_force()

@@ -27,7 +27,7 @@ class Whoami:
             ]
         )
         if not token:
-            raise InvalidToken(reason="the grant ended during the call")
+            raise InvalidToken(reason="The grant ended during the call.")
         grant = token.client_user_id
         oauth2_api, client, user = grant.api_id, grant.client_id, grant.user_id
         return {

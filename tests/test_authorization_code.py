@@ -106,7 +106,7 @@ class TestAuthorizationCode(AuthorizationServerCase):
         self.assertEqual(set(self.answer(page)), {"code", "state", "iss"})
         self.env.invalidate_all()
         event = self.env["oauth2.event"].search([("kind", "=", "sign_in")], limit=1)
-        self.assertIn("not asked again", event.reason)
+        self.assertIn("was not asked again", event.reason)
         _address, page = self.open_consent(scope="partners.read orders.read")
         self.assertEqual(page.status_code, 200, "it asks for more")
 

@@ -292,8 +292,8 @@ class TestRememberedChoice(Browsers, ServerAttackCase):
             self.assertEqual(self.unasked(), "orders.read")
             self.assertEqual(
                 self.sign_in_reason(),
-                "allowed by the user before: not asked again;"
-                " the user took away: partners.read",
+                "The user has allowed it before, and was not asked again."
+                " The user took away: partners.read.",
             )
         self.assertEqual(self.unasked(scope="orders.read"), "orders.read")
         self.assertEqual(self.unasked(scope="partners.read"), "")

@@ -183,7 +183,7 @@ class TestCallbackProviderError(RefusalCase):
     def test_the_provider_s_words_are_told_to_the_administrator(self):
         self.come_back_with("server_error")
         event = self.env["oauth2.event"].search([("kind", "=", "refusal")], limit=1)
-        self.assertEqual(event.reason, "the provider says server_error: <b>theirs</b>")
+        self.assertEqual(event.reason, "The provider says server_error: <b>theirs</b>.")
 
     def test_a_callback_with_error_and_code_is_an_error(self):
         response = self.come_back_with("access_denied", code="a-code")

@@ -274,7 +274,7 @@ class TestClientKeyRecord(ClientKeyCase):
     def test_a_new_key_is_told_of_and_not_told(self):
         self.make_key()
         event = self.event()
-        told = ("configure", "private_key_encrypted")
+        told = ("configure", "Private Key changed")
         self.assertEqual((event.kind, event.changes), told)
         self.env.cr.execute("SELECT json_agg(e)::text FROM oauth2_event e")
         [[rows]] = self.env.cr.fetchall()

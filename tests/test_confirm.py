@@ -297,7 +297,7 @@ class TestConfirmAllow(ConfirmCase):
                 self.assertEqual(answer.status_code, status, answer.text)
                 told = self.env["oauth2.event"].search([("kind", "=", "sign_in")])
                 left_out = ", ".join(sorted(((read | write) - kept).mapped("name")))
-                reason = f"the user took away: {left_out}"
+                reason = f"The user took away: {left_out}."
                 self.assertIn(reason, told.sorted("id")[-1:].reason)
 
     def test_two_sign_ins_in_one_browser_do_not_collide(self):

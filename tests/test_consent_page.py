@@ -145,7 +145,7 @@ class TestReadOnly(ConsentPageCase):
         self.assertEqual(self.granted(), "orders.read")
         self.assertEqual(
             self.sign_in_event().reason,
-            "the user allowed reading only, and took away: partners.read",
+            "The user allowed reading only, and took away: partners.read.",
         )
 
     def test_reading_only_grants_no_scope_that_is_not_ticked(self):

@@ -42,7 +42,11 @@ class TestEvents(OAuth2Case):
         refusal = self.events()[-1]
         self.assertEqual(
             (refusal.kind, refusal.error, refusal.reason),
-            ("refusal", "invalid_grant", "the grant is not in force"),
+            (
+                "refusal",
+                "invalid_grant",
+                "The user olivia@example.com is archived.",
+            ),
         )
         self.assertEqual(refusal.user_id, self.user)
         self.assertEqual(refusal.client_user_ref, self.grant_of(identity).id)
@@ -54,9 +58,8 @@ class TestEvents(OAuth2Case):
         refusal = self.events()[-1]
         self.assertEqual(
             refusal.reason,
-            "the claimed email is not verified:"
-            " email_verified is a text, not the boolean true;"
-            f" email was {self.user.login!r}",
+            f"The email {self.user.login!r} is not verified by the provider."
+            " It sends email_verified as a text, not as the boolean true.",
         )
 
     def test_a_refused_sign_in_of_a_known_user_names_the_user(self):
@@ -64,7 +67,10 @@ class TestEvents(OAuth2Case):
         response = self.visit(self.sign_in(self.ask()["authorization_url"]))
         self.assertRefused(response, 403, "access_denied")
         refusal = self.events()[-1]
-        self.assertEqual(refusal.reason, "the user is in no allowed group")
+        self.assertEqual(
+            refusal.reason,
+            f"The user {self.user.login} is in no allowed group of the API.",
+        )
         self.assertEqual(refusal.user_id, self.user)
 
     def forget_what_was_told(self):
@@ -95,14 +101,14 @@ class TestEvents(OAuth2Case):
         self.assertIn("1 invalid_client", summary.reason)
         self.assertFalse(summary.address or summary.client_id or summary.api_id)
         for line, error, reason in (
-            (no_proof, "invalid_client", "no proof"),
-            (unknown, "invalid_grant", "unknown identity, or token of no such grant"),
+            (no_proof, "invalid_client", "The call proves nothing"),
+            (unknown, "invalid_grant", "The client has no grant of the identity"),
         ):
             self.assertEqual((line.kind, line.error), ("refusal", error))
             self.assertEqual((line.api_id, line.client_id), (self.api, self.client))
             self.assertEqual(line.address, "127.0.0.1")
             self.assertTrue(line.reason.startswith(reason), line.reason)
-            self.assertIn("nothing was proven", line.reason)
+            self.assertIn("Nothing was proven", line.reason)
             self.assertFalse(line.user_id)
         self.patch(auth_failure_log.failures.of_callers, "window", 0)  # an hour later
         self.refuse_unproven()
@@ -137,8 +143,11 @@ class TestEvents(OAuth2Case):
                 self.assertRefused(response, 401, "invalid_client")
         lines = (Event.search([]) - before).filtered("client_id").sorted("id")
         self.assertEqual(
-            [line.reason.partition(";")[0] for line in lines],
-            ["client secret required", "wrong client secret"],
+            [line.reason.partition(". ")[0] for line in lines],
+            [
+                "The client must send its secret, and sent none",
+                "The client secret that was sent is wrong, or has ended",
+            ],
         )
 
     def test_what_a_client_with_its_secret_is_refused_leaves_a_line_each(self):
@@ -155,7 +164,7 @@ class TestEvents(OAuth2Case):
             self.assertEqual((line.kind, line.error), ("refusal", error))
             self.assertEqual((line.api_id, line.client_id), (self.api, self.client))
             self.assertTrue(line.reason)
-            self.assertNotIn("nothing was proven", line.reason)
+            self.assertNotIn("Nothing was proven", line.reason)
 
     def lines_of(self, call):
         """:return: lines that name the client, of a call that is made three times"""
@@ -181,7 +190,7 @@ class TestEvents(OAuth2Case):
             line = self.lines_of(refresh)
             self.assertEqual(len(line), 1)
             self.assertEqual(line.user_id, user)
-            self.assertIn("nothing was proven", line.reason)
+            self.assertIn("Nothing was proven", line.reason)
 
     def test_a_rotated_token_that_comes_again_names_its_grant(self):
         """RFC 9700 section 4.14.2: it may have been stolen."""
@@ -200,7 +209,8 @@ class TestEvents(OAuth2Case):
             self.assertRefused(self.call("token", foreign | old), 400, "invalid_grant")
 
         rotated, unknown = self.lines_of(refresh).sorted("id")
-        self.assertTrue(rotated.reason.startswith("refresh token was rotated"))
+        told = "The refresh token was replaced by a newer one."
+        self.assertTrue(rotated.reason.startswith(told), rotated.reason)
         self.assertEqual(rotated.user_id, self.user)
         self.assertEqual(rotated.client_user_ref, self.grant_of(identity).id)
         self.assertFalse(unknown.user_id)
@@ -215,7 +225,10 @@ class TestEvents(OAuth2Case):
             self.assertEqual(self.call("token", body).status_code, status)
         lines = (self.env["oauth2.event"].search([]) - before).sorted("id")
         self.assertEqual(lines.mapped("kind"), ["refresh", "refusal"])
-        self.assertEqual(lines[1].reason, "rate limit: client, 1 a minute")
+        self.assertEqual(
+            lines[1].reason,
+            "More than 1 calls a minute came with a proof for one client.",
+        )
         self.assertEqual((lines[1].client_id, lines[1].api_id), (self.client, self.api))
 
     def test_the_line_names_where_most_of_them_came_from(self):
@@ -233,7 +246,7 @@ class TestEvents(OAuth2Case):
             self.assertIsNone(refuse(network, may_tell=False))
         line = refuse(3, may_tell=True)
         self.assertIn("17 invalid_token; 4 from 2001:db8:0:3::/64, 2 from", line)
-        self.assertTrue(line.endswith(", 5 from others"), line)
+        self.assertTrue(line.endswith(", 5 from others."), line)
 
     def test_a_read_only_call_is_told_of_with_the_next_one(self):
         """Else it would be run again on a cursor that writes, with a warning."""

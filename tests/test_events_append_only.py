@@ -14,7 +14,7 @@ class TestAppendOnly(OAuth2Records, HttpCase):
         super().setUp()
         self.api = self.make_api()
         self.event = Audit(self.env).record(
-            "refusal", oauth2_api=self.api, reason="true"
+            "refusal", oauth2_api=self.api, reason="True."
         )
         self.env["res.users"].browse(self.env.ref("base.user_admin").id).write(
             {"group_ids": [(4, self.env.ref("base.group_erp_manager").id)]}
@@ -76,7 +76,7 @@ class TestAppendOnly(OAuth2Records, HttpCase):
     def test_an_administrator_cannot_change_the_audit_log(self):
         self.assertEqual(
             self.rpc("oauth2.event", "read", [self.event.id], ["reason"])["result"],
-            [{"id": self.event.id, "reason": "true"}],
+            [{"id": self.event.id, "reason": "True."}],
         )
         self.try_all()
 
@@ -96,7 +96,7 @@ class TestAppendOnly(OAuth2Records, HttpCase):
     def test_deleting_a_record_deletes_no_event_about_it(self):
         told = self.rpc("oauth2.api", "unlink", [self.api.id])
         self.assertIs(told["result"], True)
-        self.assertEqual(self.event.reason, "true")
+        self.assertEqual(self.event.reason, "True.")
         self.assertEqual(self.event.api_name, "Orders")
 
     def test_code_with_all_rights_cannot_change_the_audit_log(self):

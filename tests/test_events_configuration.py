@@ -34,7 +34,6 @@ class TestConfigurationEvents(AccessCase):
     def test_each_made_changed_or_deleted_record_is_in_the_audit_log(self):
         api = self.as_user(self.manager, self.api)
         scope = {"api_id": api.id, "name": "orders.read"}
-        model_id = self.env["ir.model"]._get_id("res.country")
         provider = {
             "name": "P",
             "authorization_endpoint": "https://p.example.com/authorize",
@@ -46,27 +45,47 @@ class TestConfigurationEvents(AccessCase):
             "provider_id": self.provider.id,
             "client_identifier": "another",
         }
-        for model, user, values, change in (
-            ("oauth2.api", self.manager, {"name": "X", "endpoint": "x"}, "name"),
-            ("oauth2.scope", self.manager, scope, "name"),
-            (
-                "oauth2.scope.line",
-                self.system,  # who may open more by a granted scope
-                {"scope_id": self.api.scope_ids.id, "model_id": model_id},
-                "method_names",
-            ),
-            ("oauth2.provider", self.system, provider, "name"),
-            ("oauth2.client", self.system, client, "name"),
+        for model, user, values in (
+            ("oauth2.api", self.manager, {"name": "X", "endpoint": "x"}),
+            ("oauth2.scope", self.manager, scope),
+            ("oauth2.provider", self.system, provider),
+            ("oauth2.client", self.system, client),
         ):
             with self.subTest(model):
                 record = self.env[model].with_user(user).create(values)
                 reference = (model, record.id)
                 line = self.assertTold(reference, "created", user)
                 self.assertEqual(line.record_name, record.sudo().display_name)
-                record.write({change: "changed"})
-                self.assertTold(reference, change, user)
+                record.write({"name": "changed"})
+                self.assertTold(reference, "Name changed", user)
                 record.unlink()
                 self.assertTold(reference, "deleted", user)
+
+    def test_what_a_scope_opens_is_told_in_words(self):
+        scope = self.api.scope_ids
+        model_id = self.env["ir.model"]._get_id("res.country")
+        lines = self.env["oauth2.scope.line"].with_user(self.system)
+        line = lines.create({"scope_id": scope.id, "model_id": model_id})
+        reference = ("oauth2.scope.line", line.id)
+        told = self.assertTold(reference, "Country opened for reading", self.system)
+        self.assertEqual(told.api_id, self.api)
+        self.assertEqual(
+            told.summary, f"Scope {scope.name}: Country opened for reading"
+        )
+        line.write({"perm_read": False, "perm_write": True, "method_names": "web_read"})
+        self.assertTold(
+            reference,
+            "Country opened for changing, calling web_read, no longer for reading",
+            self.system,
+        )
+        line.write({"perm_write": True})
+        self.assertFalse(self.told())
+        line.unlink()
+        self.assertTold(
+            reference,
+            "Country closed, which was opened for changing, calling web_read",
+            self.system,
+        )
 
     def test_who_and_what_api_and_client_are_named(self):
         self.as_user(self.manager, self.api).name = "Renamed"
@@ -81,14 +100,15 @@ class TestConfigurationEvents(AccessCase):
         api.write({"active": False, "access_token_lifetime": 60, "endpoint": "new"})
         self.assertTold(
             ("oauth2.api", api.id),
-            "access_token_lifetime: 3600 → 60, active: True → False, endpoint",
+            "Access Token Lifetime: 3600 → 60; Active: yes → no; Endpoint changed",
             self.system,
         )
         provider = self.as_user(self.system, self.provider)
         provider.user_matching = "session"
         self.assertTold(
             ("oauth2.provider", provider.id),
-            "user_matching: login → session",
+            "User Matching: A claim equals the Odoo login → The user signed in to this"
+            " Odoo",
             self.system,
         )
 
@@ -96,12 +116,17 @@ class TestConfigurationEvents(AccessCase):
         group = self.env.ref("base.group_user")
         api = self.as_user(self.manager, self.api)
         api.allowed_group_ids = group
-        self.assertTold(("oauth2.api", api.id), "allowed_group_ids")
+        self.assertTold(
+            ("oauth2.api", api.id),
+            f"Allowed Groups: added {group.with_context(lang=None).display_name}",
+        )
         api.client_ids = [Command.unlink(self.client.id)]
-        self.assertTold(("oauth2.api", api.id), "client_ids")
+        name = self.client.display_name
+        self.assertTold(("oauth2.api", api.id), f"Clients: removed {name}")
         client = self.as_user(self.manager, self.client)
+        names = ", ".join(client.scope_ids.sorted("id").mapped("display_name"))
         client.write({"scope_ids": [Command.clear()]})
-        self.assertTold(("oauth2.client", client.id), "scope_ids")
+        self.assertTold(("oauth2.client", client.id), f"Scopes: removed {names}")
 
     def test_what_stays_as_it_was_is_not_told(self):
         api = self.as_user(self.manager, self.api)
@@ -126,7 +151,7 @@ class TestConfigurationEvents(AccessCase):
         provider = self.as_user(self.system, self.provider)
         provider.write({"authorize_params": f"key={SECRET}", "name": SECRET[:8]})
         line = self.told()
-        self.assertEqual(line.changes, "authorize_params, name")
+        self.assertRegex(line.changes, r"^[\w ]+ changed; Name changed$")
         self.assertNotIn(SECRET, str(line.read()))
 
     def test_settings_are_in_the_audit_log_without_values(self):
@@ -146,6 +171,24 @@ class TestConfigurationEvents(AccessCase):
         self.assertNotIn(url, str(lines.read()))
         Settings.create({**settings, "api_auth_oauth2_base_url": False}).execute()
         self.assertEqual(self.told().changes, "deleted")
+
+    def test_saving_the_settings_as_they_are_tells_of_nothing(self):
+        Settings = self.env["res.config.settings"].with_user(self.system)
+        for values in ({}, {}, {"api_auth_oauth2_limit_user": 0}, {}):
+            self.told()
+            Settings.create(values).execute()
+            changes = self.told().mapped("changes")
+            expected = ["API OAuth2 Proven Calls by User: 600 → 0"] if values else []
+            self.assertEqual(changes, expected)
+
+    def test_a_changed_number_of_the_settings_is_told(self):
+        Settings = self.env["res.config.settings"].with_user(self.system)
+        for days, told in ((30, "Keep Events For: 365 → 30"), (30, [])):
+            Settings.create({"api_auth_oauth2_event_retention_days": days}).execute()
+            self.assertEqual(self.told().mapped("changes"), [told] if told else [])
+        key = "api_auth_oauth2.event_retention_days"
+        self.env["ir.config_parameter"].search([("key", "=", key)]).unlink()
+        self.assertEqual(self.told().changes, "Keep Events For: 30 → 365")
 
     def test_keys_are_in_the_audit_log_without_values(self):
         parameters = self.env["ir.config_parameter"].with_user(self.system)

@@ -147,7 +147,7 @@ class TestIssuedGrants(AuthorizationServerCase):
             days = (token.expires_at - fields.Datetime.now()) / timedelta(days=1)
             self.assertEqual(round(days), left)
         told = self.env["oauth2.event"].search([("kind", "=", "refresh")])
-        self.assertEqual(told.reason, "kept alive by the scheduled job")
+        self.assertEqual(told.reason, "The grant was kept alive by the scheduled job.")
         self.assertEqual(told.client_user_ref, self.grant().id)
         self.assertEqual(self.refresh(answer["refresh_token"]).status_code, 200)
 

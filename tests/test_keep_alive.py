@@ -42,7 +42,7 @@ class TestKeepAlive(LifeCycleCase):
         self.assertEqual(self.provider.calls["token"], 1)
         self.assertEqual(self.left(), 30)
         line = self.told_of("refresh")
-        self.assertEqual(line.reason, "kept alive by the scheduled job")
+        self.assertEqual(line.reason, "The grant was kept alive by the scheduled job.")
         self.assertEqual(line.client_user_ref, self.grant.id)
         self.assertEqual(self.keep_alive(), (0, 0))
         self.assertEqual(self.provider.calls["token"], 1)

@@ -61,13 +61,15 @@ class TestEnd(LifeCycleCase):
     def test_a_grant_ends_with_its_authorization_lifetime(self):
         self.grant.expires_at = self.ago(hours=1)
         self.run_job()
-        self.assertEnded("its authorization lifetime is over")
+        self.assertEnded(
+            "The grant has ended, because its authorization lifetime is over."
+        )
 
     def test_a_grant_that_was_not_refreshed_in_time_ends(self):
         for token in self.grant.token_ids:
             token.expires_at = self.ago(hours=1)
         self.run_job()
-        self.assertEnded("it was not refreshed in time")
+        self.assertEnded("The grant has ended, because it was not refreshed in time.")
 
     def test_a_grant_that_can_be_refreshed_does_not_end(self):
         self.grant._current_token("access").expires_at = self.ago(hours=1)

@@ -47,7 +47,7 @@ class TestOlderSchema(SecretsCase):
             "SELECT kind, reason FROM oauth2_event ORDER BY id DESC LIMIT 1"
         )
         self.assertEqual(kind, "revoke")
-        self.assertIn("this database is a copy", reason)
+        self.assertIn("This database is a copy", reason)
 
     def test_a_copy_that_lacks_something_of_a_newer_version_lets_the_rest_go(self):
         answers = "UPDATE oauth2_client_user SET cached_token_response = 'secret'"

@@ -34,8 +34,8 @@ class TestProviderMoves(LifeCycleCase):
             sorted(lines.mapped("reason")),
             [
                 f"{kind} token not revoked at the provider: the provider's address was"
-                " changed"
-                for kind in ("access", "refresh")
+                " changed."
+                for kind in ("Access", "Refresh")
             ],
         )
         self.tell_all()

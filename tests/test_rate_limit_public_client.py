@@ -27,7 +27,11 @@ class TestPublicClient(RateLimitCase, AuthorizationServerCase):
             self.assertEqual(response.status_code, 200, response.text)
             token = response.json()["refresh_token"]
         self.assertLimited(self.refresh(token))
-        self.assertEqual(self.events().reason, "rate limit: user, 3 a minute")
+        self.assertEqual(
+            self.events().reason,
+            "More than 3 calls a minute came with the tokens of one user of one"
+            " client.",
+        )
         self.assertEqual(self.events().user_id, self.user)
         self.forget_calls()  # a minute later
         self.assertEqual(self.refresh(token).status_code, 200, "it was spent")

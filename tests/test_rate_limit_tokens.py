@@ -1,6 +1,8 @@
 """Refused calls of protected routes are counted, and told of, never each of them."""
 
-from odoo import http
+from datetime import timedelta
+
+from odoo import fields, http
 
 from ..oauth2 import oauth2_route
 from ..protocol.rate_limit import FixedWindowCounter
@@ -115,6 +117,24 @@ class TestRefusedTokens(RouteCase):
         self.patch(auth_failure_log.failures.of_callers, "window", 0)  # an hour later
         self.get("/orders/probe", "made-up")
         self.assertIn("3 invalid_token", self.told().reason)
+
+    def test_a_known_token_that_is_refused_names_its_grant_and_why_once(self):
+        group = self.env.ref("base.group_system")
+        self.api.allowed_group_ids = group
+        for _time in range(3):
+            answer = self.get("/orders/probe", self.token)
+            self.assertEqual(answer.status_code, 401)
+        line = self.told()
+        self.assertEqual((line.error, line.cause), ("invalid_token", "user_blocked"))
+        self.assertIn("in no allowed group", line.reason)
+        self.assertEqual(line.client_user_ref, self.grant.id)
+        self.assertEqual((line.user_id, line.api_id), (self.user, self.api))
+
+    def test_a_token_that_has_expired_is_only_counted(self):
+        self.grant.token_ids.expires_at = fields.Datetime.now() - timedelta(minutes=1)
+        self.env.flush_all()
+        self.assertEqual(self.get("/orders/probe", self.token).status_code, 401)
+        self.assertIn("1 invalid_token", self.told().reason)
 
     def test_a_missing_scope_names_the_grant_and_is_told_of_once(self):
         self.grant.scope_ids = False

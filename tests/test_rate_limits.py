@@ -278,7 +278,11 @@ class TestProven(RateLimitCase):
         ):
             response = self.refresh({"client_user_identity": identity})
             self.assertEqual(response.status_code, status, response.text)
-        self.assertEqual(self.events().reason, "rate limit: user, 2 a minute")
+        self.assertEqual(
+            self.events().reason,
+            "More than 2 calls a minute came with the tokens of one user of one"
+            " client.",
+        )
         self.assertEqual(self.events().user_id, self.user)
         self.provider.login = "anna"
         body = {"client_user_identity": another}
@@ -295,7 +299,10 @@ class TestProven(RateLimitCase):
         for status in (200, 200, 429):
             response = self.refresh({"client_user_identity": self.identity})
             self.assertEqual(response.status_code, status, response.text)
-        self.assertEqual(self.events().reason, "rate limit: client, 2 a minute")
+        self.assertEqual(
+            self.events().reason,
+            "More than 2 calls a minute came with a proof for one client.",
+        )
 
     def test_a_stolen_token_does_not_keep_its_user_from_revoking_it(self):
         self.limit(user=1, client=10)
@@ -400,7 +407,11 @@ class TestBookkeeping(RateLimitCase):
         event = self.events()
         self.assertEqual(len(event), 1)
         self.assertEqual(event.address, "127.0.0.1")
-        self.assertEqual(event.reason, "rate limit: client_address, 1 a minute")
+        self.assertEqual(
+            event.reason,
+            "More than 1 calls a minute of one client and address proved nothing or"
+            " failed.",
+        )
         self.after_a_window()
         for _time in range(5):
             self.guess()

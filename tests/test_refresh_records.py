@@ -106,7 +106,7 @@ class TestRefreshRecords(RecordsCase):
         self.provider.answer("token", status=400, json={"error": "invalid_grant"})
         self.assertEqual(self.refresh().status_code, 400)
         self.assertEqual(
-            self.last_event().reason, "the provider answered invalid_grant"
+            self.last_event().reason, "The provider answered invalid_grant."
         )
         told = self.env["oauth2.event"].search([]).mapped("reason")
         self.assertNotIn("was not recorded", str(told))
@@ -137,7 +137,7 @@ class TestRefreshRecords(RecordsCase):
         event = self.last_event()
         self.assertEqual(event.kind, "sign_in")
         self.assertIn(f"begun at {began} UTC was not recorded", event.reason)
-        self.assertIn("the earlier refresh token opens nothing here", event.reason)
+        self.assertIn("The earlier refresh token opens nothing here", event.reason)
         self.assertFalse(self.note())
 
     def test_without_a_lost_answer_a_new_sign_in_does_not_tell_of_one(self):
@@ -150,8 +150,8 @@ class TestRefreshRecords(RecordsCase):
         self.assertEqual(event.kind, "sign_in")
         self.assertEqual(
             event.reason,
-            "the earlier refresh token opens nothing here any more; the provider is"
-            " told of it with the grant's end, as it might end the new one with it",
+            "The earlier refresh token opens nothing here any more; the provider is"
+            " told of it with the grant's end, as it might end the new one with it.",
         )
         self.tell_providers()
         self.assertEqual(self.provider.calls["revocation"], 0)

@@ -285,6 +285,18 @@ class TestNeutralize(SecretsCase):
         self.neutralize()
         self.assertEqual(self.encrypted_fields_with_values(), set())
 
+    def test_a_neutralised_copy_names_nobody_whose_sign_in_was_refused(self):
+        line = {
+            "reason": "No user has the login mallory@example.com.",
+            "kind": "refusal",
+        }
+        event = self.env["oauth2.event"].sudo().create({**line, "address": "192.0.2.7"})
+        self.env.flush_all()
+        self.neutralize()
+        self.env.invalidate_all()
+        self.assertEqual((event.reason, event.address), (False, False))
+        self.assertEqual(event.kind, "refusal")
+
     def test_neutralising_runs_where_there_is_nothing(self):
         self.env["oauth2.client"].search([]).unlink()
         for _time in range(2):
@@ -305,7 +317,7 @@ class TestCopy(SecretsCase):
         self.assertLetGo()
         self.assertEqual(self.provider.requests, [])
         event = self.env["oauth2.event"].search([], limit=1)
-        self.assertIn("this database is a copy", event.reason)
+        self.assertIn("This database is a copy", event.reason)
 
     def test_a_copy_keeps_what_clients_prove_with_alone_of_encrypted_fields(self):
         self.whole_life()

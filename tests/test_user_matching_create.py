@@ -126,7 +126,9 @@ class TestMatchByCreate(CreateCase):
             with self.subTest(email):
                 self.provider.claims["email"] = email
                 said = ascii(email)[:300]
-                self.assertNoUser(f"(one, ASCII, no name); email was {said}")
+                self.assertNoUser(
+                    f"The email {said} is no plain address (one, ASCII, no name)"
+                )
         users = self.env["res.users"].with_context(active_test=False)
         self.assertFalse(users.search([("name", "=", "Nora Newcomer")]))
 
@@ -202,7 +204,7 @@ class TestMatchByCreateAgain(CreateCase):
 
     def test_an_archived_created_user_stays_archived(self):
         self.made.active = False
-        self.assertNoUser("not exactly one active user")
+        self.assertNoUser("is archived")
         self.assertFalse(self.made.active)
 
     def test_a_deleted_created_user_is_created_again(self):

@@ -216,7 +216,7 @@ class Copies(Life):
             held = self.secrets_of(but=["oauth2_client"])
             self.assertEqual(set(held.values()), {0}, held)
             reasons = sql("SELECT reason FROM oauth2_event")
-            self.assertIn("this database is a copy", str(reasons))
+            self.assertIn("This database is a copy", str(reasons))
         self.assertEqual(self.provider.requests, [])
 
     def assertNeutralised(self):

@@ -1,0 +1,122 @@
+"""What a refused page shows is found in the audit log."""
+
+import re
+from datetime import timedelta
+from urllib.parse import quote, urlencode
+
+from odoo import fields
+from odoo.tests import tagged
+
+from ..services import auth_failure_log
+from ..services.auth_failure_log import AuthFailureLog
+from .authorization_server_common import AuthorizationServerCase
+from .common import BROWSER_HEADERS
+
+_REFERENCE = re.compile(r"\b[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}\b")
+
+
+@tagged("post_install", "-at_install")
+class TestEventReferences(AuthorizationServerCase):
+    def setUp(self):
+        super().setUp()
+        self.patch(auth_failure_log, "failures", AuthFailureLog())
+
+    def told(self, response):
+        """:return: the ``oauth2.event`` that a page names"""
+        [reference] = _REFERENCE.findall(response.text)
+        self.env.invalidate_all()
+        event = self.env["oauth2.event"].search([("reference", "ilike", reference)])
+        self.assertEqual(len(event), 1)
+        self.assertEqual(event.kind, "refusal")
+        self.assertIn(f">{event.error}<", response.text)
+        return event
+
+    def refused_callback(self, *, is_script=False):
+        url = self.sign_in(self.ask()["authorization_url"])
+        return self.visit(url, None if is_script else BROWSER_HEADERS)
+
+    def test_the_page_of_a_refused_sign_in_names_the_event_that_explains_it(self):
+        self.api.allowed_group_ids = self.env.ref("base.group_system")
+        event = self.told(self.refused_callback())
+        self.assertEqual(
+            event.reason,
+            "The user olivia@example.com is in no allowed group of the API.",
+        )
+        self.assertEqual(event.cause, "user_blocked")
+        self.assertEqual((event.user_id, event.client_id), (self.user, self.client))
+        self.assertEqual(event.provider_id, self.provider_record)
+        self.assertIn("allowed group", event.advice)
+
+    def test_the_page_of_a_late_sign_in_names_its_event_and_that_its_client(self):
+        url = self.sign_in(self.ask()["authorization_url"])
+        record = self.env["oauth2.authorization.request"].search([], limit=1)
+        record.expires_at = fields.Datetime.now() - timedelta(hours=1)
+        self.env.flush_all()
+        event = self.told(self.visit(url, BROWSER_HEADERS))
+        self.assertEqual((event.api_id, event.client_id), (self.api, self.client))
+        self.assertEqual(event.cause, "sign_in_over")
+
+    def test_the_page_of_an_unregistered_redirect_uri_names_what_was_asked_for(self):
+        address = "https://app.example.com/other"
+        asked = f"{address}?token=a-secret-of-the-app"
+        event = self.told(self.ask_for_code(redirect_uri=asked))
+        self.assertIn(address, event.reason)
+        self.assertNotIn("a-secret", str(event.read()))
+        self.assertEqual((event.client_id, event.cause), (self.own, "redirect_uri"))
+
+    def test_the_page_of_an_unknown_client_has_an_event_without_what_was_sent(self):
+        event = self.told(self.ask_for_code(client_id="pasted-secret"))
+        self.assertIn("no active client", event.reason)
+        self.assertNotIn("pasted-secret", str(event.read()))
+
+    def test_the_page_of_this_odoo_s_own_sign_in_names_its_event(self):
+        address, page = self.open_consent()
+        self.api.allowed_group_ids = self.env.ref("base.group_system")
+        self.env.flush_all()
+        response = self.decide(address, page)
+        if response.status_code == 303:  # the application is told instead
+            return self.assertEqual(self.answer(response)["error"], "access_denied")
+        self.told(response)
+
+    def test_the_start_page_of_a_sign_in_that_is_over_names_its_event(self):
+        self.provider_record.user_matching = "session"
+        asked = self.ask()["authorization_url"]
+        self.env["oauth2.authorization.request"].search([], limit=1).expires_at = (
+            fields.Datetime.now() - timedelta(hours=1)
+        )
+        self.env.flush_all()
+        event = self.told(self.visit(asked, BROWSER_HEADERS))
+        self.assertEqual(event.client_id, self.client)
+
+    def test_a_stranger_s_refused_pages_have_a_line_each_as_far_as_few_go(self):
+        self.patch(auth_failure_log, "_PAGES_OF_NETWORK", 2)
+        events = self.env["oauth2.event"]
+        before = events.search([])
+        pages = []
+        for number in range(5):
+            query = urlencode({"code": "a-code", "state": f"forged-{number}"})
+            page = self.visit(f"/orders/oauth2/callback?{query}", BROWSER_HEADERS)
+            pages += [bool(_REFERENCE.search(page.text))]
+        self.assertEqual(pages, [True, True, False, False, False])
+        lines = events.search([]) - before
+        self.assertEqual(len(lines.filtered("reference")), 2)
+        self.assertEqual(len(lines), 3, "the others are counted in one")
+        self.assertNotIn("forged", str(lines.read()))
+
+    def test_an_answer_in_json_has_no_reference(self):
+        self.provider.claims["email_verified"] = False
+        response = self.refused_callback(is_script=True)
+        self.assertRefused(response, 403, "access_denied")
+        self.assertFalse(_REFERENCE.search(response.text))
+
+    def test_a_page_tells_nothing_of_the_reason(self):
+        self.provider.claims["email"] = "stranger@example.com"
+        response = self.refused_callback()
+        self.assertNotIn("stranger", response.text)
+        self.assertNotIn(quote("stranger@example.com"), response.text)
+        reason = self.told(response).reason
+        self.assertEqual(
+            reason,
+            "There is no active user with the login 'stranger@example.com', which came"
+            " as email.",
+        )
