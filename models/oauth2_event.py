@@ -110,6 +110,13 @@ class OAuth2Event(models.Model):
     )
     advice = fields.Char("What to Do", compute="_compute_advice")
 
+    @api.depends("kind")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for event in self:
+            event.display_name = labels.get(event.kind)
+
     @api.depends("reason", "record_model", "record_name", "changes")
     def _compute_summary(self):
         kinds = {}
