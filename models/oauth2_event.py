@@ -103,7 +103,7 @@ class OAuth2Event(models.Model):
         index="btree_not_null",
         help="What the page shows on which a person was refused.",
     )
-    summary = fields.Char(
+    summary = fields.Text(
         "What Happened",
         compute="_compute_summary",
         help="The reason, or what was configured.",
