@@ -7,6 +7,7 @@ from . import (
     introspection,
     json2,
     metadata,
+    openapi,
     revocation,
     token,
     whoami,

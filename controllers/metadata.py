@@ -22,7 +22,7 @@ _ROUTING = {
     "oauth2_cross_origin": EVERY_PAGE,  # public facts, without credentials
 }
 # No shared cache: which database answers may depend on cookie and header.
-_CACHING = [("Cache-Control", "private, max-age=300")]
+CACHING = [("Cache-Control", "private, max-age=300")]
 #: What RFC 3986 section 3.3 leaves as it is in a path
 _IN_PATHS = "/:@!$&'()*+,;=~"
 
@@ -44,7 +44,7 @@ class Metadata(http.Controller):
         **_ROUTING,
     )
     def authorization_server(self, api):
-        return _answer(_find(api)._server_metadata())
+        return _answer(find(api)._server_metadata())
 
     @http.route(
         [f"{PROTECTED_RESOURCE}/<api>", f"{PROTECTED_RESOURCE}/<api>/<path:below>"],
@@ -52,10 +52,13 @@ class Metadata(http.Controller):
     )
     def protected_resource(self, api, below=""):
         below = below and f"/{quote(below, safe=_IN_PATHS)}"
-        return _answer(_find(api)._resource_metadata(below))
+        return _answer(find(api)._resource_metadata(below))
 
 
-def _find(endpoint):
+def find(endpoint):
+    """:return: the active API
+    :raises NotFound: there is none
+    """
     try:
         return request.env["oauth2.api"]._by_endpoint(endpoint)
     except InvalidClient as error:
@@ -63,4 +66,4 @@ def _find(endpoint):
 
 
 def _answer(metadata):
-    return request.make_json_response(metadata, headers=_CACHING)
+    return request.make_json_response(metadata, headers=CACHING)

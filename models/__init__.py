@@ -11,6 +11,7 @@ from . import (
     oauth2_scope_choice_line,
     oauth2_provider,
     oauth2_created_user,
+    oauth2_client_snippets,
     oauth2_client,
     oauth2_client_secret,
     oauth2_token,

@@ -52,12 +52,11 @@ class IrHttp(models.AbstractModel):
         routes.note_endpoints(self.env["oauth2.api"]._active_endpoints())
 
     def _generate_routing_rules(self, modules, converters):
-        endpoints = self.env["oauth2.api"]._active_endpoints()
+        oauth2_api = self.env["oauth2.api"]
+        endpoints = oauth2_api._active_endpoints()
         routes.note_endpoints(endpoints)
-        for url, endpoint in super()._generate_routing_rules(modules, converters):
-            routes.inspect_route(url, endpoint)
-            if url := routes.expand_api(url, endpoint.routing, endpoints):
-                yield url, endpoint
+        rules = super()._generate_routing_rules(modules, converters)
+        yield from routes.expanded(rules, endpoints, oauth2_api._described_endpoints())
 
     @classmethod
     def _match(cls, path_info):

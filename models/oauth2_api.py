@@ -101,6 +101,17 @@ class OAuth2Api(models.Model):
         " the same.",
     )
 
+    openapi_access = fields.Selection(
+        [("everyone", "Everyone"), ("token", "Holders of a Token")],
+        "Description Readable By",
+        help="Who may read what this API offers, as an OpenAPI document: routes, the"
+        " models that its scopes open with their fields, and the scopes. The holder of"
+        " a token reads of what its scopes open. Empty: no caller.",
+    )
+    openapi_url = _url(
+        "OpenAPI URL",
+        "The description of this API, for tools that make requests or programs of it.",
+    )
     documentation_url = fields.Char(
         "Documentation",
         help="Address of a page that tells developers how to use this API. Clients that"
@@ -210,6 +221,7 @@ class OAuth2Api(models.Model):
             record.introspection_url = served["introspection_endpoint"]
             record.authorize_url = f"{base}{path}/oauth2/provider/authorize"
             record.redirect_uri = f"{base}{path}/oauth2/callback"
+            record.openapi_url = f"{base}{path}/openapi.json"
             record.base_url_warning = warning or redirect_uri_warning(record)
 
     @api.depends("endpoint", "scope_ids.name")
@@ -268,7 +280,7 @@ class OAuth2Api(models.Model):
         before = ClientTrust(self._linked_clients()).unasked()
         result = super().write(vals)
         ClientTrust(self._linked_clients()).check_unasked(before)
-        if {"endpoint", "active"} & vals.keys():
+        if {"endpoint", "active", "openapi_access"} & vals.keys():
             self.env.registry.clear_cache("routing")
         return result
 
@@ -485,3 +497,14 @@ class OAuth2Api(models.Model):
         """:return: tuple of the endpoints of active APIs, sorted"""
         active = self.sudo().search_fetch([], ["endpoint"])
         return tuple(sorted(active.mapped("endpoint")))
+
+    @api.model
+    def _described_endpoints(self):
+        """:return: ``{openapi_access: endpoints}`` of active APIs, lists, sorted"""
+        described = self.sudo().search_fetch(
+            [("openapi_access", "!=", False)], ["endpoint", "openapi_access"]
+        )
+        return {
+            access: sorted(each.mapped("endpoint"))
+            for access, each in described.grouped("openapi_access").items()
+        }

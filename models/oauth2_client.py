@@ -23,6 +23,7 @@ class OAuth2Client(models.Model):
     _inherit = [
         "oauth2.configuration",
         "oauth2.has.events",
+        "oauth2.client.snippets",
         "mail.thread",
         "mail.activity.mixin",
     ]

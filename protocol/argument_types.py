@@ -13,7 +13,7 @@ import types
 import typing
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 _SERVED = (
@@ -41,6 +41,12 @@ class ArgumentType:
     types: tuple = ()  #: their names, for who sent something else
     choices: tuple = ()  #: the values that there are, as JSON
     read_all: Callable | None = None  #: from the texts of a name that may come often
+    #: what it is for a description of the API (JSON Schema 2020-12)
+    schema: dict = field(default_factory=dict, compare=False)
+
+    def is_text(self):
+        """:return: whether a query string can have it"""
+        return self.read is not _never or self.read_all is not None
 
     def __str__(self):
         said = []
@@ -59,6 +65,7 @@ class Arguments:
     needed: frozenset  #: names of those without a default
     others: ArgumentType | None  #: of what ``**kwargs`` take, ``None`` without them
     given: frozenset = frozenset()  #: names of what is not a caller's to send
+    defaults: dict = field(default_factory=dict, compare=False)  #: of those not needed
 
 
 def arguments_of(handlers, paths=(), count=1, names=frozenset()):
@@ -76,7 +83,7 @@ def arguments_of(handlers, paths=(), count=1, names=frozenset()):
         value becomes; the text says what to write
     """
     in_path, as_text = _path_names(paths)
-    known, needed, given = {}, set(), {"self", *names}
+    known, needed, given, defaults = {}, set(), {"self", *names}, {}
     for handler in handlers:
         parameters = list(inspect.signature(handler).parameters.values())
         positional = [p.name for p in parameters if p.kind in _POSITIONAL]
@@ -110,9 +117,11 @@ def arguments_of(handlers, paths=(), count=1, names=frozenset()):
                 known[name] = argument_type
                 if parameter.default is parameter.empty:
                     needed.add(name)
+                else:
+                    defaults[name] = parameter.default
         if others is None:
             break
-    return Arguments(known, frozenset(needed), others, frozenset(given))
+    return Arguments(known, frozenset(needed), others, frozenset(given), defaults)
 
 
 _POSITIONAL = {
@@ -230,20 +239,30 @@ def _read_moment(text):
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
+def _plain(read, check, name, schema_type, *, read_all=None, **schema):
+    names = (name,) if name else ()
+    schema = {"type": schema_type, **schema}
+    return ArgumentType(read, check, names, read_all=read_all, schema=schema)
+
+
 ANYTHING = ArgumentType(_as_it_is, _as_it_is)
-_TEXT = ArgumentType(_as_it_is, _of(str), ("string",))
-_NULL = ArgumentType(_never, _of(types.NoneType))
+_TEXT = _plain(_as_it_is, _of(str), "string", "string")
+_NULL = _plain(_never, _of(types.NoneType), "", "null")
 _PLAIN = {
-    bool: ArgumentType(_read_bool, _of(bool), ("boolean",)),
-    int: ArgumentType(_read_int, _of(int), ("integer",)),
-    float: ArgumentType(lambda text: _finite(float(text)), _check_float, ("number",)),
+    bool: _plain(_read_bool, _of(bool), "boolean", "boolean"),
+    int: _plain(_read_int, _of(int), "integer", "integer"),
+    float: _plain(lambda t: _finite(float(t)), _check_float, "number", "number"),
     str: _TEXT,
     types.NoneType: _NULL,
     # Dates are texts in JSON, too.
-    date: ArgumentType(date.fromisoformat, date.fromisoformat, ("date",)),
-    datetime: ArgumentType(_read_moment, _read_moment, ("datetime",)),
-    list: ArgumentType(_never, _of(list), ("list",), read_all=list),
-    dict: ArgumentType(_never, _of(dict), ("dict",)),
+    date: _plain(
+        date.fromisoformat, date.fromisoformat, "date", "string", format="date"
+    ),
+    datetime: _plain(
+        _read_moment, _read_moment, "datetime", "string", format="date-time"
+    ),
+    list: _plain(_never, _of(list), "list", "array", read_all=list),
+    dict: _plain(_never, _of(dict), "dict", "object"),
 }
 
 
@@ -277,6 +296,7 @@ def _any_of(members):
         tuple([name for m in members for name in m.types]),
         tuple([choice for m in members for choice in m.choices]),
         read_all if lists else None,
+        {"anyOf": [m.schema for m in members]},
     )
 
 
@@ -300,7 +320,8 @@ def _one_of(pairs):
         raise ValueError(text)
 
     choices = [json.dumps(value) for value, _given in pairs if value is not None]
-    return ArgumentType(read, check, choices=tuple(choices))
+    schema = {"enum": [value for value, _given in pairs]}
+    return ArgumentType(read, check, choices=tuple(choices), schema=schema)
 
 
 def _list_of(item):
@@ -311,11 +332,12 @@ def _list_of(item):
         return [item.read(text) for text in texts]
 
     of_texts = None if item.read is _never else read_all
-    return ArgumentType(_never, check, ("list",), read_all=of_texts)
+    schema = {"items": item.schema}
+    return _plain(_never, check, "list", "array", read_all=of_texts, **schema)
 
 
 def _dict_of(item):
     def check(value):
         return {name: item.check(each) for name, each in _of(dict)(value).items()}
 
-    return ArgumentType(_never, check, ("dict",))
+    return _plain(_never, check, "dict", "object", additionalProperties=item.schema)

@@ -13,4 +13,6 @@ ODOO = frozenset(
     """.split()
 )
 #: What this addon adds.
-OAUTH2 = frozenset("oauth2_api oauth2_cross_origin oauth2_scopes".split())
+OAUTH2 = frozenset(
+    "oauth2_api oauth2_cross_origin oauth2_openapi oauth2_scopes".split()
+)

@@ -6,7 +6,9 @@ would outlive a change. Odoo has no hook where the number is read, so its reader
 wrapped.
 """
 
+from odoo.http import request
 from odoo.modules.registry import Registry
+from odoo.tools import SQL, config
 
 _KEY = "api_auth_oauth2.last_signal"
 
@@ -29,3 +31,13 @@ def last_signal(cr):
     Odoo has read none on it
     """
     return cr.cache.get(_KEY)
+
+
+def newest_signal(env):
+    """:return: number of Odoo's last cache signal, of the primary database"""
+    signal = getattr(request, "oauth2_signal", None)
+    if signal is None or config["db_replica_host"]:
+        newest = "SELECT id FROM orm_signaling_default ORDER BY id DESC LIMIT 1"
+        env.cr.execute(SQL(newest))
+        [(signal,)] = env.cr.fetchall()
+    return signal

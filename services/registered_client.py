@@ -6,15 +6,13 @@ RFC 6749 section 2.3 has it.
 - Unknown clients and wrong secrets get one answer, after the same comparison.
 """
 
-from odoo.http import request
-from odoo.tools import SQL, config
-
 from ..protocol.client_networks import allows, not_from_there
 from ..protocol.client_secret import WRONG_SECRET, find_secret
 from ..protocol.errors import InvalidClient, InvalidRequest
 from ..protocol.registered_client import RegisteredClient
 from . import last_use
 from .client_secret import ClientSecrets
+from .last_signal import newest_signal
 from .rate_limit import RateLimit
 from .request_context import remote_address, set_audit_context
 
@@ -25,7 +23,7 @@ def registered_client(env, endpoint, client_identifier):
     :return: ``protocol.registered_client.RegisteredClient``
     :raises InvalidClient: unknown or archived API or client
     """
-    version = _last_signal(env)
+    version = newest_signal(env)
 
     def read():
         return _read(env, endpoint, client_identifier, version)
@@ -104,13 +102,3 @@ def _sent_secret(client, credentials):
     """RFC 6749 section 2.3.1: an empty secret may be sent, of a client without one."""
     is_empty = not credentials.client_secret
     return credentials.has_secret and not (client.is_public and is_empty)
-
-
-def _last_signal(env):
-    """:return: number of Odoo's last cache signal, of the primary database"""
-    signal = getattr(request, "oauth2_signal", None)
-    if signal is None or config["db_replica_host"]:
-        newest = "SELECT id FROM orm_signaling_default ORDER BY id DESC LIMIT 1"
-        env.cr.execute(SQL(newest))
-        [(signal,)] = env.cr.fetchall()
-    return signal

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import logging
+import re
 
 from odoo.http import request
 
@@ -17,6 +18,7 @@ _logger = logging.getLogger(__name__)
 #: Odoo's own JSON-2, which tokens open like an API key where an API says so
 NATIVE_JSON2 = "/json/2/<__model__>/<__method__>"
 _API = "<api>"
+_API_PART = re.compile(r"<any\([^)]*\):api>")  # what ``expand_api`` makes of it
 _noted_endpoints = set()  # of whatever database
 _KEYWORDS = ODOO | OAUTH2 | {"routes"}
 #: What ``inspect_route`` adds.
@@ -99,7 +101,7 @@ def inspect_route(url, endpoint):
         ``oauth2_arguments`` (what the handler takes)
     """
     routing = endpoint.routing
-    handlers, given = _handlers(endpoint), _given(endpoint)
+    handlers, given = handlers_of(endpoint), _given(endpoint)
     routing.setdefault("oauth2_problem", None)
     if routing["type"] == "oauth2_json":
         try:
@@ -169,11 +171,50 @@ def _refuse(url, routing, problem):
     routing["oauth2_problem"] = problem
 
 
-def _handlers(endpoint):
+def handlers_of(endpoint):
     """:return: the controller's method behind a route, as written, and behind it those
     that it overrides; a tuple
     """
     return tuple(getattr(m, "original_endpoint", m) for m in overrides(endpoint))
+
+
+def expanded(rules, endpoints, described):
+    """Inspect all routes, and expand ours.
+
+    :param rules: ``(url, endpoint)`` of Odoo
+    :param endpoints: of the active APIs
+    :param described: ``{openapi_access: endpoints}`` of those that describe themselves
+    :return: ``(url, endpoint)``, descriptions last: a route that another addon has at
+        such a path is matched first
+    """
+    descriptions = []
+    for url, endpoint in rules:
+        inspect_route(url, endpoint)
+        access = endpoint.routing.get("oauth2_openapi")
+        names = described.get(access, ()) if access else endpoints
+        if url := expand_api(url, endpoint.routing, names):
+            if access:
+                descriptions.append((url, endpoint))
+            else:
+                yield url, endpoint
+    yield from descriptions
+
+
+def rules_of(env, endpoint):
+    """Find the protected routes of an API.
+
+    :param str endpoint: of the API
+    :return: ``(path, rule)``, the path with the API's endpoint in it
+    """
+    for rule in env["ir.http"].routing_map().iter_rules():
+        inspect_late_rule(rule)
+        routing = rule.endpoint.routing
+        if routing["auth"] != "oauth2" or routing["oauth2_problem"]:
+            continue
+        if routing.get("oauth2_api") == endpoint:
+            yield rule.rule, rule
+        elif (part := _API_PART.search(rule.rule)) and f'"{endpoint}"' in part[0]:
+            yield rule.rule.replace(part[0], endpoint), rule
 
 
 def expand_api(url, routing, endpoints):

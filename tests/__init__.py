@@ -64,6 +64,7 @@ from . import (  # noqa: E402
     test_no_connection,
     test_nothing_sent,
     test_older_schema,
+    test_openapi,
     test_own_redirect_uri,
     test_ledger,
     test_last_refusal,

@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 from lxml import html
 
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from ..services import authorization, sign_in_progress
 from ..services.snippets import SECRET_PLACEHOLDER, Snippets
@@ -178,6 +178,20 @@ class TestValues(SnippetCase):
     def test_a_client_of_a_provider_with_a_redirect_uri_speaks_the_standard(self):
         self.client.redirect_uris = "https://app.example.com/back"
         self.assertIn("code_challenge", self.texts(self.client)["python"])
+
+    def test_the_form_shows_the_snippets_of_the_chosen_api(self):
+        other = self.make_api("crm")
+        self.own.api_ids += other
+        self.env.flush_all()
+        self.env.invalidate_all()  # as a form is read: APIs in their order
+        events = self.env["oauth2.event"].search_count([])
+        with Form(self.own) as form:
+            for oauth2_api in (other, self.api):
+                form.snippet_api_id = oauth2_api
+                address = f"/{oauth2_api.endpoint}/oauth2/whoami"
+                for name in ("snippet_n8n", "snippet_postman"):
+                    self.assertIn(address, form[name])
+        self.assertEqual(self.env["oauth2.event"].search_count([]), events)
 
     def test_steps_for_tools_are_of_the_grant_type_that_the_client_uses(self):
         texts = self.texts()

@@ -37,7 +37,12 @@ class Ground:
         # Limits by address would answer for everything: they are raised by
         # tools/commands/fuzz.py, LIMITS.
         self.site = Site(
-            self.administrator, {"json2_enabled": True, "bearer_enabled": True}
+            self.administrator,
+            {
+                "json2_enabled": True,
+                "bearer_enabled": True,
+                "openapi_access": "everyone",
+            },
         )
         for name in _SCOPES[1:]:
             self._scope(name)

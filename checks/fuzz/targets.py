@@ -377,6 +377,7 @@ TARGETS = (
             _get("/@API@/.well-known/openid-configuration"),
             _get("/@API@/.well-known/oauth-authorization-server"),
             _get("/.well-known/openid-configuration/@API@"),
+            _get("/@API@/openapi.json"),
         ),
     ),
     Target(
