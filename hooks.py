@@ -29,5 +29,8 @@ def uninstall_hook(env):
     env.invalidate_all()
     activities = env["mail.activity"].with_context(active_test=False)
     activities.search([("res_model", "=", "oauth2.client")]).unlink()
+    # What addons with mixins (mail, sms) noted of our models: Odoo leaves these behind.
+    notes = env["ir.model.data"].search([("name", "=like", r"%\_\_oauth2\_%")])
+    notes.filtered(lambda note: note.module != "api_auth_oauth2").unlink()
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "api_auth_oauth2.%")]).unlink()
