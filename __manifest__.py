@@ -24,6 +24,7 @@
         "data/ir_actions_server.xml",
         "views/browser_pages.xml",
         "views/oauth2_event_views.xml",
+        "views/connected_applications.xml",
         "views/oauth2_client_user_views.xml",
         "views/oauth2_api_views.xml",
         "views/oauth2_provider_views.xml",

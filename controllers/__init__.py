@@ -1,6 +1,7 @@
 # A dispatcher registers itself when it is imported, before the routes that use it.
 from . import dispatchers  # isort: skip
 from . import (
+    applications,
     authorization,
     callback,
     consent,

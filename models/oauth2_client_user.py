@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..services.access_end import AccessEnd
 from ..services.clean_up import CleanUp
+from ..services.connected_applications import ConnectedApplications
 from ..services.encrypted_field import EncryptedChar
 from ..services.keep_alive import KeepAlive
 from ..services.revocation import Revocation
@@ -129,6 +131,9 @@ class OAuth2ClientUser(models.Model):
     last_used_at = fields.Datetime(
         readonly=True, help="The last call, to within a few minutes."
     )
+    last_used_from = fields.Char(
+        readonly=True, copy=False, help="The address that the last call came from."
+    )
     last_refresh_at = fields.Datetime(readonly=True)
     cached_token_response = EncryptedChar()
     refresh_began_at = fields.Datetime(
@@ -172,14 +177,28 @@ class OAuth2ClientUser(models.Model):
         return super().unlink()
 
     def action_revoke(self):
-        """Revoke from a form.
+        """Revoke from list or form, which asks first; many come batch by batch.
 
-        :return: the action that shows what is left
+        :return: ``{"revoked": how many, "waiting": names of the providers that have
+            still to be told of these clients' tokens}``
         """
-        self.unlink()
-        return self.env["ir.actions.act_window"]._for_xml_id(
-            "api_auth_oauth2.oauth2_client_user_action"
-        )
+        grants = self.exists()  # others may have revoked some meanwhile
+        count, clients = len(grants), grants.sudo().client_id
+        grants.unlink()
+        return {"revoked": count, "waiting": Revocation(self.env).waiting(clients)}
+
+    @api.readonly
+    def oauth2_what_ends(self, way):
+        """As of ``oauth2.configuration``; ``way`` is ``revoke``."""
+        grants = self.exists()
+        grants.check_access("unlink")
+        return AccessEnd(grants).told(way)
+
+    @api.model
+    @api.readonly
+    def oauth2_connected_applications(self, user_id):
+        """:return: as of ``ConnectedApplications.of``, what the caller may see of it"""
+        return ConnectedApplications(self.env).of(user_id)
 
     @api.model
     def _cron_clean_up(self, limit=None):

@@ -1,5 +1,6 @@
 from odoo import api, models
 
+from ..services.access_end import AccessEnd
 from ..services.audit import Audit
 from ..services.configuration_changes import describe, snapshot
 from ..services.transactions import signal_change
@@ -36,6 +37,15 @@ class OAuth2Configuration(models.AbstractModel):
         result = super().unlink()
         signal_change(self.env)
         return result
+
+    @api.readonly
+    def oauth2_what_ends(self, way):
+        """:param str way: ``archive`` or ``delete``
+        :return: what that ends for users, for the dialog that asks; else ``False``
+        :raises AccessError: the user may not do that
+        """
+        self.check_access("unlink" if way == "delete" else "write")
+        return AccessEnd(self).told(way)
 
     @api.model
     def _is_told_of(self, name):

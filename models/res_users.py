@@ -2,6 +2,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import MissingError
 from odoo.tools import SQL, ormcache
 
+from ..services.access_end import AccessEnd
 from ..services.audit import Audit
 from ..services.transactions import signal_change
 
@@ -97,6 +98,12 @@ class ResUsers(models.Model):
                 reason=f"The user {user.login} was archived.",
             )
         return result
+
+    @api.readonly
+    def oauth2_what_ends(self, way):
+        """As of ``oauth2.configuration``, for users who are archived or deleted."""
+        self.check_access("unlink" if way == "delete" else "write")
+        return AccessEnd(self).told(way)
 
     def _oauth2_grants(self):
         """:return: ``[(oauth2.api, res.users)]`` of these users' active grants"""

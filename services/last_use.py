@@ -7,13 +7,14 @@ import psycopg2
 from odoo.sql_db import PoolError
 
 from ..protocol.rate_limit import FixedWindowCounter
+from .request_context import remote_address
 
 _logger = logging.getLogger(__name__)
 
 _EVERY = 300  # seconds; a last use is known to within these
 #: Never waits: where the row is held, another call or an administrator writes there.
 _NOTE = """
-    UPDATE {table} SET {column} = now() AT TIME ZONE 'UTC'
+    UPDATE {table} SET {column} = now() AT TIME ZONE 'UTC' {address}
      WHERE id = (SELECT id FROM {table} WHERE id = %(id)s AND {condition}
                     AND ({column} IS NULL OR {column}
                          < now() AT TIME ZONE 'UTC' - %(every)s * interval '1s')
@@ -22,19 +23,26 @@ _NOTE = """
 
 
 class LastUse:
-    def __init__(self, table, column, *, capacity, condition="true"):
+    def __init__(
+        self, table, column, *, capacity, condition="true", address_column=None
+    ):
         """
         :param int capacity: how many records are remembered as noted, which spares the
             database most notes
         :param str condition: SQL, of a record that can be used
+        :param str address_column: where the caller's address is noted besides, if any
         """
-        self._statement = _NOTE.format(table=table, column=column, condition=condition)
+        address = f", {address_column} = %(address)s" if address_column else ""
+        self._statement = _NOTE.format(
+            table=table, column=column, condition=condition, address=address
+        )
         self.column = column
         self.noted = FixedWindowCounter(capacity, _EVERY)
 
     def note(self, env, record_id):
         """Have the use of a record written down, once its call is committed."""
-        registry, values = env.registry, {"id": record_id, "every": _EVERY}
+        registry = env.registry
+        values = {"id": record_id, "every": _EVERY, "address": remote_address()}
 
         @env.cr.postcommit.add  # a refused call is rolled back: it is no use
         def note():
@@ -48,7 +56,12 @@ class LastUse:
                 _logger.info("%s was not noted: %s", self.column, error)
 
 
-GRANT = LastUse("oauth2_client_user", "last_used_at", capacity=10_000)
+GRANT = LastUse(
+    "oauth2_client_user",
+    "last_used_at",
+    capacity=10_000,
+    address_column="last_used_from",
+)
 FORMER_SECRET = LastUse(
     "oauth2_client",
     "former_secret_used_at",

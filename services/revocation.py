@@ -166,6 +166,15 @@ class Revocation:
             )
             self.trigger(revocation)
 
+    def waiting(self, clients):
+        """:return: sorted names of the providers that have still to be told of tokens
+        of these clients
+        """
+        found = self.outbox.search(
+            [("client_id", "in", clients.ids), ("state", "=", "pending")]
+        )
+        return sorted(set(found.client_id.provider_id.mapped("name")))
+
     def trigger(self, revocations):
         """Have the job send these as soon as the transaction is committed."""
         if revocations:

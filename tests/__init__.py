@@ -4,6 +4,7 @@ overheard.listen()  # before tests import what it listens to
 
 from . import (  # noqa: E402
     test_access_cut,
+    test_access_end,
     test_access_rights,
     test_access_secrets,
     test_access_widening,
@@ -35,6 +36,7 @@ from . import (  # noqa: E402
     test_confirm,
     test_confirm_refusals,
     test_conformance,
+    test_connected_applications,
     test_connection_check,
     test_consent_page,
     test_constant_shape,

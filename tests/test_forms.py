@@ -186,32 +186,10 @@ class TestForms(OAuth2Records, TransactionCase):
             {menu for menu in menus if (menu or "").startswith("api_auth_oauth2.")}
         )
 
-    def test_users_see_their_own_grants_in_their_preferences(self):
-        seen = self.user.with_user(self.user).web_read(
-            {
-                "oauth2_client_user_ids": {
-                    "fields": {
-                        "client_id": {"fields": {"display_name": {}}},
-                        "api_id": {"fields": {"display_name": {}}},
-                        "scope_summary": {},
-                    }
-                }
-            }
-        )
-        (grant,) = seen[0]["oauth2_client_user_ids"]
-        self.assertEqual(grant["client_id"]["display_name"], "Application")
-        self.assertEqual(grant["api_id"]["display_name"], "Orders")
-        self.assertEqual(grant["scope_summary"], "partners.read")
-
     def test_users_revoke_their_own_grants_only(self):
         with self.assertRaises(AccessError):
             self.grant.with_user(self.other).action_revoke()
         self.grant.with_user(self.user).action_revoke()
-        self.assertFalse(self.grant.exists())
-
-    def test_revoking_from_the_form_leads_to_what_is_left(self):
-        action = self.grant.with_user(self.manager).action_revoke()
-        self.assertEqual(action["res_model"], "oauth2.client.user")
         self.assertFalse(self.grant.exists())
 
     def test_forms_count_client_api_users(self):

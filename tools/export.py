@@ -21,6 +21,12 @@ def head(folder):
     return _unpack("HEAD", folder)
 
 
+def companion(path, folder):
+    """Export a glue addon of the last commit into a folder; return its path in it."""
+    inside = path.relative_to(places.ROOT).as_posix()
+    return _unpack(f"HEAD:{inside}", folder, path.name)
+
+
 def working_tree(folder):
     """Export the files as they are, new ones included, but those that git ignores.
 
@@ -66,12 +72,12 @@ def differs_from_head():
     return bool(_git("status", "--porcelain"))
 
 
-def _unpack(tree, folder, **env):
-    """Write the files of a git tree below the folder."""
-    packed = _git("archive", f"--prefix={places.ADDON}/", tree, **env)
+def _unpack(tree, folder, name=places.ADDON, **env):
+    """Write the files of a git tree below the folder, in one of that name."""
+    packed = _git("archive", f"--prefix={name}/", tree, **env)
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(folder)  # made by our own git a moment ago
-    return pathlib.Path(folder, places.ADDON)
+    return pathlib.Path(folder, name)
 
 
 def _path(name):

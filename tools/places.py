@@ -65,9 +65,19 @@ def examples():
     return sorted(path.parent for path in ROOT.glob("examples/*/__manifest__.py"))
 
 
+def companions():
+    """The glue addons, installed by themselves beside what they need."""
+    return sorted(path.parent for path in ROOT.glob("companions/*/__manifest__.py"))
+
+
 def our_modules():
     """Technical names of the addon and of its examples, in install order."""
     return [ADDON, *(path.name for path in examples())]
+
+
+def all_modules():
+    """Technical names of all that is checked as an addon."""
+    return [*our_modules(), *(path.name for path in companions())]
 
 
 def link_addons(folder=ADDONS, addon=ROOT):
@@ -77,7 +87,8 @@ def link_addons(folder=ADDONS, addon=ROOT):
     """
     make_dev()
     folder.mkdir(exist_ok=True)
-    targets = {path.name: path for path in (*examples(), PROBE)} | {ADDON: addon}
+    beside = (*examples(), *companions(), PROBE)
+    targets = {path.name: path for path in beside} | {ADDON: addon}
     for link in folder.iterdir():
         if link.name not in targets:
             link.unlink()

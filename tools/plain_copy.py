@@ -18,7 +18,7 @@ from console import Failure
 CHECKS = {
     "pylint": [
         *("-m", "pylint", "--rcfile", places.ROOT / ".pylintrc"),
-        *places.our_modules(),
+        *places.all_modules(),
     ],
     "layers": [
         *("-c", "from importlinter.cli import lint_imports_command as c; c()"),
@@ -28,11 +28,11 @@ CHECKS = {
 
 
 def main(check):
-    """Run a check over a fresh copy of the addon and its examples; its status."""
+    """Run a check over a fresh copy of our addons; its status."""
     with tempfile.TemporaryDirectory(prefix="aao2-copy-") as folder:
         export.working_tree(folder)
-        for example in places.examples():
-            shutil.copytree(example, f"{folder}/{example.name}")
+        for beside in (*places.examples(), *places.companions()):
+            shutil.copytree(beside, f"{folder}/{beside.name}")
         return subprocess.run(
             [sys.executable, *CHECKS[check]],
             cwd=folder,

@@ -34,9 +34,9 @@ class TestClass:
     @property
     def odoo_tag(self):
         """Its file and name in the syntax of --test-tags."""
-        base = places.ROOT
-        if self.module != places.ADDON:
-            base = base / "examples" / self.module
+        beside = (*places.examples(), *places.companions())
+        folders = {path.name: path for path in beside}
+        base = folders.get(self.module, places.ROOT)
         return f"/{self.module}/{self.path.relative_to(base).as_posix()}:{self.name}"
 
     def meant(self, name):
@@ -103,9 +103,10 @@ def _chosen(classes, names, what, known):
 
 
 def _roots():
-    """(name, folder of tests) of the addon, of our own checks and of its examples."""
+    """(name, folder of tests) of the addon, our own checks, examples, companions."""
     addon = [(places.ADDON, TESTS), (places.ADDON, places.CHECKS)]
-    return addon + [(p.name, p / "tests") for p in places.examples()]
+    beside = (*places.examples(), *places.companions())
+    return addon + [(path.name, path / "tests") for path in beside]
 
 
 def _classes(module, path):

@@ -45,6 +45,11 @@ class Administrator:
             password=os.environ["OAUTH2_E2E_ADMIN_PASSWORD"],
         )
 
+    @property
+    def session_id(self):
+        """The cookie of the session, for a browser."""
+        return self._session.cookies["session_id"]
+
     def call(self, model, method, *args, **kwargs):
         """Call a method of a model; return its result."""
         return self._post(

@@ -34,11 +34,16 @@ class TestSeveralWorkers(AccessCase):
         )
         return sql(query, self.site.api_id)[0]
 
-    def test_the_use_of_a_grant_is_noted_once_in_five_minutes(self):
+    def test_the_use_of_a_grant_is_noted_once_in_five_minutes_with_its_address(self):
         self.assertEqual(self.last_use(), (None, None))
         self.assertAll(OPEN)
         noted, is_now = self.last_use()
         self.assertTrue(is_now)
+        query = (
+            "SELECT last_used_from FROM oauth2_client_user WHERE api_id = %s"
+            " ORDER BY id DESC"
+        )
+        self.assertEqual(sql(query, self.site.api_id)[0], ("127.0.0.1",))
         for _time in range(3):
             self.assertAll(OPEN)
         self.assertEqual(self.last_use(), (noted, True))

@@ -14,7 +14,7 @@ from commands import package
 ADDON = {
     *("__init__.py", "__manifest__.py", "hooks.py", "oauth2.py"),
     *("controllers", "data", "demo", "i18n", "migrations", "models", "protocol"),
-    *("companions", "readme", "security", "services", "static", "tests", "views"),
+    *("readme", "security", "services", "static", "tests", "views"),
     *("CHANGELOG.md", "COPYING", "LICENSE", "README.rst", "docs"),
 }
 
@@ -30,17 +30,24 @@ class TestPackage(unittest.TestCase):
         self.assertIn(("__manifest__.py",), parts)
         self.assertLessEqual({part[0] for part in parts}, ADDON)
 
-    def test_zip_and_wheel_hold_the_addon_and_nothing_else(self):
-        zipped, wheel = package.build(self.folder)
+    def test_zip_and_wheels_hold_the_addon_and_its_companions_and_nothing_else(self):
+        zipped, *wheels = package.build(self.folder)
         with zipfile.ZipFile(zipped) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]
+        beside = {path.name for path in places.companions()}
+        self.assertEqual(
+            {Path(name).parts[0] for name in names}, {places.ADDON, *beside}
+        )
         within = f"{places.ADDON}/"
-        self.assertTrue(all(name.startswith(within) for name in names), names)
-        self.assertIsAddon(name.removeprefix(within) for name in names)
-        with zipfile.ZipFile(wheel) as archive:
-            inside = {name for name in archive.namelist() if "dist-info" not in name}
+        ours = [name for name in names if name.startswith(within)]
+        self.assertIsAddon(name.removeprefix(within) for name in ours)
+        inside = set()
+        for wheel in wheels:
+            with zipfile.ZipFile(wheel) as archive:
+                inside |= {n for n in archive.namelist() if "dist-info" not in n}
         self.assertEqual(inside, {f"odoo/addons/{name}" for name in names})
-        self.assertIn("odoo_addon_api_auth_oauth2-19.0.", wheel.name)
+        self.assertIn("odoo_addon_api_auth_oauth2-19.0.", wheels[0].name)
+        self.assertEqual(len(wheels), 1 + len(beside))
 
     def test_the_exported_working_tree_has_new_files_and_leaves_git_alone(self):
         def git(*words):

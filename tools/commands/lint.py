@@ -42,7 +42,7 @@ def _checks(python, fix):
         "circles": [python, places.TOOLS / "circles.py"],
     }
     oca = [python, "-m", "oca_pre_commit_hooks.cli"]
-    for name in places.our_modules():
+    for name in places.all_modules():
         command = [*oca, "--no-verbose", addons / name]
         checks[f"oca-checks-odoo-module {name}"] = command
     translations = sorted((places.ROOT / "i18n").glob("*.po*"))

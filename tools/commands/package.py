@@ -1,7 +1,8 @@
-"""package [FOLDER]  make a zip and a wheel of the last commit
+"""package [FOLDER]  make a zip and wheels of the last commit
 
-Both hold the addon alone and go to FOLDER, or .dev/package. Unpack the zip in a folder
-of Odoo's addons_path, or have pip install the wheel into Odoo's Python.
+They hold the addon and its companions alone and go to FOLDER, or .dev/package. Unpack
+the zip in a folder of Odoo's addons_path, or have pip install the wheels, one for each,
+into Odoo's Python.
 """
 
 import os
@@ -21,7 +22,7 @@ BUILD = "import sys; from whool import buildapi; buildapi.build_wheel(sys.argv[1
 
 
 def run(args):
-    """Make both, and say where they are."""
+    """Make them, and say where they are."""
     if len(args) > 1:
         raise Failure("./dev package takes a folder, or nothing")
     target = pathlib.Path(*args or [places.DEV / "package"]).absolute()
@@ -32,18 +33,23 @@ def run(args):
 
 
 def build(target):
-    """Make zip and wheel in a folder; return their paths."""
+    """Make zip and wheels in a folder; return their paths, the addon's wheel second."""
     target.mkdir(parents=True, exist_ok=True)
     python = python_env.for_package()
     # Outside of the repository: whool would take its files for the addon's.
     with tempfile.TemporaryDirectory(prefix="aao2-package-") as folder:
-        addon = export.head(folder)
+        addons = [export.head(folder)]
+        addons += [export.companion(path, folder) for path in places.companions()]
         env = os.environ | {"GIT_CEILING_DIRECTORIES": folder}
         command = [python, "-c", BUILD, target]
-        processes.run_logged(
-            command, "package.log", "build the wheel", cwd=addon, env=env
-        )
-        name = target / places.ADDON
-        zipped = shutil.make_archive(str(name), "zip", folder, places.ADDON)
-    wheel = max(target.glob("odoo_addon_*.whl"), key=lambda path: path.stat().st_mtime)
-    return pathlib.Path(zipped), wheel
+        for addon in addons:
+            processes.run_logged(
+                command, "package.log", "build the wheel", cwd=addon, env=env
+            )
+        zipped = shutil.make_archive(str(target / places.ADDON), "zip", folder)
+    return [pathlib.Path(zipped), *(_wheel(target, addon.name) for addon in addons)]
+
+
+def _wheel(target, name):
+    found = target.glob(f"odoo_addon_{name}-*.whl")
+    return max(found, key=lambda path: path.stat().st_mtime)

@@ -20,7 +20,7 @@ from stages import with_unittest
 from stages.stage import Stage
 
 WORKERS, SECOND_WORKERS = 8, 6  # each answers one request at a time
-MODULES = [*places.our_modules(), places.PROBE.name]
+MODULES = [*places.all_modules(), places.PROBE.name]  # with a portal
 LOGS = [places.LOGS / f"e2e-{name}.log" for name in ("install", "server", "second")]
 #: Of a web client's websocket, which a reverse proxy would lead to another port.
 NO_PROXY = "Couldn't bind the websocket."
@@ -122,7 +122,7 @@ def _server_complaints(log):
     These tests provoke refusals on purpose, and our own addons warn the administrator
     of them; an error of theirs is one all the same.
     """
-    ours = tuple(f"odoo.addons.{name}" for name in places.our_modules())
+    ours = tuple(f"odoo.addons.{name}" for name in places.all_modules())
     return [
         entry
         for entry in odoo_log.complaints(log)
