@@ -9,6 +9,8 @@ from wire import SECONDS, WHOLE
 # What the server's own HTTP part refuses before Odoo sees the request.
 _BEFORE_ODOO = {400, 408, 411, 413, 414, 417, 431, 501, 505}
 _OURS = re.compile(r"/(@API@|@SESSIONAPI@|@OWNAPI@)/(oauth2|json|fuzz|partners|orders)")
+#: Where browsers come, whatever target a changed path is of
+_PAGES = re.compile(r"/[^/]+/oauth2/(authorize|callback|confirm|consent|start)")
 _NATIVE = re.compile(r"/json/2/[\w.]+/\w+")
 _ERROR_ID = re.compile(r"\b[0-9a-f]{32}\b")
 _SESSIONS = "@SESSION@", "@STDCOOKIE@"
@@ -35,7 +37,8 @@ def breach(target, request, answer, secrets):
     ):
         return "a traceback in the answer"
     is_page = answer.media_type == "text/html" and answer.status not in (204, 308)
-    if _is_ours(request, answer) and not target.pages and is_page:
+    may_be_page = target.pages or _PAGES.fullmatch(request.path.partition("?")[0])
+    if _is_ours(request, answer) and is_page and not may_be_page:
         if not (answer.status in _BEFORE_ODOO and not request.is_framed_well):
             return f"an HTML page with status {answer.status} from a JSON endpoint"
     if not (_leads_back(request, answer) or (target.tells and answer.status == 200)):

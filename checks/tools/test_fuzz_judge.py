@@ -173,6 +173,9 @@ class TestFuzzJudge(FuzzCase):
     def test_an_html_page_a_traceback_or_broken_json_is_a_breach(self):
         page = wire.Answer(404, (("Content-Type", "text/html"),), b"<p>")
         self.assertIn("an HTML page", self.breach(page))
+        for path, is_right in (("authorize", True), ("provider/authorize", False)):
+            request = wire.Request("GET", f"/@API@/oauth2/{path}?a=b")
+            self.assertEqual(self.breach(page, request) is None, is_right, path)
         body = b'"Traceback (most recent call last)"'
         self.assertIn("a traceback", self.breach(self.answer(400, body)))
         self.assertIn("not the JSON", self.breach(self.answer(400, b"NaN")))
