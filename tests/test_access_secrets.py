@@ -40,27 +40,42 @@ _WORDS_OF_SECRETS = (
 #: What a token carries of its grant is no secret; no user needs it either.
 CARRIED = {"user_ref", "api_ref", "client_ref", "granted_scopes"}
 #: Our models' own public methods: each checks rights, or calls what does.
+_CONFIGURATION = {"create", "write", "unlink", "oauth2_what_ends"}
 PUBLIC_METHODS = {
-    "ir.config_parameter": {"create", "write", "unlink"},
-    "oauth2.api": {"create", "write", "unlink"},
+    "ir.config_parameter": {"create", "write", "unlink", "set_param"},
+    "oauth2.api": {*_CONFIGURATION, "action_add_ready_scopes"},
+    "oauth2.check": {"action_again"},
     "oauth2.client": {
-        "create",
-        "write",
-        "unlink",
+        *_CONFIGURATION,
         "action_make_key",
         "action_rotate_secret",
         "action_end_former_secret",
+        "action_download_postman",
     },
-    "oauth2.client.user": {"create", "write", "unlink", "action_revoke"},
-    "oauth2.configuration": {"create", "write", "unlink"},
+    "oauth2.client.snippets": {"action_download_postman"},
+    "oauth2.client.user": {
+        "create",
+        "write",
+        "unlink",
+        "action_revoke",
+        "oauth2_what_ends",
+        "oauth2_connected_applications",
+    },
+    "oauth2.configuration": _CONFIGURATION,
     "oauth2.event": {"create", "write", "unlink"},
-    "oauth2.provider": {"create", "write", "unlink"},
-    "oauth2.scope": {"create", "write", "unlink"},
-    "oauth2.scope.line": {"create", "write", "unlink"},
+    "oauth2.provider": {
+        *_CONFIGURATION,
+        "read_from_issuer",
+        "action_add_client",
+        "action_test_connection",
+    },
+    "oauth2.scope": _CONFIGURATION,
+    "oauth2.scope.choice": {"action_add"},
+    "oauth2.scope.line": _CONFIGURATION,
     "oauth2.authorization.request": {"unlink"},
-    "res.config.settings": {"set_values"},
+    "res.config.settings": {"set_values", "action_api_auth_oauth2_security_check"},
     "res.groups": {"create", "write", "unlink"},
-    "res.users": {"write", "unlink", "SELF_READABLE_FIELDS"},
+    "res.users": {"write", "unlink", "SELF_READABLE_FIELDS", "oauth2_what_ends"},
 }
 
 
