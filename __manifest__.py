@@ -29,6 +29,7 @@
         "views/oauth2_api_views.xml",
         "views/oauth2_provider_views.xml",
         "views/oauth2_check_views.xml",
+        "views/trial_pages.xml",
         "views/oauth2_client_views.xml",
         "views/oauth2_scope_views.xml",
         "views/oauth2_revocation_views.xml",

@@ -11,5 +11,6 @@ from . import (
     openapi,
     revocation,
     token,
+    trial,
     whoami,
 )

@@ -1,10 +1,7 @@
-from urllib.parse import parse_qs, urlsplit
-
 from odoo import http
 from odoo.http import request
 
 from ..protocol.authorization_request import AuthorizationRequest
-from ..protocol.browser import page_headers
 from ..protocol.errors import MethodNotAllowed, OAuth2Error
 from ..protocol.parameters import MAX_STATE
 from ..protocol.redirect_uri import MAX_LENGTH
@@ -17,8 +14,7 @@ from .pages import (
     find_api,
     leave,
     refused_sign_in,
-    set_cookie,
-    start_cookie,
+    to_provider,
 )
 
 #: What ``provider/authorize`` takes.
@@ -75,8 +71,4 @@ class AuthorizationController(http.Controller):
         except OAuth2Error as refusal:
             request.env.cr.rollback()
             return refused_sign_in(refusal)
-        response = leave(url)
-        response.headers.update(page_headers(leads_back=True))
-        [state] = parse_qs(urlsplit(url).query)["state"]
-        set_cookie(response, start_cookie(state), secret, oauth2_api)
-        return response
+        return to_provider(url, secret, oauth2_api)

@@ -8,6 +8,7 @@ from ..protocol.errors import EmbeddedCaller, InvalidRequest
 from ..services.callback import AuthorizationResponse, Callback
 from ..services.consent import Consent
 from ..services.rate_limit import RateLimit
+from ..services.trial_sign_in import TrialSignIn
 from .client_request import read_parameters
 from .pages import (
     BROWSER_ROUTING,
@@ -15,6 +16,7 @@ from .pages import (
     delete_cookie,
     find_api,
     leave,
+    page,
     page_secrets,
     start_cookie,
 )
@@ -54,13 +56,15 @@ class CallbackController(http.Controller):
         if caller is Caller.SCRIPT:
             decided = Consent(request.env).allow(record)
             return leave(decided.address) if decided.address else decided.information
-        page = self._consent_page(record)
+        answer = self._page(record)
         if cookie in httprequest.cookies:  # the start page's, used now
-            delete_cookie(page, cookie, oauth2_api)
-        return page
+            delete_cookie(answer, cookie, oauth2_api)
+        return answer
 
-    def _consent_page(self, record):
+    def _page(self, record):
         """:return: the page, or the way back, where the user need not be asked"""
+        if record.response_type == "trial":
+            return page("page_trial_result", **TrialSignIn(request.env).finish(record))
         consent = Consent(request.env)
         if address := consent.remembered(record):
             return leave(address)

@@ -2,7 +2,7 @@
 
 import json
 from itertools import islice
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from markupsafe import Markup
 
@@ -19,7 +19,8 @@ from ..protocol.errors import (
 from ..protocol.parameters import MAX_BODY
 from ..services.audit import Audit
 from ..services.authorization import SIGN_IN_LIFETIME
-from ..services.request_context import return_address
+from ..services.request_context import return_address, trial_under_way
+from ..services.trial_sign_in import in_words
 
 BROWSER_ROUTING = {
     "type": "oauth2",
@@ -68,6 +69,17 @@ def leave(address):
     return response
 
 
+def to_provider(address, secret, oauth2_api):
+    """:param str secret: without which no other browser comes back from there
+    :return: the response that sends the user's browser to sign in
+    """
+    response = leave(address)
+    response.headers.update(page_headers(leads_back=True))
+    [state] = parse_qs(urlsplit(address).query)["state"]
+    set_cookie(response, start_cookie(state), secret, oauth2_api)
+    return response
+
+
 def refused_sign_in(refusal):
     """:param OAuth2Error refusal: of a sign-in, rolled back; the audit log is told
     :return: the response: back to the application, or a page that tells a person
@@ -75,7 +87,16 @@ def refused_sign_in(refusal):
     address = return_address(request.env, refusal)
     is_told = not address and not isinstance(refusal, AlreadyAllowed)
     Audit(request.env).log_refusal(refusal, is_page=is_told)
-    return leave(address) if address else refusal_page(refusal)
+    if address:
+        return leave(address)
+    if trial_under_way(request.env):
+        return page(
+            "page_trial_refusal",
+            status=refusal.status,
+            description=refusal.description,
+            **in_words(request.env, refusal),
+        )
+    return refusal_page(refusal)
 
 
 def refusal_page(refusal):

@@ -43,7 +43,11 @@ class OAuth2AuthorizationRequest(models.Model):
         "Redirect URI at the Provider", readonly=True, help="As it was sent there."
     )
     response_type = fields.Selection(
-        [("json", "Token Information"), ("code", "Authorization Code")],
+        [
+            ("json", "Token Information"),
+            ("code", "Authorization Code"),
+            ("trial", "Nothing: a Trial"),
+        ],
         required=True,
         readonly=True,
         default="json",

@@ -57,6 +57,7 @@ class OAuth2Check(models.TransientModel):
                             "level": line.level,
                             "text": line.text,
                             "advice": line.advice,
+                            "trial_url": line.trial_url,
                         }
                     )
                     for line in sorted(lines, key=lambda each: _ORDER.index(each.level))

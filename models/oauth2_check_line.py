@@ -14,3 +14,4 @@ class OAuth2CheckLine(models.TransientModel):
     )
     text = fields.Char(readonly=True)
     advice = fields.Char("What to Do", readonly=True)
+    trial_url = fields.Char("Sign In as Me", readonly=True)

@@ -37,6 +37,7 @@ from .provider_calls import (
 from .rate_limit import RateLimit
 from .request_context import run_once, set_audit_context, set_return_address
 from .transactions import begin_read_committed, commit_now
+from .trial_sign_in import TrialSignIn
 from .user_matching import UserMatching
 
 
@@ -187,8 +188,11 @@ class Callback:
         record._check_in_force()
 
     def _check_browser(self, record, response):
-        """Where the Odoo session decides, only the browser that began may finish."""
-        if record.client_id.provider_id.user_matching != "session":
+        """Where the Odoo session decides, and of a trial, only the browser that began
+        may finish.
+        """
+        by_session = record.client_id.provider_id.user_matching == "session"
+        if not by_session and record.response_type != "trial":
             return
         known = record.browser_digest
         if not (
@@ -290,6 +294,10 @@ class Callback:
             raise
         # Waits for another one who changes the row, and does not fail for it.
         begin_read_committed(self.env)
+        if record.response_type == "trial":
+            TrialSignIn(self.env).keep(record, answer, claims)
+            commit_now(self.env)
+            return
         if record.response_type == "code":
             # The provider has said who it is; this Odoo issues the tokens.
             pending.let_go(record, answer, claims)
@@ -301,7 +309,7 @@ class Callback:
         """Who signed in, as far as the provider vouches for it.
 
         :param dict answer: the provider's token answer
-        :return: the claims that matching needs, verified
+        :return: the claims that matching needs, verified; of a trial, all of them
         :raises ServerError: bad id_token, or userinfo about another subject
         """
         provider, claims = record.client_id.provider_id, {}
@@ -334,6 +342,8 @@ class Callback:
                 userinfo.pop("iss", None)  # an unsigned answer names no issuer
                 claims = {**userinfo, **claims}
         matching.subject(claims, record.user_id)
+        if record.response_type == "trial":
+            return claims
         name = provider.subject_claim
         subject = name if name in claims else name.partition(".")[0]
         kept = {"iss", "name", subject, "email_verified"} | matching.wanted_claims()

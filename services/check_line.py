@@ -12,12 +12,14 @@ class CheckLine:
     :param str level: ``good``, ``warning`` or ``bad``
     :param str text: what was found, a sentence without secrets
     :param str advice: what to do, ``""`` where there is nothing to do
+    :param str trial_url: where the administrator tries the sign-in, if it can be tried
     """
 
     id: str
     level: str
     text: str
     advice: str = ""
+    trial_url: str = ""
 
 
 def good(check_id, text):

@@ -1,5 +1,6 @@
 """Whether a provider takes one client, and the address that its users are sent to."""
 
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from ..protocol import digests
@@ -192,9 +193,14 @@ class ClientCheck:
                     " there."
                 ),
             )
-        return good(
-            "client-sign-in",
-            self.env._("%(name)s: a sign-in begins; it comes back to %(uri)s.", **told),
+        return replace(
+            good(
+                "client-sign-in",
+                self.env._(
+                    "%(name)s: a sign-in begins; it comes back to %(uri)s.", **told
+                ),
+            ),
+            trial_url=f"{oauth2_api.issuer}/oauth2/trial/{self.client.id}",
         )
 
 

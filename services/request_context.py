@@ -69,6 +69,25 @@ def set_return_address(record):
             set_audit_context(record.api_id, record.client_id, is_proven=False)
 
 
+def trial_claims(record, *found):
+    """What a trial has found is kept in memory alone.
+
+    :param found: ``(claims, whether a refresh token came)``, where it is known now
+    :return: it
+    """
+    return run_once(("trial", record.id), lambda: found)
+
+
+def trial_under_way(env):
+    """:return: whether the running request finishes a trial of its own user, so that
+    what is for the log is for the page, too
+    """
+    record_id = getattr(request, "oauth2_sign_in", None)
+    records = env["oauth2.authorization.request"].sudo()
+    record = records.browse(record_id or []).exists()
+    return record.response_type == "trial" and record.user_id == env.user
+
+
 def return_address(env, refusal):
     """:param OAuth2Error refusal: of the running request, rolled back
     :return: where the user's browser goes with it (RFC 6749 section 4.1.2.1), ``None``

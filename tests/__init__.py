@@ -115,6 +115,7 @@ from . import (  # noqa: E402
     test_token_validation,
     test_toolkit,
     test_transactions,
+    test_trial_sign_in,
     test_unwritable_answers,
     test_token_of_sign_in,
     test_token_proof,

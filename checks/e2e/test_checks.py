@@ -19,12 +19,13 @@ class TestChecks(BrowserCase):
         self.page.fill("input[name=password]", os.environ["OAUTH2_E2E_ADMIN_PASSWORD"])
         self.page.press("input[name=password]", "Enter")
 
-    def shoot(self, name):
+    def shoot(self, name, page=None):
+        page = page or self.page
         for width in (1366, 390):
             if _SHOTS:
-                self.page.set_viewport_size({"width": width, "height": 900})
-                self.page.wait_for_timeout(700)
-                self.page.screenshot(path=f"{_SHOTS}/{name}-{width}.png")
+                page.set_viewport_size({"width": width, "height": 900})
+                page.wait_for_timeout(700)
+                page.screenshot(path=f"{_SHOTS}/{name}-{width}.png")
 
     def test_a_test_tells_what_is_wrong_and_that_it_is_mended(self):
         site = self.make_site()
@@ -54,6 +55,7 @@ class TestChecks(BrowserCase):
         self.assertEqual(dialog.locator("[title=Wrong]").count(), 0)
         self.assertEqual(self.grants(site), 0)
         self.shoot("test-good")
+        self.try_sign_in(site, dialog.locator("a", has_text="Sign In as Me"))
 
         self.page.goto(f"{URL}/odoo/settings#api_auth_oauth2")
         button = "button[name=action_api_auth_oauth2_security_check]"
@@ -61,4 +63,21 @@ class TestChecks(BrowserCase):
         trusting = dialog.locator(".o_kanban_record", has_text="client-follows-sign-in")
         self.assertIn("Application", trusting.inner_text())
         self.shoot("security")
+
+    def try_sign_in(self, site, link):
+        """Walk through the trial in the window that it opens."""
+        with self.page.context.expect_page() as opened:
+            link.click()
+        trial = opened.value
+        self.shoot("trial", trial)
+        trial.click("button.primary")
+        trial.fill("input[name=login]", site.login)
+        trial.fill("input[name=password]", "x")
+        trial.press("input[name=password]", "Enter")
+        trial.get_by_role("button", name="Continue").click()
+        trial.wait_for_selector("h1:text('The sign-in works')")
+        self.assertIn(site.login, trial.inner_text("main"))
+        self.assertEqual(self.grants(site), 0)
+        self.shoot("trial-result", trial)
+        trial.close()
         self.keep_cookies(self.page.context)

@@ -175,6 +175,7 @@ class Stock:
             "API": self._site.endpoint,
             "SESSIONAPI": self._ground.session_site.endpoint,
             "CLIENT": "demo-app",
+            "CLIENTID": str(self._site.client_id),
             "SECRET": SECRET,
             "BASIC": basic("demo-app", SECRET),
             "IDENTITY": self._identity,

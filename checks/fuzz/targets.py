@@ -255,6 +255,19 @@ TARGETS = (
         tells=True,
     ),
     Target(
+        "trial",
+        2,
+        0.25,
+        (
+            _get(
+                "/@API@/oauth2/trial/@CLIENTID@",
+                *BROWSER,
+                ("Cookie", "session_id=@SESSION@"),
+            ),
+        ),
+        pages=True,
+    ),
+    Target(
         "start",
         4,
         0.25,
