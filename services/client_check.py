@@ -68,7 +68,9 @@ class ClientCheck:
 
     def _accepted(self, caller, oauth2_api):
         """Try a code that no provider has given: it alone must be what is wrong."""
-        uri = self.provider._redirect_uri(oauth2_api) or self._any_redirect_uri()
+        uri = self._any_redirect_uri()
+        if oauth2_api:
+            uri = self.provider._redirect_uri(oauth2_api)
         endpoint = self.provider.token_endpoint
         verifier = create_code_verifier() if self.provider.use_pkce else None
         name = self.client.display_name

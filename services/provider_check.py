@@ -16,6 +16,7 @@ _PUBLISHED = (
     "userinfo_endpoint",
     "jwks_uri",
 )
+_AUTHENTICATION = "token_endpoint_auth_methods_supported"
 _PKCE = "code_challenge_methods_supported"
 
 
@@ -124,7 +125,9 @@ class ProviderCheck:
                 self.env._("The provider takes this way of client authentication."),
             )
         else:
-            yield bad(
+            # What a description does not say is Basic (RFC 8414 section 2), on paper.
+            level = bad if _AUTHENTICATION in metadata else warning
+            yield level(
                 "provider-authentication",
                 self.env._(
                     "The provider does not offer %(method)s for clients: %(offered)s.",

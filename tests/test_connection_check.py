@@ -207,8 +207,10 @@ class TestConnectionCheck(CheckCase):
         self.assertEqual(found["provider-authentication"][0], "bad")
         self.assertIn("client_secret_post", found["provider-authentication"][1])
         self.assertEqual(found["provider-demands"][0], "bad")
-        self.configure(use_pkce=False)
+        self.configure(use_pkce=False, token_endpoint_auth_method="client_secret_post")
         self.assertLine("provider-pkce", "warning", "PKCE is off")
+        self.described()
+        self.assertLine("provider-authentication", "warning")
 
     def test_a_clock_that_goes_wrong_is_told(self):
         for seconds, level in ((30, "good"), (90, "warning"), (-300, "bad")):
@@ -248,8 +250,10 @@ class TestConnectionCheck(CheckCase):
         self.assertLine("client-sign-in", "warning")
 
     def test_a_provider_without_clients_and_a_client_without_api_are_told(self):
+        self.provider_record.own_redirect_uri = True
         self.client.write({"api_ids": False, "scope_ids": False})
-        self.assertLine("client-api", "warning")
+        found = self.assertLine("client-api", "warning")
+        self.assertEqual(found["client-accepted"][0], "good")
         self.client.active = False
         self.assertLine("provider-clients", "warning")
 
