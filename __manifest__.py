@@ -26,6 +26,7 @@
         "views/oauth2_event_views.xml",
         "views/connected_applications.xml",
         "views/oauth2_client_user_views.xml",
+        "views/oauth2_connect_views.xml",
         "views/oauth2_api_views.xml",
         "views/oauth2_provider_views.xml",
         "views/oauth2_check_views.xml",

@@ -8,6 +8,7 @@ BEGIN
         'DELETE FROM oauth2_revocation',
         'DELETE FROM oauth2_authorization_request',
         'DELETE FROM oauth2_token',
+        'DELETE FROM oauth2_connect',
         'UPDATE oauth2_client_user SET state = ''expired''',
         'UPDATE oauth2_client_user SET cached_token_response = NULL',
         'UPDATE oauth2_client_user SET last_answer = NULL',  -- 19.0.1.0.0

@@ -14,6 +14,8 @@ from . import (
     oauth2_client_snippets,
     oauth2_client,
     oauth2_client_secret,
+    oauth2_connect,
+    oauth2_connect_line,
     oauth2_token,
     oauth2_client_user,
     oauth2_revocation,

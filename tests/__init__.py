@@ -37,6 +37,7 @@ from . import (  # noqa: E402
     test_confirm_refusals,
     test_conformance,
     test_connected_applications,
+    test_connect,
     test_connection_check,
     test_consent_page,
     test_constant_shape,

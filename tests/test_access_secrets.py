@@ -17,6 +17,7 @@ SECRETS = {
         "former_secret_encrypted",
         "private_key_encrypted",
     },
+    "oauth2.connect": {"client_secret_encrypted"},
     "oauth2.client.user": {"identity_digest", "cached_token_response"},
     "oauth2.token": {"digest", "value"},
     "oauth2.revocation": {"client_secret_encrypted", "value"},
@@ -52,6 +53,12 @@ PUBLIC_METHODS = {
         "action_end_former_secret",
         "action_download_postman",
     },
+    "oauth2.connect": {
+        "action_next",
+        "action_back",
+        "action_connect",
+        "action_open_client",
+    },
     "oauth2.client.snippets": {"action_download_postman"},
     "oauth2.client.user": {
         "create",
@@ -81,6 +88,12 @@ PUBLIC_METHODS = {
 
 @tagged("post_install", "-at_install")
 class TestSecretFields(AccessCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        dialog = cls.env["oauth2.connect"].with_user(cls.system)
+        cls.models = {**cls.models, "oauth2.connect": dialog.create({})}
+
     def secrets(self):
         """Every secret field, as the mightiest user sees it who is no superuser.
 

@@ -178,7 +178,7 @@ class TestForms(OAuth2Records, TransactionCase):
             }
             self.assertIn("api_auth_oauth2.oauth2_menu_root", ours, user.login)
             self.assertIn("api_auth_oauth2.oauth2_menu_api", ours, user.login)
-            self.assertEqual(len(ours), 8, user.login)
+            self.assertEqual(len(ours), 9, user.login)
 
     def test_users_outside_our_group_find_no_menu(self):
         menus = self.menus_of(self.user)

@@ -33,6 +33,7 @@ class TestKeyRotation(KeyringCase):
         self.client.client_secret = "former-secret"
         self.client.client_secret = "demo-secret"
         self.client.action_make_key()
+        self.env["oauth2.connect"].create({"client_secret": "demo-secret"})
         self.grant.token_ids.unlink()  # of before there was a key
         self.information, self.identity = self.authorize("42")
         self.names["client_user_identity"] = self.identity

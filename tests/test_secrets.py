@@ -51,6 +51,7 @@ class SecretsCase(OAuth2Case):
         self.provider.access_token_format = "jwt"
         self.client.action_make_key()
         self.secrets.add(ClientKeys(self.client).private_key().splitlines()[1])
+        self.env["oauth2.connect"].create({"client_secret": self.client_secret})
         own = self.env["oauth2.client"].create({"name": "Own"})
         self.secrets |= {own._generate_secret(), own._generate_secret()}
         information, identity = self.authorize()
