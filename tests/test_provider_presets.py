@@ -70,6 +70,13 @@ class TestProviderPresets(OAuth2Records, TransactionCase):
                         kind = {"boolean": bool, "char": str}[field.type]
                         self.assertIsInstance(value, kind)
 
+    def test_only_settings_administrators_are_offered_to_read_from_an_issuer(self):
+        group = self.env.ref("api_auth_oauth2.group_admin")
+        manager = self.make_user("mara@example.com", group_ids=[(6, 0, group.ids)])
+        for user, is_offered in ((self.system, True), (manager, False)):
+            arch = self.providers.with_user(user).get_view(view_type="form")["arch"]
+            self.assertEqual("oauth2_read_from_issuer" in arch, is_offered)
+
     def test_each_word_in_capitals_in_a_preset_has_a_field_in_the_form(self):
         arch = etree.fromstring(self.providers.get_view(view_type="form")["arch"])
         shown = {node.get("name") for node in arch.iter("field")}
