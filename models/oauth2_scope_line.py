@@ -121,10 +121,10 @@ class OAuth2ScopeLine(models.Model):
         return opened(self)
 
     def _describe_change(self, before):
-        return describe_line(self, before, opened(self))
+        return describe_line(before, opened(self))
 
     def _describe_end(self):
-        return describe_line(self, opened(self), None)
+        return describe_line(opened(self), None)
 
     def _methods(self):
         """:return: the further methods of this line, a list of names"""

@@ -5,6 +5,8 @@
 - A setting that is stored for the first time with its default is no change.
 """
 
+from typing import NamedTuple
+
 #: Fields of these types say what was chosen, and can hold no secret.
 _TOLD = ("boolean", "integer", "selection", "date", "datetime")
 _MAX_NAMES = 20
@@ -78,11 +80,20 @@ def _difference(model, old, new):
     return "; ".join(parts) or "another order"
 
 
+class Opened(NamedTuple):
+    """What a scope line opens."""
+
+    scope: str  # its name
+    model: str  # its English name
+    what: dict  # ``{kind of call or method: word}``
+    key: tuple  # of ids: the line was moved where they differ
+
+
 def opened(line):
     """:param line: an ``oauth2.scope.line``
-    :return: ``{what it opens: word}``
+    :return: :class:`Opened`, which stays as it is when the line changes
     """
-    line = line.sudo()
+    line = line.sudo().with_context(lang=None)
     words = {
         "read": "reading",
         "create": "creating",
@@ -90,27 +101,39 @@ def opened(line):
         "unlink": "deleting",
     }
     told = {kind: word for kind, word in words.items() if kind in line._operations()}
-    return told | {name: f"calling {name}" for name in line._methods()}
+    told |= {name: f"calling {name}" for name in line._methods()}
+    scope, model = line.scope_id, line.model_id
+    return Opened(scope.name, model.name, told, (scope.id, model.id))
 
 
-def describe_line(line, before, after):
+def describe_line(before, after):
     """What a scope line opens, before and after a change: of :func:`opened`, ``None``
     where there is no line.
 
     :return: ``"Contact opened for reading"``, ``""`` for no change
     """
-    model = line.sudo().with_context(lang=None).model_id.name
-    gained = [
-        word for what, word in (after or {}).items() if what not in (before or {})
-    ]
-    lost = [word for what, word in (before or {}).items() if what not in (after or {})]
     if before is None:
-        return f"{model} opened for {_and(gained)}"
+        return _told_opened(after)
     if after is None:
-        return f"{model} closed, which was opened for {_and(lost)}"
+        return _told_closed(before)
+    if before.key != after.key:
+        is_same = before.key[0] == after.key[0]
+        where = "" if is_same else f" in {before.scope}"
+        return f"{_told_closed(before, where)}; {_told_opened(after)}"
+    gained = [word for what, word in after.what.items() if what not in before.what]
+    lost = [word for what, word in before.what.items() if what not in after.what]
     parts = [f"opened for {_and(gained)}"] * bool(gained)
     parts += [f"no longer for {_and(lost)}"] * bool(lost)
-    return f"{model} {', '.join(parts)}" if parts else ""
+    return f"{after.model} {', '.join(parts)}" if parts else ""
+
+
+def _told_opened(line):
+    return f"{line.model} opened for {_and(line.what.values())}"
+
+
+def _told_closed(line, where=""):
+    words = _and(line.what.values())
+    return f"{line.model} closed{where}, which was opened for {words}"
 
 
 def _and(words):

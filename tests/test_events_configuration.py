@@ -87,6 +87,26 @@ class TestConfigurationEvents(AccessCase):
             self.system,
         )
 
+    def test_a_scope_line_that_is_moved_is_told_as_closed_and_opened(self):
+        scope = self.api.scope_ids
+        other = scope.create({"api_id": self.api.id, "name": "orders.read"})
+        model_ids = self.env["ir.model"]._get_id
+        lines = self.env["oauth2.scope.line"].with_user(self.system)
+        values = {"scope_id": scope.id, "model_id": model_ids("res.country")}
+        line = lines.create(values)
+        reference = ("oauth2.scope.line", line.id)
+        self.told()
+        line.write({"model_id": model_ids("res.currency"), "perm_create": True})
+        told = "Country closed, which was opened for reading"
+        opened = "Currency opened for reading, creating"
+        self.assertTold(reference, f"{told}; {opened}", self.system)
+        line.scope_id = other
+        told = (
+            f"Currency closed in {scope.name}, which was opened for reading, creating"
+        )
+        line_told = self.assertTold(reference, f"{told}; {opened}", self.system)
+        self.assertEqual(line_told.record_name, "orders.read")
+
     def test_who_and_what_api_and_client_are_named(self):
         self.as_user(self.manager, self.api).name = "Renamed"
         self.assertEqual(self.told().api_id, self.api)
