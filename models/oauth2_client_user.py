@@ -180,12 +180,11 @@ class OAuth2ClientUser(models.Model):
         """Revoke from list or form, which asks first; many come batch by batch.
 
         :return: ``{"revoked": how many, "waiting": names of the providers that have
-            still to be told of these clients' tokens}``
+            still to be told of these grants' tokens}``
         """
         grants = self.exists()  # others may have revoked some meanwhile
-        count, clients = len(grants), grants.sudo().client_id
-        grants.unlink()
-        return {"revoked": count, "waiting": Revocation(self.env).waiting(clients)}
+        waiting = Revocation(self.env).revoke_all(grants)
+        return {"revoked": len(grants), "waiting": waiting}
 
     @api.readonly
     def oauth2_what_ends(self, way):

@@ -116,6 +116,19 @@ class Revocation:
             Audit(self.env).record_of(grant, "revoke", reason=grant._lost_answer())
         self.trigger(queued)
 
+    def revoke_all(self, grants):
+        """Revoke grants here; the job tells their providers.
+
+        :return: sorted names of the providers that have to be told of these
+        :raises AccessError: the user may not revoke them
+        """
+        grants.check_access("unlink")
+        queued = self.queue(grants)
+        self.trigger(queued)
+        grants.sudo().token_ids.unlink()  # so that `end` finds nothing more to queue
+        grants.unlink()
+        return sorted(set(queued.client_id.provider_id.mapped("name")))
+
     def queue(self, grants):
         """Write the revocation of all tokens of these grants to the outbox.
 
@@ -165,15 +178,6 @@ class Revocation:
                 {"client_name": client.name, "client_secret_encrypted": encrypted}
             )
             self.trigger(revocation)
-
-    def waiting(self, clients):
-        """:return: sorted names of the providers that have still to be told of tokens
-        of these clients
-        """
-        found = self.outbox.search(
-            [("client_id", "in", clients.ids), ("state", "=", "pending")]
-        )
-        return sorted(set(found.client_id.provider_id.mapped("name")))
 
     def trigger(self, revocations):
         """Have the job send these as soon as the transaction is committed."""

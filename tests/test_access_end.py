@@ -105,3 +105,12 @@ class TestAccessEnd(OAuth2Records, TransactionCase):
         self.assertEqual(answer, {"revoked": 1, "waiting": ["Example Sign-in"]})
         self.assertFalse(self.grant.exists())
         self.assertEqual(grants.action_revoke(), {"revoked": 0, "waiting": []})
+
+    def test_revoking_names_no_provider_that_waits_for_another_user_s_revocation(self):
+        other, _token = self.make_grant(self.client, self.other)
+        other.token_ids.value = "encrypted"
+        other.unlink()
+        self.assertTrue(self.env["oauth2.revocation"].search([]))
+        self.grant.token_ids.value = False  # nothing of its own to tell
+        answer = self.grant.with_user(self.user).action_revoke()
+        self.assertEqual(answer, {"revoked": 1, "waiting": []})
