@@ -98,6 +98,11 @@ class OAuth2Event(models.Model):
     error = fields.Char(readonly=True, help="The error code that the caller received.")
     cause = fields.Selection(CAUSES, readonly=True, help="What kind of refusal it is.")
     reason = fields.Char(readonly=True, help="Why, for the administrator.")
+    is_unproven = fields.Boolean(
+        "From a Stranger",
+        readonly=True,
+        help="The caller proved nothing: what the line tells may be made up.",
+    )
     reference = fields.Char(
         readonly=True,
         index="btree_not_null",
@@ -132,6 +137,15 @@ class OAuth2Event(models.Model):
     def _compute_advice(self):
         for event in self:
             event.advice = advice(self.env, event.cause)
+
+    def _in_our_words(self):
+        """:return: what kind of refusal it is and what to do, without anything that a
+        caller sent; ``False`` for none
+        """
+        if not self.cause:
+            return self.error or False
+        causes = dict(self._fields["cause"]._description_selection(self.env))
+        return f"{causes[self.cause]}: {self.advice}"
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,6 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
-from ..services.last_refusal import last_refusal
+from ..services.last_refusal import last_refusals
 
 _ADMIN = "api_auth_oauth2.group_admin"
 
@@ -24,9 +24,22 @@ class OAuth2HasEvents(models.AbstractModel):
         "What to Do", compute="_compute_last_refusal", groups=_ADMIN
     )
 
+    last_unproven_at = fields.Datetime(
+        "Stranger Refused", compute="_compute_last_refusal", groups=_ADMIN
+    )
+    last_unproven_refusal = fields.Char(
+        "What a Stranger Was Refused For",
+        compute="_compute_last_refusal",
+        groups=_ADMIN,
+        help="In our words alone: a stranger may have made up what was sent.",
+    )
+
+    @api.depends_context("lang")
     def _compute_last_refusal(self):
         for record in self:
-            event = last_refusal(record, self._event_field)
+            event, stranger = last_refusals(record, self._event_field)
             record.last_refusal_at = event.create_date
             record.last_refusal_reason = event.reason or event.error
             record.last_refusal_advice = event.advice
+            record.last_unproven_at = stranger.create_date
+            record.last_unproven_refusal = stranger._in_our_words()

@@ -129,6 +129,8 @@ class Audit:
         if isinstance(refusal, AuthorizationPending):
             return  # an application asks many times, and is told in the end
         named, is_proven = audit_context()
+        if named and not is_proven and "client_user_ref" not in named:
+            named = {"is_unproven": True, **named}
         is_limit = isinstance(refusal, TooManyRequests)  # which tells of itself
         if is_limit:
             if not is_proven:

@@ -35,7 +35,12 @@ from .provider_calls import (
     translate_provider_errors,
 )
 from .rate_limit import RateLimit
-from .request_context import run_once, set_audit_context, set_return_address
+from .request_context import (
+    note_provider_answered,
+    run_once,
+    set_audit_context,
+    set_return_address,
+)
 from .transactions import begin_read_committed, commit_now
 from .trial_sign_in import TrialSignIn
 from .user_matching import UserMatching
@@ -170,7 +175,8 @@ class Callback:
             raise UnknownSignIn(reason=over._why_over())
         record.invalidate_recordset()
         RateLimit(self.env).refund()
-        set_audit_context(record.api_id, record.client_id)
+        # Until the provider answers, all else that came may be made up.
+        set_audit_context(record.api_id, record.client_id, is_unproven=True)
         set_return_address(record)
         try:
             for rule in self.RULES:
@@ -273,8 +279,12 @@ class Callback:
         """
         try:
             with translate_provider_errors(can_be_repeated=False):
-                return record.id, call()
+                answer = call()
+            note_provider_answered()
+            return record.id, answer
         except OAuth2Error as error:
+            if error.cause != "provider_refused":  # a code that may be made up
+                note_provider_answered()
             if no_tokens_issued(error):
                 begin_read_committed(self.env)
                 record.exchange_began_at = False

@@ -68,8 +68,8 @@ def advice(env, cause):
             " archived."
         ),
         "network": env._(
-            "If the call was the application's, add its network to the client's allowed"
-            " networks."
+            "Add the address's network to the client's allowed networks only if you"
+            " know that the call was the application's."
         ),
         "no_proof": env._(
             "Have the application send the client secret, its current token, or an"
@@ -85,8 +85,10 @@ def advice(env, cause):
             "Allow it on the client's form, if the application needs it."
         ),
         "redirect_uri": env._(
-            "If it is the application's own address, add it to the client's redirect"
-            " URIs, to the letter."
+            "Compare the redirect URI in the application with those on the client's"
+            " form, to the letter. Add one only if you know that it is the"
+            " application's own: every caller that knows the client ID can send"
+            " another."
         ),
         "scope": env._(
             "If the application should do this, add the scope to the client, and have"

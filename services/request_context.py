@@ -43,7 +43,8 @@ def set_audit_context(oauth2_api, client, *, is_proven=True, **known):
 
     :param bool is_proven: whether its caller has proven any of it; a proven context is
         not replaced by one that is only named
-    :param known: ``user``, ``user_login``, ``client_user_ref``
+    :param known: ``user``, ``user_login``, ``client_user_ref``; ``is_unproven`` where
+        the caller has proven no more than that it began a sign-in, as any caller may
     """
     if request and (is_proven or not audit_context()[1]):
         request.oauth2_audit_context = (
@@ -55,6 +56,12 @@ def set_audit_context(oauth2_api, client, *, is_proven=True, **known):
 def audit_context():
     """:return: ``(what set_audit_context was given last or None, is it proven)``"""
     return getattr(request, "oauth2_audit_context", (None, False))
+
+
+def note_provider_answered():
+    """What the running request tells from here on is the provider's word."""
+    named, _is_proven = audit_context()
+    (named or {}).pop("is_unproven", None)
 
 
 def set_return_address(record):

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from odoo import fields
 from odoo.tests import tagged
@@ -63,6 +63,42 @@ class TestEventReferences(AuthorizationServerCase):
         self.assertIn(address, event.reason)
         self.assertNotIn("a-secret", str(event.read()))
         self.assertEqual((event.client_id, event.cause), (self.own, "redirect_uri"))
+
+    def assertOfStranger(self, client, cause, *sent):
+        """The form says that it was one, and not what was sent."""
+        self.env.invalidate_all()
+        self.assertFalse(client.last_refusal_reason)
+        self.assertIn(cause, client.last_unproven_refusal)
+        for each in sent:
+            self.assertNotIn(each, client.last_unproven_refusal)
+
+    def test_no_stranger_writes_into_the_alert_of_a_client_s_form(self):
+        address = "https://app-login.example/cb"
+        self.ask_for_code(redirect_uri=address)
+        self.assertOfStranger(self.own, "Redirect URI Not Registered", address)
+        names = {"client_id": "demo-app", "client_user_identity": "1"}
+        self.call("token", {**names, "client_secret": "wrong"})
+        self.assertOfStranger(self.client, "Wrong Secret")
+
+    def test_who_began_a_sign_in_writes_no_alert_by_an_answer_of_its_own(self):
+        for answer in (
+            {"error": "call_app-login.example"},
+            {"code": "made-up"},
+            {"code": "made-up", "iss": "https://app-login.example"},
+        ):
+            with self.subTest(answer):
+                url = self.ask()["authorization_url"]
+                [state] = parse_qs(urlsplit(url).query)["state"]
+                query = urlencode({"state": state, **answer})
+                page = self.visit(f"/orders/oauth2/callback?{query}", BROWSER_HEADERS)
+                self.told(page)
+                self.assertOfStranger(self.client, "", "app-login")
+
+    def test_a_user_whom_the_provider_names_is_no_stranger(self):
+        self.provider.claims["email_verified"] = False
+        self.told(self.refused_callback())
+        self.assertIn("not verified", self.client.last_refusal_reason)
+        self.assertFalse(self.client.last_unproven_refusal)
 
     def test_the_page_of_an_unknown_client_has_an_event_without_what_was_sent(self):
         event = self.told(self.ask_for_code(client_id="pasted-secret"))

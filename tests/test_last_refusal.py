@@ -62,6 +62,31 @@ class TestLastRefusal(OAuth2Records, TransactionCase):
         self.tell("configure")
         self.assertEqual(self.shown(), ["Refused again."] * 4)
 
+    def test_a_refusal_without_proof_is_told_apart_and_hides_no_proven_one(self):
+        self.tell(cause="no_user", reason="Proven")
+        event = self.tell(
+            cause="redirect_uri", reason="https://app-login.example", is_unproven=True
+        )
+        self.assertEqual(self.shown(), ["Proven."] * 4)
+        for record in self.records:
+            self.assertEqual(record.last_unproven_at, event.create_date)
+            told = record.last_unproven_refusal
+            self.assertRegex(told, "^Redirect URI Not Registered: .* only if you know")
+            self.assertNotIn("app-login", told)
+        self.tell(is_unproven=True, error="invalid_request", reason="No cause")
+        self.assertEqual(self.client.last_unproven_refusal, "invalid_request")
+        for proof in ({"kind": "sign_in"}, {"reason": "Proven"}):
+            self.tell(is_unproven=True)
+            self.tell(**proof)
+            self.assertFalse(self.client.last_unproven_refusal)
+
+    def test_a_success_before_a_refusal_without_proof_takes_the_proven_one_away(self):
+        self.tell(reason="Proven")
+        self.tell("issue")
+        self.tell(cause="secret", is_unproven=True)
+        self.assertEqual(self.shown(), [False] * 4)
+        self.assertIn("Wrong Secret", self.client.last_unproven_refusal)
+
     def test_a_refusal_of_more_than_a_week_ago_is_not_shown(self):
         self.tell(reason="Old", ago=timedelta(days=8))
         self.assertEqual(self.shown(), [False] * 4)

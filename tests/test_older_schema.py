@@ -21,6 +21,7 @@ NEWER = (
     ("oauth2_event", "actor_login"),
     ("oauth2_event", "record_model"),
     ("oauth2_event", "changes"),
+    ("oauth2_event", "is_unproven"),
     ("oauth2_authorization_request", "exchange_began_at"),
 )
 
