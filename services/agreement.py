@@ -4,13 +4,18 @@
   the user is told of what was left and is not granted.
 - A grant keeps what its page showed. So a user who has decided is not asked again: what
   was left is granted, and what was taken away stays away.
-- Of each scope the latest decision counts, of the grants that are in force.
+- Of each scope the latest decision counts, of the grants that are in force. One on a
+  page ends what earlier grants say of its scopes: when the new grant is over, the user
+  is asked.
 - A scope that no page showed is asked about, and so is one that opens more since.
 """
 
+import json
 from typing import NamedTuple
 
 from odoo import fields
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..protocol.errors import AccessDenied, UnknownSignIn
 
@@ -104,19 +109,31 @@ def by_earlier_pages(record, user):
         ``None`` where the user is to be asked
     """
     asked = record._scopes()
-    undecided, left = asked, asked.browse()
-    grants = _grants_with_page(record, user)
-    for grant in grants:
-        shown = _read(grant.agreement)
-        decided = asked.browse(
+    undecided, left, grants = asked, asked.browse(), []
+    while undecided or not grants:
+        grant = _latest_grant(record, user, undecided)
+        shown = _read(grant.agreement) if grant else set()
+        decided = undecided.browse(
             each.id for each in undecided if (each.id, each.name) in shown
         )
-        if not decided._agreement() <= shown:
+        if (
+            not grant
+            or (undecided and not decided)
+            or not decided._agreement() <= shown
+        ):
             return None
         left |= decided & grant.scope_ids
         undecided -= decided
-    if undecided or not grants:
-        return None
+        grants.append(grant.id)
+    # A page's decision at the same time writes to them, too: Odoo runs the later of the
+    # two again, and it sees what the other has done.
+    record.env.cr.execute(
+        SQL(
+            "UPDATE oauth2_client_user SET agreement = agreement WHERE id IN %s",
+            tuple(grants),
+        ),
+        log_exceptions=False,
+    )
     taken = _listed((asked - left).mapped("name"))
     return Agreement(
         left,
@@ -125,19 +142,61 @@ def by_earlier_pages(record, user):
     )
 
 
-def _grants_with_page(record, user):
-    """:return: the client's grants of the user that are in force, the latest first"""
-    domain = [
-        ("api_id", "=", record.api_id.id),
-        ("client_id", "=", record.client_id.id),
-        ("user_id", "in", user.ids),
-        ("state", "=", "active"),
-        ("expires_at", ">", fields.Datetime.now()),
-    ]
+def end_earlier(grant):
+    """Have a user's earlier grants say nothing more of what a page's decision is about.
+
+    :param grant: the client API user that a page's decision has just made or renewed
+    """
+    decided = sorted({each[0] for each in _read(grant.agreement)})
+    grant.env.flush_all()
+    grant.env.cr.execute(
+        SQL(
+            """
+            UPDATE oauth2_client_user
+               SET agreement = jsonb_build_object('agreement', COALESCE((
+                       SELECT jsonb_agg(each)
+                         FROM jsonb_array_elements(agreement->'agreement') each
+                        WHERE (each->>0)::int != ALL(%(decided)s)), '[]'))
+             WHERE api_id = %(api)s AND client_id = %(client)s AND user_id = %(user)s
+               AND id != %(grant)s AND EXISTS (
+                       SELECT FROM jsonb_array_elements(agreement->'agreement') each
+                        WHERE (each->>0)::int = ANY(%(decided)s))
+            """,
+            decided=decided,
+            api=grant.api_id.id,
+            client=grant.client_id.id,
+            user=grant.user_id.id,
+            grant=grant.id,
+        ),
+        log_exceptions=False,  # of two at once the later is run again
+    )
+    grant.invalidate_model(["agreement"])
+
+
+def _latest_grant(record, user, scopes):
+    """:return: the client's latest grant of the user that is in force and whose page
+    showed one of the scopes; whatever it showed, where there are none
+    """
+    # An array contains another one whose elements each are contained in one of its own.
+    showed = [json.dumps([[each.id, each.name]]) for each in scopes] or ["[]"]
+    domain = Domain(
+        [
+            ("api_id", "=", record.api_id.id),
+            ("client_id", "=", record.client_id.id),
+            ("user_id", "in", user.ids),
+            ("state", "=", "active"),
+            ("expires_at", ">", fields.Datetime.now()),
+        ]
+    ) & Domain.custom(
+        to_sql=lambda _model, alias, _query: SQL(
+            "%s->'agreement' @> ANY(%s::jsonb[])",
+            SQL.identifier(alias, "agreement"),
+            showed,
+        )
+    )
     grants = record.env["oauth2.client.user"].sudo()
     latest = "authorized_at desc, id desc"
-    found = grants.search_fetch(domain, ["agreement"], order=latest)
-    return found.filtered("agreement")
+    return grants.search_fetch(domain, ["agreement"], order=latest, limit=1)
 
 
 def _written(agreement):

@@ -19,7 +19,13 @@ from odoo.tools import SQL
 from ..protocol import digests
 from ..protocol.errors import AccessDenied, OAuth2Error, UnknownSignIn
 from ..protocol.token_response import token_information
-from .agreement import by_earlier_pages, by_page, shown_to, without_page
+from .agreement import (
+    by_earlier_pages,
+    by_page,
+    end_earlier,
+    shown_to,
+    without_page,
+)
 from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME
 from .authorization_code import AuthorizationCode
@@ -149,6 +155,8 @@ class Consent:
                 shown = result.get("shown", {})
                 agreement = by_page(record, user, shown, ticked, reads_only)
         grant = self._make_grant(record, result, user, agreement)
+        if has_page:
+            end_earlier(grant)
         if record.response_type == "code":
             return Decision(AuthorizationCode(self.env).issue(record, grant))
         answer = result["answer"] or ContractTokens(self.env, grant).sign_in()

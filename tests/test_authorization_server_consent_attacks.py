@@ -11,7 +11,7 @@ from odoo.tests import tagged
 
 from .attack_common import Browsers
 from .authorization_server_common import REDIRECT_URI
-from .common import BROWSER_HEADERS, SCRIPT_HEADERS
+from .common import BROWSER_HEADERS, SCRIPT_HEADERS, basic_authorization
 from .test_authorization_server_attacks import ServerAttackCase
 
 CROSS_SITE = {"Origin": "https://evil.example.com", "Sec-Fetch-Site": "cross-site"}
@@ -281,6 +281,10 @@ class TestRememberedChoice(Browsers, ServerAttackCase):
         _address, page = self.open_consent(**changes)
         self.assertEqual(page.status_code, 200, "the user is not asked")
 
+    def newest_grant(self):
+        self.env.invalidate_all()
+        return self.own.client_user_ids.sorted("id")[-1:]
+
     def sign_in_reason(self):
         self.env.invalidate_all()
         events = self.env["oauth2.event"].search([("kind", "=", "sign_in")], limit=1)
@@ -353,6 +357,77 @@ class TestRememberedChoice(Browsers, ServerAttackCase):
         self.choose(self.orders)
         self.assertEqual(self.unasked(), "partners.read")
         self.assertEqual(self.unasked(scope="orders.read"), "")
+
+    def test_what_was_taken_away_does_not_come_back_when_the_newer_grant_is_gone(self):
+        """The client lets go of the grant whose page the user took a scope away on."""
+        self.make_scopes(self.api, ["all.write"])
+        self.own.scope_ids = self.api.scope_ids
+        self.env.flush_all()
+        both = "orders.read partners.read"
+
+        def revoke(code):
+            token = self.exchange(code).json()["access_token"]
+            headers = basic_authorization("own-app", self.secret)
+            self.url_open("/orders/oauth2/revoke", {"token": token}, headers=headers)
+
+        def leave_until_it_is_over(_code):
+            self.newest_grant().expires_at = fields.Datetime.now() - timedelta(1)
+            self.env.flush_all()
+
+        def change_scopes(code):
+            self.exchange(code)
+            self.newest_grant().scope_ids = self.orders
+            self.env.flush_all()
+
+        for let_go in (revoke, leave_until_it_is_over, change_scopes):
+            with self.row(let_go.__name__):
+                self.assertEqual(self.choose(scope=both), both)
+                self.assertEqual(self.unasked(scope=both), both)
+                address, page = self.open_consent()
+                gone = {f"scope_{self.partners.id}": None}
+                code = self.answer(self.decide(address, page, **gone))["code"]
+                self.env.invalidate_all()
+                grants = self.own.client_user_ids
+                let_go(code)
+                self.env.invalidate_all()
+                self.assertGreaterEqual(len(grants.exists()), 2)
+                for scope in (both, "orders.read", "partners.read"):
+                    self.assertAsked(scope=scope)
+
+    def test_a_page_leaves_what_was_decided_on_other_scopes(self):
+        self.choose(self.orders)
+        self.line.perm_create = True
+        self.env.flush_all()
+        self.choose(scope="partners.read")
+        self.newest_grant().unlink()
+        self.line.perm_create = False  # as the first page showed it
+        self.env.flush_all()
+        self.assertEqual(self.unasked(scope="orders.read"), "")
+        self.assertAsked(scope="partners.read")
+
+    def test_another_user_s_page_leaves_what_a_user_has_decided(self):
+        mallory = self.make_user("mallory@example.com")
+        self.env.flush_all()
+        self.choose()
+        olivia = self.opener
+        self.new_browser(mallory)
+        self.choose(self.partners)
+        self.opener = olivia
+        self.assertEqual(self.unasked(), "orders.read partners.read")
+
+    def test_of_many_earlier_grants_those_alone_are_read_that_decide(self):
+        self.choose()
+        for _time in range(3):
+            self.unasked()
+        latest = self.newest_grant()
+        # What is not read may be anything.
+        self.env.cr.execute(
+            "UPDATE oauth2_client_user SET agreement = '{\"agreement\": [7]}'"
+            " WHERE client_id = %s AND id != %s",
+            (self.own.id, latest.id),
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.unasked(), "orders.read partners.read")
 
     def test_scopes_that_were_allowed_one_by_one_are_allowed_together(self):
         self.choose(scope="orders.read")
