@@ -4,6 +4,8 @@ from .controllers.no_connection import answer_without_connection
 from .services.keyring import Keyring
 from .services.last_signal import note_last_signals
 
+_ADDON = "api_auth_oauth2"
+
 
 def post_load():
     """Wrap what Odoo does for a request before it asks any addon."""
@@ -30,7 +32,12 @@ def uninstall_hook(env):
     activities = env["mail.activity"].with_context(active_test=False)
     activities.search([("res_model", "=", "oauth2.client")]).unlink()
     # What addons with mixins (mail, sms) noted of our models: Odoo leaves these behind.
-    notes = env["ir.model.data"].search([("name", "=like", r"%\_\_oauth2\_%")])
-    notes.filtered(lambda note: note.module != "api_auth_oauth2").unlink()
+    notes = env["ir.model.data"]
+    ours = [n for n, m in env.registry.items() if m._original_module == _ADDON]
+    for model in ours:
+        for kind in ("selection", "model_inherit"):
+            prefix = f"{kind}__{model.replace('.', '_')}__".replace("_", r"\_")
+            notes |= notes.search([("name", "=like", f"{prefix}%")])
+    notes.filtered(lambda note: note.module != _ADDON).unlink()
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "api_auth_oauth2.%")]).unlink()

@@ -6,6 +6,8 @@ from ..services.database_copy import DatabaseCopy
 from ..services.rate_limit import LIMIT_PARAMETER
 
 _OURS = "api_auth_oauth2."
+#: In the context of what Odoo's settings form stores
+SETTINGS_FORM = "api_auth_oauth2_settings_form"
 _LIMITS = LIMIT_PARAMETER % ""
 
 
@@ -30,7 +32,8 @@ class IrConfigParameter(models.Model):
         """Of a limit 0 means none. Odoo's settings form would have it deleted, and the
         default would be back.
         """
-        if not value and value != "" and key.startswith(_LIMITS):
+        is_form = self.env.context.get(SETTINGS_FORM)
+        if is_form and value is False and key.startswith(_LIMITS):
             value = 0
         return super().set_param(key, value)
 

@@ -7,6 +7,7 @@ from ..protocol.network_policy import is_safe_url
 from ..services.base_url import BASE_URL_PARAMETER
 from ..services.keyring import Keyring
 from ..services.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
+from .ir_config_parameter import SETTINGS_FORM
 from .oauth2_event import RETENTION_DAYS, RETENTION_PARAMETER
 
 
@@ -97,7 +98,8 @@ class ResConfigSettings(models.TransientModel):
 
     def set_values(self):
         self.check_access("write")  # any user may call it, on no record too
-        return super().set_values()
+        form = self.with_context(**{SETTINGS_FORM: True})
+        return super(ResConfigSettings, form).set_values()
 
     @api.constrains("api_auth_oauth2_base_url")
     def _check_api_auth_oauth2_base_url(self):

@@ -86,6 +86,18 @@ class TestGroups(AccessCase):
         }
         self.assertEqual(ours, set(self.models))
 
+    def test_a_dialog_is_of_the_user_who_opened_it(self):
+        """Another user's choice would be made with the rights of that user."""
+        dialogs = [name for name, m in self.env.registry.items() if m._transient]
+        for name in filter(lambda name: name.startswith("oauth2."), dialogs):
+            rules = self.env["ir.rule"].with_user(self.system)
+            domain = str(rules._compute_domain(name, "write"))
+            self.assertIn("create_uid", domain, name)
+        values = {"api_id": self.api.id}
+        dialog = self.env["oauth2.scope.choice"].with_user(self.system).create(values)
+        dialog.write(values)
+        self.assertNotAllowed(self.as_user(self.manager, dialog).write, values)
+
     def test_dialogs_are_our_administrators_alone(self):
         dialogs = [name for name, m in self.env.registry.items() if m._transient]
         dialogs = [name for name in dialogs if name.startswith("oauth2.")]

@@ -87,6 +87,12 @@ class TestRefusedTokens(RouteCase):
         self.assertEqual(len(self.counter), 0)
         self.assertFalse(self.told())
 
+    def test_a_limit_that_is_deleted_is_the_default_again(self):
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("api_auth_oauth2.limit_address", 7)
+        parameters.set_param("api_auth_oauth2.limit_address", False)
+        self.assertFalse(parameters.get_param("api_auth_oauth2.limit_address"))
+
     def test_a_limit_of_0_refused_tokens_is_none(self):
         self.limit(0)
         self.assertEqual(self.statuses(5), [401] * 5)
