@@ -30,8 +30,9 @@ class OpenAPIController(http.Controller):
         **_ROUTING,
     )
     def openapi(self, api):
-        described = OpenAPI(request.env).document(find(api))
-        return request.make_json_response(described, headers=CACHING)
+        described = OpenAPI(request.env).published(find(api))
+        json = ("Content-Type", "application/json; charset=utf-8")
+        return request.make_response(described, [json, *CACHING])
 
     @http.route(
         "/<api>/openapi.json",

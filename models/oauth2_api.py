@@ -440,6 +440,17 @@ class OAuth2Api(models.Model):
         return read()
 
     @api.model
+    @ormcache("made_of")
+    def _published(self, made_of, read):
+        """The description of an API that every caller may read, remembered.
+
+        :param tuple made_of: what it follows from
+        :param read: called where it is not remembered
+        :return: what that returned
+        """
+        return read()
+
+    @api.model
     def _oauth2_base_url(self):
         """:return: the address of this server without trailing slash"""
         return base_url(self.env)

@@ -6,12 +6,17 @@
 3. The holder of a token reads of what its scopes open, and of no other scope.
 4. Of a handler it tells arguments and the first paragraph of the docstring; of a model
    the fields that every user may know of.
+5. What every caller may read is made once until what it tells of may have changed.
 """
 
 import inspect
+import json
 import re
 
+from odoo.tools.json import json_default
+
 from ..protocol.openapi import document, operation_of
+from .base_url import base_url
 from .last_signal import newest_signal
 from .openapi_json2 import JSON2Description
 from .routes import handlers_of, rules_of
@@ -51,11 +56,7 @@ class OpenAPI:
         :return: the document, a dict
         """
         oauth2_api = oauth2_api.with_env(self.env)
-        described = {
-            scope.name: scope.description or scope.name
-            for scope in oauth2_api.scope_ids
-            if scopes is None or scope.name in scopes
-        }
+        described = _described(oauth2_api, scopes)
         json2 = JSON2Description(
             self.env, oauth2_api.endpoint, self._opened(oauth2_api, described)
         )
@@ -66,6 +67,26 @@ class OpenAPI:
             [*self._routes(oauth2_api.endpoint, described), *json2.operations()],
             json2.schemas(),
         )
+
+    def published(self, oauth2_api):
+        """
+        :return: the description of a whole API, as JSON; remembered until the next
+            signal, other routes, another base URL or text of a scope
+        """
+        oauth2_api = oauth2_api.with_env(self.env)
+        made_of = (
+            oauth2_api.id,
+            newest_signal(self.env),
+            self.env["ir.http"].routing_map(),
+            base_url(self.env),
+            # Odoo translates them without a signal.
+            tuple(_described(oauth2_api).items()),
+        )
+
+        def read():
+            return json.dumps(self.document(oauth2_api), default=json_default)
+
+        return self.env["oauth2.api"]._published(made_of, read)
 
     def _opened(self, oauth2_api, scopes):
         """:return: what scopes open over JSON-2, as of ``_opened_models``"""
@@ -88,6 +109,15 @@ class OpenAPI:
             for method in sorted(methods):
                 found.append(_operation(endpoint, path, method, rule.endpoint))
         return found
+
+
+def _described(oauth2_api, scopes=None):
+    """:return: ``{name: what it is for}`` of an API's scopes, or of these of them"""
+    return {
+        scope.name: scope.description or scope.name
+        for scope in oauth2_api.scope_ids
+        if scopes is None or scope.name in scopes
+    }
 
 
 def _operation(endpoint, path, method, handler):

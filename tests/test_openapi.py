@@ -13,6 +13,8 @@ from odoo.tests import BaseCase, tagged
 
 from ..oauth2 import oauth2_route
 from ..protocol.argument_types import MISFITS, arguments_of
+from ..services.base_url import BASE_URL_PARAMETER
+from ..services.routes import handlers_of, rules_of
 from .generators import values
 from .json_route_common import JsonRouteCase
 from .property_common import holds_for
@@ -99,6 +101,54 @@ class TestOpenAPIReaders(OpenAPICase):
         self.assertNotIn("/orders/visits", document["paths"])
         flows = document["components"]["securitySchemes"]["oauth2"]["flows"]
         self.assertEqual(list(flows["authorizationCode"]["scopes"]), ["probe.read"])
+
+    def test_everyone_s_description_is_made_once_until_something_changes(self):
+        rules = dict(rules_of(self.env, "orders"))
+        [handler] = handlers_of(rules["/orders/visits/<int:visit_id>"].endpoint)
+        self.addCleanup(setattr, handler, "__doc__", handler.__doc__)
+        told = self.summary()
+        for number, change in enumerate(self.changes()):
+            handler.__doc__ = f"Tell of visit {number}."
+            self.assertEqual(self.summary(), told, "made again for no reason")
+            change()
+            self.env.flush_all()
+            told = self.summary()
+            self.assertEqual(told, f"Tell of visit {number}.", "not made again")
+
+    def summary(self):
+        return self.operation("get", "/orders/visits/{visit_id}")["summary"]
+
+    def changes(self):
+        """:return: what makes a description another one, to be called"""
+        scope = self.api.scope_ids[0]
+        parameters = self.env["ir.config_parameter"].sudo()
+        return [
+            lambda: self.api.write({"name": "Renamed"}),
+            lambda: self.api.write({"json2_enabled": True}),
+            lambda: self.open_model(scope, "res.partner", "read"),
+            lambda: scope.update_field_translations(
+                "description", {"en_US": "Read visits"}
+            ),
+            lambda: parameters.set_param(
+                BASE_URL_PARAMETER, "https://other.example.com"
+            ),
+            lambda: self.registry.clear_cache("routing"),
+        ]
+
+    def test_everyone_reads_it_in_their_own_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        scope = self.api.scope_ids[0]
+        scope.description = "Read visits"
+        scope.with_context(lang="fr_FR").description = "Lire les visites"
+        self.env.flush_all()
+        for language, description in {
+            "en-US": "Read visits",
+            "fr-FR": "Lire les visites",
+        }.items():
+            answer = self.url_open(
+                "/orders/openapi.json", headers={"Accept-Language": language}
+            )
+            self.assertIn(description, answer.text)
 
     def test_an_archived_api_has_no_description(self):
         self.api.active = False
