@@ -9,6 +9,7 @@ from . import (
     json2,
     metadata,
     openapi,
+    postman,
     revocation,
     token,
     trial,

@@ -1,9 +1,5 @@
-import base64
-import json
-
 from odoo import api, fields, models
 
-from ..services.postman import PostmanCollection
 from ..services.snippets import Snippets
 
 
@@ -33,9 +29,6 @@ class OAuth2ClientSnippets(models.AbstractModel):
     snippet_javascript = _snippet("JavaScript")
     snippet_n8n = _snippet("n8n")
     snippet_postman = _snippet("Postman")
-    postman_collection = fields.Binary(
-        compute="_compute_postman_collection", attachment=False
-    )
 
     def _compute_snippet_api_id(self):
         for client in self:
@@ -52,18 +45,11 @@ class OAuth2ClientSnippets(models.AbstractModel):
             for key in ("curl", "python", "javascript", "n8n", "postman"):
                 client[f"snippet_{key}"] = texts.get(key)
 
-    def _compute_postman_collection(self):
-        for client in self:
-            text = json.dumps(PostmanCollection(client).collection(), indent=2)
-            client.postman_collection = base64.b64encode(text.encode())
-
     def action_download_postman(self):
         """:return: the download of the client's collection"""
         self.ensure_one()
-        name = "".join(c if c.isalnum() else "_" for c in self.name)
         return {
             "type": "ir.actions.act_url",
             "target": "download",
-            "url": f"/web/content/oauth2.client/{self.id}/postman_collection"
-            f"/{name}.postman_collection.json?download=true",
+            "url": f"/oauth2/clients/{self.id}/postman_collection",
         }

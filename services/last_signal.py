@@ -35,7 +35,7 @@ def last_signal(cr):
 
 def newest_signal(env):
     """:return: number of Odoo's last cache signal, of the primary database"""
-    signal = getattr(request, "oauth2_signal", None)
+    signal = getattr(request, "oauth2_signal", None) if request else None
     if signal is None or config["db_replica_host"]:
         newest = "SELECT id FROM orm_signaling_default ORDER BY id DESC LIMIT 1"
         env.cr.execute(SQL(newest))

@@ -16,6 +16,7 @@ _WHOLE, _TEXT = {"type": "integer"}, {"type": "string"}
 _IDS = {"type": "array", "items": _WHOLE, "examples": [[1]]}
 _TEXTS = {"type": "array", "items": _TEXT}
 _FIELDS = {**_TEXTS, "examples": [["display_name"]]}
+_AGGREGATES = {**_TEXTS, "examples": [["__count"]]}  # without any Odoo fails
 _LIMIT = {**_WHOLE, "examples": [10]}
 _DOMAIN = {"$ref": "#/components/schemas/Domain"}
 _PAGE = {"offset": _WHOLE, "limit": _LIMIT, "order": _TEXT}
@@ -35,7 +36,7 @@ _METHODS = {
     "search": ({"domain": _DOMAIN, **_PAGE}, ["domain"], _IDS),
     "search_count": ({"domain": _DOMAIN, "limit": _WHOLE}, ["domain"], _WHOLE),
     "formatted_read_group": (
-        {"domain": _DOMAIN, "groupby": _TEXTS, "aggregates": _TEXTS, **_PAGE},
+        {"domain": _DOMAIN, "groupby": _TEXTS, "aggregates": _AGGREGATES, **_PAGE},
         ["domain"],
         {"type": "array", "items": {"type": "object"}},
     ),

@@ -69,6 +69,7 @@ from . import (  # noqa: E402
     test_older_schema,
     test_openapi,
     test_own_redirect_uri,
+    test_postman,
     test_ledger,
     test_last_refusal,
     test_life_cycle,

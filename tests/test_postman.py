@@ -1,6 +1,7 @@
 """A client's APIs as a collection to import into Postman."""
 
 import json
+from base64 import b64encode
 from urllib.parse import quote
 
 from odoo.tests import tagged
@@ -92,4 +93,32 @@ class TestPostman(AuthorizationServerCase):
 
     def test_administrators_alone_download_it(self):
         answer = self.download(self.user.login)
-        self.assertIn(answer.status_code, (403, 404))
+        self.assertEqual(answer.status_code, 404)
+
+    def test_of_a_client_that_is_gone_there_is_none(self):
+        self.authenticate("admin", "admin")
+        address = self.own.action_download_postman()["url"]
+        self.own.unlink()
+        self.env.flush_all()
+        self.assertEqual(self.url_open(address).status_code, 404)
+
+    def test_a_client_is_read_outside_of_a_request(self):
+        """As by a scheduled job, a server action or the shell."""
+        [values] = self.own.read()
+        self.assertEqual(values["client_identifier"], "own-app")
+        self.assertIn("own-app", values["snippet_curl"])
+
+    def test_reading_a_client_makes_no_collection(self):
+        self.authenticate("admin", "admin")
+        values = self.make_jsonrpc_request(
+            "/web/dataset/call_kw/oauth2.client/search_read",
+            {
+                "model": "oauth2.client",
+                "method": "search_read",
+                "args": [[("id", "=", self.own.id)]],
+                "kwargs": {},
+            },
+        )
+        self.assertEqual([each["id"] for each in values], self.own.ids)
+        begun = b64encode(b'{\n  "info": ').decode()
+        self.assertNotIn(begun, json.dumps(values))
