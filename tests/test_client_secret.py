@@ -230,7 +230,7 @@ class TestOwnSecret(AccessCase):
             told,
             rf"^secret set \| secret rotated; {end} \| secret rotated; {end}; the one"
             r" before that ended \| old secret ended; not used since \|"
-            r" client_type: confidential → public \| secrets ended$",
+            r" Client Type: Confidential → Public \| secrets ended$",
         )
 
     def test_the_job_forgets_a_former_secret_after_its_hours(self):
