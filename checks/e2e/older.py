@@ -37,8 +37,9 @@ DB, URL = GIVEN["database"], f"http://localhost:{GIVEN['port']}"
 TABLES = """
     SELECT relname FROM pg_class
      WHERE relkind = 'r' AND relname LIKE 'oauth2%' ORDER BY relname"""
-#: What an installation makes, but for the example addons', by queries whose rows name
-#: no id of a record.
+#: What an installation makes, but for the example addons' and for what portal adds to
+#: each model with messages (this site has one, the upgraded one has none), by queries
+#: whose rows name no id of a record.
 INSTALLED = {
     "columns": """
         SELECT table_name, column_name, data_type, is_nullable, column_default
@@ -57,7 +58,7 @@ INSTALLED = {
          WHERE NOT tgisinternal AND tgrelid::regclass::text ~ '^oauth2_(?!example)'""",
     "records": """
         SELECT model, name, noupdate FROM ir_model_data
-         WHERE module = 'api_auth_oauth2'""",
+         WHERE module = 'api_auth_oauth2' AND name !~ '__website_message_ids$'""",
     "views": """
         SELECT data.name, view.active, view.priority,
                md5(regexp_replace(view.arch_db->>'en_US', '"\\d+"', '"id"', 'g'))
