@@ -217,7 +217,7 @@ class OAuth2ClientUser(models.Model):
     def _compute_scope_summary(self):
         for grant in self:
             grant.scope_summary = "; ".join(
-                scope.description or scope.name for scope in grant.scope_ids
+                scope._label() for scope in grant.scope_ids
             )
 
     def _find_by_digest(self, oauth2_api, client, names):

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..services.configuration_changes import kind_of
-from ..services.refusal_causes import CAUSES, advice
+from ..services.refusal_causes import CAUSES, advices
 
 RETENTION_PARAMETER = "api_auth_oauth2.event_retention_days"
 RETENTION_DAYS = 365
@@ -135,8 +135,9 @@ class OAuth2Event(models.Model):
     @api.depends("cause")
     @api.depends_context("lang")
     def _compute_advice(self):
+        told = advices(self.env)
         for event in self:
-            event.advice = advice(self.env, event.cause)
+            event.advice = told.get(event.cause, False)
 
     def _in_our_words(self):
         """:return: what kind of refusal it is and what to do, without anything that a

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_list, ormcache
 
 from ..protocol.scope import SCOPE_TOKEN
+from ..services.json2_methods import OPERATIONS
 from ..services.route_list import list_routes, routes_table
 from ..services.transactions import primary_cursor
 
@@ -68,7 +69,7 @@ class OAuth2Scope(models.Model):
 
     @api.depends(
         *(f"line_ids.{name}" for name in ("model_id", "method_names")),
-        *(f"line_ids.perm_{name}" for name in ("read", "create", "write", "unlink")),
+        *(f"line_ids.perm_{name}" for name in OPERATIONS),
     )
     def _compute_opens_in_words(self):
         for scope in self:
@@ -154,6 +155,10 @@ class OAuth2Scope(models.Model):
                     frozenset(line._methods()),
                 )
         return opened
+
+    def _label(self):
+        """:return: what people read of it: what it is for, its name where none is set"""
+        return self.description or self.name
 
     def _agreement(self):
         """:return: set of what a user agrees to: ``(scope id, scope name)`` and

@@ -4,9 +4,7 @@ from odoo.tools import format_list
 
 from ..services.administration_models import is_administration
 from ..services.configuration_changes import describe_line, opened
-from ..services.json2_methods import SERVED_METHODS
-
-_OPERATIONS = ("read", "create", "write", "unlink")
+from ..services.json2_methods import OPERATIONS, SERVED_METHODS
 
 
 class OAuth2ScopeLine(models.Model):
@@ -97,7 +95,7 @@ class OAuth2ScopeLine(models.Model):
             )
         for _scope, model_name, what in gained:
             if (
-                what not in _OPERATIONS
+                what not in OPERATIONS
                 or model_name not in self.env  # what it will be is not known
                 or is_administration(self.env, model_name)
             ):
@@ -160,5 +158,5 @@ class OAuth2ScopeLine(models.Model):
         """:return: frozenset of ``read``, ``create``, ``write``, ``unlink``"""
         self.ensure_one()
         return frozenset(
-            operation for operation in _OPERATIONS if self[f"perm_{operation}"]
+            operation for operation in OPERATIONS if self[f"perm_{operation}"]
         )

@@ -16,6 +16,7 @@ from . import client_rules, provider_presets
 from .client_secret import ClientSecrets
 from .client_trust import ClientTrust
 from .endpoint_names import RESERVED_ENDPOINTS, served_segments
+from .json2_methods import OPERATIONS
 from .keyring import Keyring
 from .preset import WORDS
 from .provider_calls import client_secret
@@ -29,7 +30,6 @@ BY_ISSUER, BY_HAND = "oidc", "custom"
 _N8N_PATH = "/rest/oauth2-credential/callback"
 _N8N_CLOUD = (".n8n.cloud", "https://oauth.n8n.cloud/oauth2/callback")
 _POSTMAN = (POSTMAN_REDIRECT_URI, "https://oauth.pstmn.io/v1/browser-callback")
-_OPERATIONS = ("read", "create", "write", "unlink")
 
 
 class Connect:
@@ -54,7 +54,7 @@ class Connect:
         """
         chosen = self._chosen_names()
         there = [
-            {"name": s.name, "label": s.description or s.name, "description": ""}
+            {"name": s.name, "label": s._label(), "description": ""}
             for s in self.dialog.api_id.scope_ids
         ]
         names = {choice["name"] for choice in there}
@@ -187,7 +187,7 @@ class Connect:
                 {
                     "scope_id": scope.id,
                     "model_id": line.model_id.id,
-                    **{f"perm_{each}": line[f"perm_{each}"] for each in _OPERATIONS},
+                    **{f"perm_{each}": line[f"perm_{each}"] for each in OPERATIONS},
                 }
                 for line in lines
             ]

@@ -32,7 +32,7 @@ class ConnectedApplications:
                 "key": f"{client.id}-{oauth2_api.id}",
                 "name": client.name,
                 "api": oauth2_api.name,
-                "may": [scope.description or scope.name for scope in grants.scope_ids],
+                "may": [scope._label() for scope in grants.scope_ids],
                 "sign_ins": [self._sign_in(grant) for grant in grants],
             }
             for (client, oauth2_api), grants in by_application.items()

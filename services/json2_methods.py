@@ -4,6 +4,9 @@ A method that is not here does what its model's author had in mind: a scope line
 name it. An argument that is not here cannot be followed, and is refused.
 """
 
+#: The operations, as Odoo's access rights name them
+OPERATIONS = ("read", "create", "write", "unlink")
+
 #: {method: the operations that it needs on its model}
 SERVED_METHODS = {
     "default_get": {"read"},

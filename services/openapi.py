@@ -114,7 +114,7 @@ class OpenAPI:
 def _described(oauth2_api, scopes=None):
     """:return: ``{name: what it is for}`` of an API's scopes, or of these of them"""
     return {
-        scope.name: scope.description or scope.name
+        scope.name: scope._label()
         for scope in oauth2_api.scope_ids
         if scopes is None or scope.name in scopes
     }

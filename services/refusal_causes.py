@@ -48,17 +48,16 @@ CAUSES = [
 ]
 
 
-def advice(env, cause):
-    """:param str cause: a key of :data:`CAUSES`, or nothing
-    :return: what to do about it, a sentence or two; ``False`` where nothing is to do
+def advices(env):
+    """:return: ``{key of CAUSES: what to do about it}``, a sentence or two each; where
+    nothing is to do there is none
     """
-
     secret = env._(
         "Give the application the client's present secret, or make a new one."
     )
     again = env._("Have the user authorize the application again.")
     wait = env._("Nothing is to do: the application tries again.")
-    told = {
+    return {
         "request": env._(
             "The application's developer finds what to send in docs/connect.md."
         ),
@@ -176,4 +175,3 @@ def advice(env, cause):
         "busy": wait,
         "internal": env._("The server's log has the error."),
     }
-    return told.get(cause, False)

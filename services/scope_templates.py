@@ -15,6 +15,7 @@ from odoo.tools import format_list
 
 from .administration_models import is_administration
 from .app_scopes import APPS, READ
+from .json2_methods import OPERATIONS
 from .route_list import lacking_scopes, list_routes
 
 EVERYTHING = "everything.read"
@@ -141,8 +142,7 @@ def _line_values(scope, line):
         "model_id": scope.env["ir.model"]._get_id(model_name),
         "method_names": methods or False,
         **{
-            f"perm_{operation}": operation in opened
-            for operation in ("read", "create", "write", "unlink")
+            f"perm_{operation}": operation in opened for operation in OPERATIONS
         },
     }
 

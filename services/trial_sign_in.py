@@ -17,7 +17,7 @@ from ..protocol.provider_errors import sentence
 from .authorization import SIGN_IN_LIFETIME, Authorization
 from .consent import Consent
 from .pending_sign_in import PendingSignIn
-from .refusal_causes import advice
+from .refusal_causes import advices
 from .request_context import remote_address, trial_claims
 
 #: What belongs to the protocol, and says nothing of the user
@@ -110,7 +110,7 @@ class TrialSignIn:
 def in_words(env, refusal):
     """:return: dict of what an administrator reads of it"""
     reason = sentence(refusal.reason or refusal.description)
-    return {"reason": reason, "advice": advice(env, refusal.cause)}
+    return {"reason": reason, "advice": advices(env).get(refusal.cause, False)}
 
 
 def _shown(value):

@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 
 from ..services.audit import Audit
-from ..services.refusal_causes import CAUSES, advice
+from ..services.refusal_causes import CAUSES, advices
 from .common import OAuth2Records
 
 _ROOT = Path(__file__).parent.parent
@@ -136,4 +136,4 @@ class TestCauses(TransactionCase):
         ended_by = {"provider", "lifetime", "disuse", "reuse"}  # of a grant
         self.assertEqual(used.keys() - known.keys() - ended_by, set())
         for cause in known:
-            self.assertRegex(advice(self.env, cause), r"^[A-Z].{15,}[.]$")
+            self.assertRegex(advices(self.env)[cause], r"^[A-Z].{15,}[.]$")
