@@ -216,9 +216,7 @@ class OAuth2ClientUser(models.Model):
     @api.depends("scope_ids.name", "scope_ids.description")
     def _compute_scope_summary(self):
         for grant in self:
-            grant.scope_summary = "; ".join(
-                scope._label() for scope in grant.scope_ids
-            )
+            grant.scope_summary = "; ".join(scope._label() for scope in grant.scope_ids)
 
     def _find_by_digest(self, oauth2_api, client, names):
         """:param names: digests under which an identity may be found

@@ -141,9 +141,7 @@ def _line_values(scope, line):
         "scope_id": scope.id,
         "model_id": scope.env["ir.model"]._get_id(model_name),
         "method_names": methods or False,
-        **{
-            f"perm_{operation}": operation in opened for operation in OPERATIONS
-        },
+        **{f"perm_{operation}": operation in opened for operation in OPERATIONS},
     }
 
 

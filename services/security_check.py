@@ -171,7 +171,7 @@ class SecurityCheck:
         yield self._line(
             warning,
             "client-require-secret",
-            confidential.filtered(lambda each: not each.require_secret),
+            confidential.filtered(lambda each: not each._demands_secret()),
             self.env._("These applications need not send their secret"),
             self.env._("Set Require Secret where the application can send it."),
             self.env._("Applications that keep a secret must send it."),

@@ -68,6 +68,11 @@ class TestSecurityCheck(OAuth2Records, TransactionCase):
         with self.assertRaises(AccessError):
             self.env["oauth2.check"].with_user(manager)._show_security()
 
+    def test_a_client_of_this_odoo_needs_no_switch_to_have_its_secret_demanded(self):
+        values = {"name": "Own", "api_ids": self.api.ids, "require_secret": False}
+        self.assertFalse(self.env["oauth2.client"].create(values).provider_id)
+        self.assertEqual(self.check()["client-require-secret"][0], "good")
+
     def test_switches_that_trust_more_are_told_with_their_records(self):
         for record, values, code, level in (
             (self.api, {"trust_identity": True}, "api-trust-identity", "bad"),
