@@ -4,7 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_list, ormcache
 
 from ..protocol.scope import SCOPE_TOKEN
-from ..services.json2_methods import OPERATIONS
+from ..services import json2_methods
 from ..services.route_list import list_routes, routes_table
 from ..services.transactions import primary_cursor
 
@@ -69,7 +69,7 @@ class OAuth2Scope(models.Model):
 
     @api.depends(
         *(f"line_ids.{name}" for name in ("model_id", "method_names")),
-        *(f"line_ids.perm_{name}" for name in OPERATIONS),
+        *(f"line_ids.perm_{name}" for name in json2_methods.OPERATIONS),
     )
     def _compute_opens_in_words(self):
         for scope in self:
@@ -157,7 +157,7 @@ class OAuth2Scope(models.Model):
         return opened
 
     def _label(self):
-        """:return: what people read of it: what it is for, its name where none is set"""
+        """:return: what people read of it: what it is for, else its name"""
         return self.description or self.name
 
     def _agreement(self):

@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import format_list
 
+from ..services import json2_methods
 from ..services.administration_models import is_administration
 from ..services.configuration_changes import describe_line, opened
-from ..services.json2_methods import OPERATIONS, SERVED_METHODS
 
 
 class OAuth2ScopeLine(models.Model):
@@ -55,7 +55,7 @@ class OAuth2ScopeLine(models.Model):
                     raise ValidationError(
                         self.env._("%s is no public method's name.", name)
                     )
-                if name in SERVED_METHODS:
+                if name in json2_methods.SERVED_METHODS:
                     raise ValidationError(
                         self.env._(
                             "%s is opened by read, create, write or delete, not by"
@@ -95,7 +95,7 @@ class OAuth2ScopeLine(models.Model):
             )
         for _scope, model_name, what in gained:
             if (
-                what not in OPERATIONS
+                what not in json2_methods.OPERATIONS
                 or model_name not in self.env  # what it will be is not known
                 or is_administration(self.env, model_name)
             ):
@@ -158,5 +158,7 @@ class OAuth2ScopeLine(models.Model):
         """:return: frozenset of ``read``, ``create``, ``write``, ``unlink``"""
         self.ensure_one()
         return frozenset(
-            operation for operation in OPERATIONS if self[f"perm_{operation}"]
+            operation
+            for operation in json2_methods.OPERATIONS
+            if self[f"perm_{operation}"]
         )
