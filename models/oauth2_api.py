@@ -80,18 +80,20 @@ class OAuth2Api(models.Model):
     access_token_lifetime = fields.Integer(
         default=3600,
         required=True,
-        help="Seconds after which an access token no longer opens this API, even where"
-        " the provider gives it a longer life.",
+        help="How long an access token opens this API at most, even where the provider"
+        " gives it a longer life. Kept in seconds.",
     )
     refresh_token_lifetime = fields.Integer(
         default=30 * 24 * 3600,
         required=True,
-        help="Seconds without a refresh after which the user must authorize again.",
+        help="How long without a refresh until the user must authorize again. Kept in"
+        " seconds.",
     )
     authorization_lifetime = fields.Integer(
         default=180 * 24 * 3600,
         required=True,
-        help="Seconds after which the user must authorize again, even if refreshed.",
+        help="How long until the user must authorize again, even if refreshed. Kept in"
+        " seconds.",
     )
     keep_alive = fields.Boolean(
         "Keep Unused Grants Alive",

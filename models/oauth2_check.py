@@ -79,10 +79,10 @@ class OAuth2Check(models.TransientModel):
         wrong, doubtful = levels.count(BAD), levels.count(WARNING)
         if wrong:
             return self.env._(
-                "%(wrong)s to mend, %(doubtful)s to look at",
+                "%(wrong)s to fix, %(doubtful)s to look at",
                 wrong=wrong,
                 doubtful=doubtful,
             )
         if doubtful:
-            return self.env._("Nothing to mend, %s to look at", doubtful)
+            return self.env._("Nothing to fix, %s to look at", doubtful)
         return self.env._("All is well")

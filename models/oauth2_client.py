@@ -87,8 +87,8 @@ class OAuth2Client(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         copy=False,
-        help="As whom it acts with client credentials: best a user of its own, with few"
-        " rights. Set by Settings administrators.",
+        help="The user that it acts as with client credentials: best a separate one"
+        " with few rights. Set by Settings administrators.",
     )
     service_user_is_system = fields.Boolean(compute="_compute_service_user_is_system")
     service_user_confirmed = fields.Boolean(
@@ -109,17 +109,20 @@ class OAuth2Client(models.Model):
     secret_overlap = fields.Integer(
         "Former Secret Counts for (Hours)",
         default=24,
-        help="After a new secret the former one proves for so long that the caller is"
-        " this application, 168 hours at most. 0: it ends at once.",
+        help="How long the former secret still works after a new one was made: 168"
+        " hours at most. 0: it ends at once.",
     )
     secret_expires_on = fields.Date(
         "Last Day of the Secret",
         copy=False,
         help="In UTC. Administrators are told 30 and 7 days before. A secret that was"
-        " made here no longer counts after this day; of a provider's it is only told.",
+        " made here no longer counts after this day; of a provider's, administrators"
+        " are only told.",
     )
     secret_notice_days = fields.Integer(
-        copy=False, readonly=True, help="How many days before it was told: 30 or 7."
+        copy=False,
+        readonly=True,
+        help="How many days before its end administrators were told last: 30 or 7.",
     )
     secret_warning = fields.Char(compute="_compute_secret_warning")
     former_secret_digest = fields.Char(

@@ -84,7 +84,7 @@ class OAuth2ClientUser(models.Model):
         [
             ("provider", "The Provider"),
             ("lifetime", "The API's Authorization Lifetime"),
-            ("disuse", "Disuse"),
+            ("disuse", "No Refresh in Time"),
             ("reuse", "A Code or Refresh Token Used Twice"),
         ],
         readonly=True,

@@ -92,7 +92,7 @@ class OAuth2Connect(models.TransientModel):
         help="The provider's own name, an address. The rest is read from there."
     )
     allow_private_addresses = fields.Boolean(
-        "In Our Own Network",
+        "In Your Own Network",
         help="The provider is in your own network, or on this very machine: Odoo may"
         " call private addresses.",
     )
@@ -112,10 +112,10 @@ class OAuth2Connect(models.TransientModel):
     has_client_secret = fields.Boolean(compute="_compute_client_secret")
     service_user_choice = fields.Selection(
         [
-            ("new", "A new user of its own, with few rights"),
+            ("new", "A new, separate user with few rights"),
             ("existing", "A user who is here already"),
         ],
-        "As whom does it act?",
+        "Which user does it act as?",
         default="new",
     )
     service_user_id = fields.Many2one("res.users", ondelete="cascade")

@@ -61,7 +61,7 @@ class OAuth2Event(models.Model):
         "res.users",
         readonly=True,
         ondelete="set null",
-        help="As whom the application acts.",
+        help="The user that the application acts as.",
     )
     user_login = fields.Char(readonly=True)
     actor_id = fields.Many2one(
@@ -99,9 +99,9 @@ class OAuth2Event(models.Model):
     cause = fields.Selection(CAUSES, readonly=True, help="What kind of refusal it is.")
     reason = fields.Char(readonly=True, help="Why, for the administrator.")
     is_unproven = fields.Boolean(
-        "From a Stranger",
+        "Not Authenticated",
         readonly=True,
-        help="The caller proved nothing: what the line tells may be made up.",
+        help="The caller was not authenticated: what the line tells may be made up.",
     )
     reference = fields.Char(
         readonly=True,
@@ -171,7 +171,9 @@ class OAuth2Event(models.Model):
         return super().unlink()
 
     def _refuse(self):
-        raise AccessError(self.env._("The audit log is only ever added to."))
+        raise AccessError(
+            self.env._("Lines of the audit log cannot be changed or deleted.")
+        )
 
     @api.model
     def _retention(self):

@@ -25,13 +25,13 @@ class OAuth2HasEvents(models.AbstractModel):
     )
 
     last_unproven_at = fields.Datetime(
-        "Stranger Refused", compute="_compute_last_refusal", groups=_ADMIN
+        "Unauthenticated Caller Refused", compute="_compute_last_refusal", groups=_ADMIN
     )
     last_unproven_refusal = fields.Char(
-        "What a Stranger Was Refused For",
+        "Why an Unauthenticated Caller Was Refused",
         compute="_compute_last_refusal",
         groups=_ADMIN,
-        help="In our words alone: a stranger may have made up what was sent.",
+        help="In Odoo's words alone: the caller may have made up what was sent.",
     )
 
     @api.depends_context("lang")

@@ -9,7 +9,7 @@ class OAuth2ScopeChoice(models.TransientModel):
     _name = "oauth2.scope.choice"
     _description = "Add Ready Scopes"
 
-    api_id = fields.Many2one("oauth2.api", required=True, ondelete="cascade")
+    api_id = fields.Many2one("oauth2.api", "API", required=True, ondelete="cascade")
     line_ids = fields.One2many("oauth2.scope.choice.line", "choice_id")
 
     @api.model

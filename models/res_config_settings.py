@@ -36,26 +36,26 @@ class ResConfigSettings(models.TransientModel):
         "API OAuth2 Calls by Address",
         config_parameter=LIMIT_PARAMETER % "address",
         default=DEFAULT_LIMITS["address"],
-        help="Calls a minute from one address (IPv6: one /64) that prove nothing or"
-        " fail, in each server process: authorize without secret, bad secrets, unknown"
-        " identities, forged callbacks. 0: no limit.",
+        help="Calls a minute from one address (IPv6: one /64) that fail or are not"
+        " authenticated, in each server process: authorize without secret, bad"
+        " secrets, unknown identities, forged callbacks. 0: no limit.",
     )
     api_auth_oauth2_limit_client_address = fields.Integer(
         "API OAuth2 Calls by Client and Address",
         config_parameter=LIMIT_PARAMETER % "client_address",
         default=DEFAULT_LIMITS["client_address"],
-        help="The same, of one client of one API from one address. 0: no limit.",
+        help="The same calls, by one client of one API from one address. 0: no limit.",
     )
     api_auth_oauth2_limit_client = fields.Integer(
-        "API OAuth2 Proven Calls by Client",
+        "API OAuth2 Authenticated Calls by Client",
         config_parameter=LIMIT_PARAMETER % "client",
         default=DEFAULT_LIMITS["client"],
-        help="Calls a minute of provider/authorize, token and introspect, from"
-        " wherever, with a valid proof for one client of one API, in each server"
-        " process. Revocations are always served. 0: no limit.",
+        help="Authenticated calls a minute of provider/authorize, token and introspect,"
+        " by one client of one API from all addresses, in each server process."
+        " Revocations are always served. 0: no limit.",
     )
     api_auth_oauth2_limit_user = fields.Integer(
-        "API OAuth2 Proven Calls by User",
+        "API OAuth2 Authenticated Calls by User",
         config_parameter=LIMIT_PARAMETER % "user",
         default=DEFAULT_LIMITS["user"],
         help="Calls a minute of token with one user's tokens, a public client's codes,"
@@ -75,7 +75,7 @@ class ResConfigSettings(models.TransientModel):
         "Keep Events For",
         config_parameter=RETENTION_PARAMETER,
         default=RETENTION_DAYS,
-        help="Days after which a scheduled job forgets the lines of the audit log.",
+        help="Days after which a scheduled job deletes the lines of the audit log.",
     )
 
     def _compute_api_auth_oauth2_key_source(self):

@@ -26,7 +26,9 @@ from .request_context import audit_context, remote_address
 
 _logger = logging.getLogger(__name__)
 
-_NOTHING_PROVEN = " Nothing was proven; for an hour such refusals are only counted."
+_NOTHING_PROVEN = (
+    " The caller was not authenticated; for an hour such refusals are only counted."
+)
 #: Of references: none that is read as another.
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 

@@ -43,9 +43,9 @@ def provider_warnings(provider):
     )
     if others - provider._origin and not any(tells):  # RFC 9700 section 4.4
         yield env._(
-            "An API of this provider has another one, too, and nothing tells whose"
-            " answer came: set that it sends iss, if it does, or give it a redirect URI"
-            " of its own."
+            "An API of this provider has another provider, too, and nothing tells which"
+            " of them answered a sign-in: set Supports iss (RFC 9207), if this one"
+            " does, or Distinct Redirect URI."
         )
 
 

@@ -46,9 +46,9 @@ DEFAULT_LIMITS = {
 }
 #: What a limit counts, for its event.
 _COUNTED = {
-    "address": "came from one address that proved nothing or failed",
-    "client_address": "of one client and address proved nothing or failed",
-    "client": "came with a proof for one client",
+    "address": "from one address failed or were not authenticated",
+    "client_address": "of one client and address failed or were not authenticated",
+    "client": "of one client were authenticated",
     "user": "came with the tokens of one user of one client",
 }
 LIMIT_PARAMETER = "api_auth_oauth2.limit_%s"

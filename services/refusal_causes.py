@@ -110,9 +110,7 @@ def advices(env):
         "no_refresh_token": again,
         "grant_over": again,
         "other_api": env._("Have the application call the API that issued its token."),
-        "route": env._(
-            "The route's developer mends its declaration: docs/developers.md."
-        ),
+        "route": env._("Have the route's developer correct it, by docs/developers.md."),
         "no_user": env._(
             "Create or unarchive the user, or give the user that login; or change User"
             " Matching on the provider's form."
@@ -136,7 +134,7 @@ def advices(env):
             "Have the user sign in with the same account as before, or revoke the"
             " client API user first."
         ),
-        "matching": env._("Mend User Matching on the provider's form."),
+        "matching": env._("Change User Matching on the provider's form."),
         "denied": env._("If it was a mistake, have the user start again."),
         "sign_in_over": env._(
             "Have the user start again in the application, and finish within ten"

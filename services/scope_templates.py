@@ -33,7 +33,7 @@ class ScopeTemplate:
     lines: tuple  # of (model name, operations separated by commas, methods by spaces)
 
 
-#: Apps whose documents are no one's to hand on as a whole: mails, chats, the accounts
+#: Apps whose documents are not to be handed on as a whole: mails, chats, the accounts
 #: that Odoo pays, signs or sends with.
 _PRIVATE = (
     *("mail.", "discuss.", "bus.", "sms.", "fetchmail.", "phone."),

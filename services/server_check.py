@@ -107,7 +107,7 @@ class ServerCheck:
                 ),
                 self.env._(
                     "Both right, one inside and one outside? Then leave it. Else set"
-                    " the base URL in Settings, API OAuth2, or mend the proxy."
+                    " the base URL in Settings, API OAuth2, or fix the proxy."
                 ),
             )
         return good(

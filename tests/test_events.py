@@ -108,7 +108,7 @@ class TestEvents(OAuth2Case):
             self.assertEqual((line.api_id, line.client_id), (self.api, self.client))
             self.assertEqual(line.address, "127.0.0.1")
             self.assertTrue(line.reason.startswith(reason), line.reason)
-            self.assertIn("Nothing was proven", line.reason)
+            self.assertIn("caller was not authenticated", line.reason)
             self.assertFalse(line.user_id)
         self.patch(auth_failure_log.failures.of_callers, "window", 0)  # an hour later
         self.refuse_unproven()
@@ -164,7 +164,7 @@ class TestEvents(OAuth2Case):
             self.assertEqual((line.kind, line.error), ("refusal", error))
             self.assertEqual((line.api_id, line.client_id), (self.api, self.client))
             self.assertTrue(line.reason)
-            self.assertNotIn("Nothing was proven", line.reason)
+            self.assertNotIn("caller was not authenticated", line.reason)
 
     def lines_of(self, call):
         """:return: lines that name the client, of a call that is made three times"""
@@ -190,7 +190,7 @@ class TestEvents(OAuth2Case):
             line = self.lines_of(refresh)
             self.assertEqual(len(line), 1)
             self.assertEqual(line.user_id, user)
-            self.assertIn("Nothing was proven", line.reason)
+            self.assertIn("caller was not authenticated", line.reason)
 
     def test_a_rotated_token_that_comes_again_names_its_grant(self):
         """RFC 9700 section 4.14.2: it may have been stolen."""
@@ -227,7 +227,7 @@ class TestEvents(OAuth2Case):
         self.assertEqual(lines.mapped("kind"), ["refresh", "refusal"])
         self.assertEqual(
             lines[1].reason,
-            "More than 1 calls a minute came with a proof for one client.",
+            "More than 1 calls a minute of one client were authenticated.",
         )
         self.assertEqual((lines[1].client_id, lines[1].api_id), (self.client, self.api))
 

@@ -198,7 +198,8 @@ class TestConfigurationEvents(AccessCase):
             self.told()
             Settings.create(values).execute()
             changes = self.told().mapped("changes")
-            expected = ["API OAuth2 Proven Calls by User: 600 → 0"] if values else []
+            line = "API OAuth2 Authenticated Calls by User: 600 → 0"
+            expected = [line] if values else []
             self.assertEqual(changes, expected)
 
     def test_a_changed_number_of_the_settings_is_told(self):

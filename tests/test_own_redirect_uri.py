@@ -44,10 +44,10 @@ class TestOwnRedirectUri(CallbackCase):
         other = self.make_provider()
         self.assertFalse(other.warning)
         other_client = self.make_client(self.api, other, client_identifier="other")
-        self.assertIn("redirect URI of its own", other.warning)
+        self.assertIn("Distinct Redirect URI", other.warning)
         self.assertFalse(self.provider_record.warning)
         self.provider_record.own_redirect_uri = False
-        self.assertIn("redirect URI of its own", self.provider_record.warning)
+        self.assertIn("Distinct Redirect URI", self.provider_record.warning)
         for record in (self.provider_record, other):
             record.authorization_response_iss_parameter_supported = True
             self.assertFalse(record.warning)

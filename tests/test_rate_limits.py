@@ -301,7 +301,7 @@ class TestProven(RateLimitCase):
             self.assertEqual(response.status_code, status, response.text)
         self.assertEqual(
             self.events().reason,
-            "More than 2 calls a minute came with a proof for one client.",
+            "More than 2 calls a minute of one client were authenticated.",
         )
 
     def test_a_stolen_token_does_not_keep_its_user_from_revoking_it(self):
@@ -409,8 +409,8 @@ class TestBookkeeping(RateLimitCase):
         self.assertEqual(event.address, "127.0.0.1")
         self.assertEqual(
             event.reason,
-            "More than 1 calls a minute of one client and address proved nothing or"
-            " failed.",
+            "More than 1 calls a minute of one client and address failed or were not"
+            " authenticated.",
         )
         self.after_a_window()
         for _time in range(5):

@@ -213,7 +213,7 @@ class TestConnect(BrowserCase):
         self.type("issuer", provider.issuer)
         self.type("client_identifier", "at-issuer")
         self.type("client_secret", SECRET)
-        self.choose("In Our Own Network")
+        self.choose("In Your Own Network")
         self.press("Next")
         self.choose("contacts.read")
         self.press("Connect")

@@ -8,7 +8,10 @@ from server import ServerCase, at_once, log_of, sql
 CALLERS = 60
 LIMIT = 3
 PROCESSES = 8  # at most that many answer
-_TOLD = "More than 1 calls a minute of one client and address proved nothing or failed."
+_TOLD = (
+    "More than 1 calls a minute of one client and address failed or were not"
+    " authenticated."
+)
 
 
 class TestEachProcess(ServerCase):
