@@ -45,7 +45,11 @@ def _checks(python, fix):
     for name in places.all_modules():
         command = [*oca, "--no-verbose", addons / name]
         checks[f"oca-checks-odoo-module {name}"] = command
-    translations = sorted((places.ROOT / "i18n").glob("*.po*"))
+    translations = [
+        path
+        for addon in (places.ROOT, *places.companions())
+        for path in sorted(addon.glob("i18n/*.po*"))
+    ]
     checks["oca-checks-po"] = [python, "-m", "oca_pre_commit_hooks.cli_po"]
     checks["oca-checks-po"] += translations
     return checks
