@@ -54,7 +54,9 @@ def write_template(path, new):
 def refresh(path, pot):
     """Give a catalogue the terms of its template, in its order; translations stay.
 
-    :return: how many terms have no translation
+    One that equals its source goes: so Odoo exports it, and OCA's linter wants it.
+
+    :return: how many terms have no translation, or need none
     """
     language, source, old = path.stem, polib.pofile(pot), polib.pofile(path)
     known = {entry.msgid: entry.msgstr for entry in old if not _is_doubtful(entry)}
@@ -64,7 +66,8 @@ def refresh(path, pot):
     new.metadata["Language"] = language
     new.metadata["Plural-Forms"] = PLURAL_FORMS[language]
     for entry in source:
-        entry.msgstr = known.get(entry.msgid, "")
+        translation = known.get(entry.msgid, "")
+        entry.msgstr = "" if translation == entry.msgid else translation
         new.append(entry)
     if (_terms(new), new.metadata) != (_terms(old), old.metadata):
         new.metadata["POT-Creation-Date"] = source.metadata["POT-Creation-Date"]

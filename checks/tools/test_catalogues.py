@@ -119,12 +119,12 @@ class TestCatalogues(unittest.TestCase):
                 self.assertTrue(found.startswith(f"header {name}: "), found)
 
     def test_a_refresh_keeps_translations_adds_terms_and_drops_what_vanished(self):
-        _written(self.pot, {"b": "", "c": ""}, occurrences=_VIEW)
-        _written(self.po, {"c": "C", "a": "A"}, {"Last-Translator": "Ann"})
-        self.assertEqual(catalogues.refresh(self.po, self.pot), 1)
+        _written(self.pot, {"b": "", "c": "", "d": ""}, occurrences=_VIEW)
+        _written(self.po, {"c": "C", "a": "A", "d": "d"}, {"Last-Translator": "Ann"})
+        self.assertEqual(catalogues.refresh(self.po, self.pot), 2)
         refreshed = polib.pofile(self.po)
         told = [(one.msgid, one.msgstr, one.occurrences) for one in refreshed]
-        self.assertEqual(told, [("b", "", _VIEW), ("c", "C", _VIEW)])
+        self.assertEqual(told, [("b", "", _VIEW), ("c", "C", _VIEW), ("d", "", _VIEW)])
         self.assertEqual(refreshed.metadata["Last-Translator"], "Ann")
         self.assertEqual(catalogues.faults(self.po, self.pot), [])
 

@@ -1,7 +1,8 @@
 """pot [--po]     write the templates of translations, i18n/*.pot, and refresh i18n/*.po
 
-Says for each language how many terms wait for a translation. With --po the templates
-stay as they are: no Odoo is asked. A new language begins as an empty i18n/<code>.po.
+Says for each language how many terms have no translation, or need none. With --po the
+templates stay as they are, and no Odoo is asked. A new language begins as an empty
+i18n/<code>.po.
 """
 
 import pathlib
@@ -34,7 +35,8 @@ def run(args):
     for pot in catalogues.templates():
         for path in catalogues.catalogues(pot):
             missing = catalogues.refresh(path, pot)
-            console.say(f"{path.relative_to(places.ROOT)}: {missing} to translate")
+            file = path.relative_to(places.ROOT)
+            console.say(f"{file}: {missing} terms without a translation, or need none")
 
 
 def _write_templates():
