@@ -179,7 +179,7 @@ class OAuth2Api(models.Model):
     _lifetimes_positive = models.Constraint(
         "CHECK (access_token_lifetime > 0 AND refresh_token_lifetime > 0"
         " AND authorization_lifetime > 0)",
-        "Lifetimes are positive numbers of seconds.",
+        "Lifetimes are longer than 0 seconds.",
     )
 
     _documentation_url_format = models.Constraint(

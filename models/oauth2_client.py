@@ -107,10 +107,10 @@ class OAuth2Client(models.Model):
     secret_digest = fields.Char(groups=fields.NO_ACCESS, copy=False, prefetch=False)
     has_client_secret = fields.Boolean(compute="_compute_has_secrets")
     secret_overlap = fields.Integer(
-        "Former Secret Counts for (Hours)",
+        "Former Secret Works For",
         default=24,
-        help="How long the former secret still works after a new one was made: 168"
-        " hours at most. 0: it ends at once.",
+        help="How long the former secret still works after a new one was made, at"
+        " most 7 days. 0: it ends at once. Kept in hours.",
     )
     secret_expires_on = fields.Date(
         "Last Day of the Secret",
@@ -223,7 +223,7 @@ class OAuth2Client(models.Model):
     )
     _secret_overlap = models.Constraint(
         f"CHECK (secret_overlap BETWEEN 0 AND {MAX_OVERLAP})",
-        "A former secret counts for 0 to 168 hours.",
+        "A former secret works for 0 to 168 hours (7 days).",
     )
 
     @api.depends("provider_id")

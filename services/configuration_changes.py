@@ -66,7 +66,16 @@ def _word(record, field, value):
         return "yes" if value else "no"
     if field.type == "selection":
         value = dict(field._description_selection(record.env)).get(value, value)
+    if field.name.endswith("_lifetime"):
+        return _duration(value)
     return "none" if value is False or value is None else str(value)
+
+
+def _duration(seconds):
+    units = {"days": 24 * 3600, "hours": 3600, "minutes": 60, "seconds": 1}
+    unit = next(name for name, length in units.items() if not seconds % length)
+    count = seconds // units[unit]
+    return f"{count} {unit if count != 1 else unit[:-1]}"
 
 
 def _difference(model, old, new):

@@ -4,7 +4,7 @@ import re
 
 from browser import PATIENCE_MS, BrowserCase
 from providers import QuickProvider
-from server import URL
+from server import URL, sql
 from test_consent import PASSWORD
 
 DIALOG = ".modal-dialog .modal-body"
@@ -74,6 +74,39 @@ class TestGrantsOfAnApi(GrantsCase):
             page.click(".modal-dialog .btn-secondary")
             page.wait_for_selector(DIALOG, state="detached")
         self.assertEqual(self.grants(self.site), 1)
+
+
+    def test_lifetimes_are_read_and_typed_in_days_hours_or_minutes(self):
+        page = self.open_api()
+
+        def box(name):
+            return page.locator(f".o_field_widget[name={name}_lifetime]")
+
+        for name, amount, unit in (
+            ("access_token", "1", "hour"),
+            ("refresh_token", "30", "days"),
+            ("authorization", "180", "days"),
+        ):
+            self.assertEqual(box(name).locator("input").input_value(), amount)
+            chosen = box(name).locator("option:checked")
+            self.assertEqual(chosen.inner_text(), unit)
+        access = box("access_token").locator("input")
+        access.fill("a while")
+        access.press("Tab")
+        told = box("access_token").get_by_role("alert")
+        told.wait_for()
+        self.assertEqual(
+            told.inner_text(),
+            "Write a number: at least 1 second, at most 24,855 days.",
+        )
+        access.fill("90")
+        access.press("Tab")  # to the unit
+        page.keyboard.type("m")
+        page.locator("button.o_form_button_save").click()
+        page.locator(".o_form_saved").wait_for()
+        self.assertEqual(access.input_value(), "90")
+        query = "SELECT access_token_lifetime FROM oauth2_api WHERE id = %s"
+        self.assertEqual(sql(query, self.site.api_id), [(90 * 60,)])
 
 
 class TestGrantsOfAUser(GrantsCase):
