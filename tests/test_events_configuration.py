@@ -120,7 +120,8 @@ class TestConfigurationEvents(AccessCase):
         api.write({"active": False, "access_token_lifetime": 60, "endpoint": "new"})
         self.assertTold(
             ("oauth2.api", api.id),
-            "Access Token Lifetime: 1 hour → 1 minute; Active: yes → no; Endpoint changed",
+            "Access Token Lifetime: 1 hour → 1 minute; Active: yes → no; Endpoint"
+            " changed",
             self.system,
         )
         provider = self.as_user(self.system, self.provider)

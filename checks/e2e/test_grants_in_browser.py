@@ -75,7 +75,6 @@ class TestGrantsOfAnApi(GrantsCase):
             page.wait_for_selector(DIALOG, state="detached")
         self.assertEqual(self.grants(self.site), 1)
 
-
     def test_lifetimes_are_read_and_typed_in_days_hours_or_minutes(self):
         page = self.open_api()
 
