@@ -34,6 +34,7 @@
         "views/oauth2_client_views.xml",
         "views/oauth2_scope_views.xml",
         "views/oauth2_revocation_views.xml",
+        "views/oauth2_dashboard_views.xml",
         "views/res_users_views.xml",
         "views/res_config_settings_views.xml",
         "views/oauth2_menus.xml",

@@ -1,5 +1,6 @@
 """What Odoo runs once: in each process, when the addon is installed, or removed."""
 
+from .controllers.counted_calls import count_calls
 from .controllers.no_connection import answer_without_connection
 from .services.keyring import Keyring
 from .services.last_signal import note_last_signals
@@ -11,6 +12,7 @@ def post_load():
     """Wrap what Odoo does for a request before it asks any addon."""
     answer_without_connection()
     note_last_signals()
+    count_calls()
 
 
 def post_init_hook(env):

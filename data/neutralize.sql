@@ -9,6 +9,7 @@ BEGIN
         'DELETE FROM oauth2_authorization_request',
         'DELETE FROM oauth2_token',
         'DELETE FROM oauth2_connect',
+        'DELETE FROM oauth2_call_count',
         'UPDATE oauth2_client_user SET state = ''expired''',
         'UPDATE oauth2_client_user SET cached_token_response = NULL',
         'UPDATE oauth2_client_user SET last_answer = NULL',  -- 19.0.1.0.0

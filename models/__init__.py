@@ -19,6 +19,7 @@ from . import (
     oauth2_token,
     oauth2_client_user,
     oauth2_revocation,
+    oauth2_call_count,
     oauth2_authorization_request,
     oauth2_check,
     oauth2_check_line,

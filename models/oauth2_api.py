@@ -13,6 +13,7 @@ from ..protocol.server_metadata import (
 from ..services.base_url import base_url, base_url_warning, redirect_uri_warning
 from ..services.client_trust import ClientTrust
 from ..services.endpoint_names import RESERVED_ENDPOINTS, served_segments
+from ..services.overview import Overview
 from ..services.route_list import lacking_scopes, list_routes, routes_of, routes_table
 
 _SWITCHES = ("trust_identity", "bearer_enabled")
@@ -169,6 +170,11 @@ class OAuth2Api(models.Model):
         help="The address that the latest sign-in came back to.",
     )
 
+    overview = fields.Json(
+        compute="_compute_overview", help="What the card of the API shows."
+    )
+    calls_graph = fields.Text("Calls by Day", compute="_compute_overview")
+
     _endpoint_unique = models.Constraint(
         "UNIQUE (endpoint)", "Another API already has this endpoint."
     )
@@ -238,6 +244,14 @@ class OAuth2Api(models.Model):
     def action_add_ready_scopes(self):
         """:return: the dialog in which ready scopes are chosen"""
         return self.env["oauth2.scope.choice"]._open(self)
+
+    @api.depends_context("lang", "tz")
+    def _compute_overview(self):
+        cards = Overview(self).figures()
+        for record in self:
+            card = cards.get(record.id, {})
+            record.calls_graph = card.pop("graph", False)
+            record.overview = card
 
     @api.constrains("endpoint")
     def _check_endpoint_is_free(self):

@@ -67,6 +67,7 @@ class CleanUp:
             (self.forget_sign_ins, _RECORDS),
             (self.forget_revocations, _RECORDS),
             (self.forget_events, _ROWS),
+            (self.forget_call_counts, _ROWS),
         )
         for number, (chore, usual) in enumerate(chores, 1):
             try:
@@ -140,6 +141,12 @@ class CleanUp:
         kept = self.env["oauth2.event"]._retention()
         over = SQL("create_date < %s", fields.Datetime.now() - kept)
         return self._delete("oauth2_event", over, limit, after)
+
+    def forget_call_counts(self, limit, after):
+        """Forget the calls of days of which the audit log has forgotten the events."""
+        kept = self.env["oauth2.event"]._retention()
+        over = SQL("day < %s", fields.Date.today() - kept)
+        return self._delete("oauth2_call_count", over, limit, after)
 
     def end_grants(self, limit, after):
         """End the grants whose time is over, and those that lapsed from disuse.

@@ -24,4 +24,5 @@ def error_response(error):
     """:param OAuth2Error error: a refusal
     :return: the JSON response that tells the caller
     """
+    request.oauth2_refusal = error  # for the count of calls
     return json_response(error.body(), headers=error.headers(), status=error.status)

@@ -42,6 +42,14 @@ class AccessCase(OAuth2Records, TransactionCase):
         )
         cls.line = cls.open_model(cls.api.scope_ids[:1], "res.partner", "read")
         cls.event = Audit(cls.env).record("refusal", client=cls.client)
+        cls.calls = cls.env["oauth2.call.count"].create(
+            {
+                "day": "2026-11-23",
+                "api_id": cls.api.id,
+                "outcome": "good",
+                "calls": 1,
+            }
+        )
         cls.models = {
             record._name: record
             for record in (
@@ -56,6 +64,7 @@ class AccessCase(OAuth2Records, TransactionCase):
                 cls.revocation,
                 cls.created,
                 cls.event,
+                cls.calls,
             )
         }
         cls.env.flush_all()
