@@ -9,7 +9,10 @@ PATH = "/oauth2/applications"
 
 
 def revoke_posted():
-    """Revoke what a form of the template ``connected_applications`` names."""
+    """Revoke what a form of the template ``connected_applications`` names.
+
+    :return: how many grants that were
+    """
     ids = request.httprequest.form.getlist("grant")
     return ConnectedApplications(request.env).revoke(ids)
 
@@ -24,6 +27,7 @@ class ApplicationsController(http.Controller):
             "page_applications",
             applications=ConnectedApplications(request.env).of(user.id),
             user=user,
+            is_revoked="revoked" in request.httprequest.args,
             revoke_path=PATH,
             csrf_token=request.csrf_token(),
         )
@@ -37,5 +41,5 @@ class ApplicationsController(http.Controller):
         max_content_length=MAX_BODY,
     )
     def revoke(self, **_form):
-        revoke_posted()
-        return request.redirect(PATH, 303)
+        revoked = "?revoked=" if revoke_posted() else ""
+        return request.redirect(f"{PATH}{revoked}", 303)

@@ -11,6 +11,7 @@ from ..services.rate_limit import RateLimit
 from .client_request import CLIENT_ROUTING, ClientRequest, read_parameters
 from .pages import (
     BROWSER_ROUTING,
+    answer_with_pages,
     find_api,
     leave,
     refused_sign_in,
@@ -45,7 +46,7 @@ class AuthorizationController(http.Controller):
     def authorize_code(self, api):
         """The authorization endpoint (RFC 6749 section 3.1)."""
         httprequest = request.httprequest
-        request.oauth2_shows_pages = True
+        answer_with_pages()
         if httprequest.method == "HEAD":
             raise MethodNotAllowed({"GET"})
         RateLimit(request.env).acquire()

@@ -12,6 +12,7 @@ from ..services.trial_sign_in import TrialSignIn
 from .client_request import read_parameters
 from .pages import (
     BROWSER_ROUTING,
+    answer_with_pages,
     consent_page,
     delete_cookie,
     find_api,
@@ -38,7 +39,8 @@ class CallbackController(http.Controller):
         caller = classify_client(httprequest.method, httprequest.headers)
         if caller is Caller.REFUSED:
             raise EmbeddedCaller()
-        request.oauth2_shows_pages = caller is Caller.BROWSER
+        if caller is Caller.BROWSER:
+            answer_with_pages()
         RateLimit(request.env).acquire()
         oauth2_api = find_api(api)
         parameters = response_parameters(httprequest.args)
@@ -77,7 +79,7 @@ class CallbackController(http.Controller):
         Nothing is done with it but to lead to the address where other providers send
         their users: to a form of another site a browser adds no cookie of a sign-in.
         """
-        request.oauth2_shows_pages = True
+        answer_with_pages()
         oauth2_api, form = find_api(api), read_parameters()
         sent = {name: form.text(name) for name in _NAMES}
         sent["error_description"] = form.remark("error_description")

@@ -17,6 +17,7 @@ from ..services.waiting_sign_in import WaitingSignIn
 from .client_request import read_parameters
 from .pages import (
     BROWSER_ROUTING,
+    answer_with_pages,
     consent_cookie,
     consent_page,
     delete_cookie,
@@ -33,7 +34,7 @@ class ConsentController(http.Controller):
 
     @http.route("/<string:api>/oauth2/confirm", methods=["POST"], **BROWSER_ROUTING)
     def confirm(self, api):
-        request.oauth2_shows_pages = True
+        answer_with_pages()
         RateLimit(request.env).acquire()
         return self._decide(find_api(api), read_parameters())
 

@@ -19,6 +19,8 @@ from ..protocol.errors import (
 from ..protocol.parameters import MAX_BODY
 from ..services.audit import Audit
 from ..services.authorization import SIGN_IN_LIFETIME
+from ..services.page_reader import nearest_language, page_frame
+from ..services.refusal_words import told_to_person
 from ..services.request_context import return_address, trial_under_way
 from ..services.trial_sign_in import in_words
 
@@ -32,6 +34,19 @@ BROWSER_ROUTING = {
 }
 
 _CONSENT_COOKIE = "oauth2_confirm_"
+
+
+def answer_with_pages():
+    """A person's browser asks: refusals are pages, in the person's language."""
+    request.oauth2_shows_pages = True
+    if request.session.uid:
+        return  # Odoo has set the user's
+    chosen = request.cookies.get("frontend_lang")
+    accepted = request.httprequest.accept_languages
+    wanted = [language for language, quality in accepted if quality]
+    of_company = request.env.user.sudo().company_id.partner_id.lang
+    if language := nearest_language(request.env, [chosen, *wanted, of_company]):
+        request.update_context(lang=language)
 
 
 def find_api(endpoint):
@@ -52,6 +67,7 @@ def page(template, *, status=200, leads_back=False, **values):
     :param leads_back: whether it may be a page on the way to an application
     :return: the response, with headers that keep it out of frames and caches
     """
+    values |= page_frame(request.env, values.get("user"))
     html = request.env["ir.qweb"].sudo()._render(f"api_auth_oauth2.{template}", values)
     return Response(
         html,
@@ -93,7 +109,7 @@ def refused_sign_in(refusal):
         return page(
             "page_trial_refusal",
             status=refusal.status,
-            description=refusal.description,
+            told=told_to_person(request.env, refusal),
             **in_words(request.env, refusal),
         )
     return refusal_page(refusal)
@@ -108,6 +124,7 @@ def refusal_page(refusal):
         status=refusal.status,
         leads_back=True,  # whether it is one is not known; there is nothing to do on it
         error=refusal.error,
+        told=told_to_person(request.env, refusal),
         description=refusal.description,
         reference=refusal.reference,
         is_allowed=isinstance(refusal, AlreadyAllowed),

@@ -92,9 +92,9 @@ class TrialSignIn:
         except OAuth2Error as refusal:
             problem = in_words(self.env, refusal)
         values = {
-            "provider": record.client_id.provider_id.name,
-            "client": record.client_id.name,
-            "api": record.api_id.name,
+            "provider": record.client_id.provider_id,
+            "client": record.client_id,
+            "api": record.api_id,
             "user": user.sudo(),
             "problem": problem,
             "claims": [

@@ -71,6 +71,7 @@ from . import (  # noqa: E402
     test_openapi,
     test_overview,
     test_own_redirect_uri,
+    test_pages,
     test_postman,
     test_ledger,
     test_last_refusal,

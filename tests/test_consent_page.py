@@ -74,13 +74,14 @@ class TestConsentPage(ConsentPageCase):
         self.env.flush_all()
         _address, page = self.open_consent()
         text, tree = self.text_of(page), html.fromstring(page.text)
+        company = self.user.company_id.name
         for expected in (
             "The <Application>",
-            "Verified: an administrator of this Odoo has checked who runs it.",
+            f"Verified: an administrator of {company} has checked who runs it.",
             "You go back to app.example.com",
             self.api.name,
             self.user.login,
-            "this Odoo",
+            f"You signed in at {company}",
             "Ends by itself",
         ):
             self.assertIn(expected, text)

@@ -13,35 +13,6 @@ TICK_BOX = "input[type=checkbox]"
 WIDTH_OF_A_SMALL_PHONE = 320
 SAME_SITE = "localhost"  # another port of Odoo's host: gets its cookies
 
-#: The texts of a page whose colour is too near to what is behind it (WCAG 2.2, 1.4.3).
-FAINT_TEXTS = """() => {
-    const parts = color => color.match(/[\\d.]+/g).map(Number);
-    const light = color => {
-        const [red, green, blue] = parts(color).map(part => {
-            part /= 255;
-            return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-        });
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-    };
-    const behind = element => {
-        const color = getComputedStyle(element).backgroundColor;
-        const [,,, opacity = 1] = parts(color);
-        const outer = element.parentElement;
-        return opacity || !outer ? color : behind(outer);
-    };
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    const faint = [];
-    for (let text; (text = texts.nextNode());) {
-        const element = text.parentElement;
-        if (text.data.trim() && element.checkVisibility()) {
-            const colors = [getComputedStyle(element).color, behind(element)];
-            const [less, more] = colors.map(light).sort((a, b) => a - b);
-            if ((more + 0.05) / (less + 0.05) < 4.5) faint.push(text.data.trim());
-        }
-    }
-    return faint;
-}"""
-
 
 class ConsentCase(BrowserCase):
     client_values = {}
@@ -162,22 +133,14 @@ class TestConsent(ConsentCase):
         page.wait_for_selector("h1:text-is('Back')")
         self.assertSignedIn()
 
-    def test_the_page_can_be_read_on_a_small_phone_by_day_and_by_night(self):
+    def test_the_page_of_an_application_with_long_names_fits_a_small_phone(self):
         self.add_scope(f"countries.{'long' * 20}", "res.country")
         name = {"name": "Order Tracker " + "Gesellschaft" * 9}
         self.administrator.write("oauth2.client", self.client_id, **name)
         size = {"width": WIDTH_OF_A_SMALL_PHONE, "height": 640}
-        seen = set()
-        for scheme in ("light", "dark"):
-            with self.subTest(scheme):
-                profile = self.open_profile(viewport=size, color_scheme=scheme)
-                page = self.open_consent(profile.new_page())
-                width = page.evaluate("document.documentElement.scrollWidth")
-                self.assertLessEqual(width, WIDTH_OF_A_SMALL_PHONE)
-                self.assertEqual(page.evaluate(FAINT_TEXTS), [])
-                color = "getComputedStyle(document.body).backgroundColor"
-                seen.add(page.evaluate(color))
-        self.assertEqual(len(seen), 2)
+        page = self.open_consent(self.open_profile(viewport=size).new_page())
+        width = page.evaluate("document.documentElement.scrollWidth")
+        self.assertLessEqual(width, WIDTH_OF_A_SMALL_PHONE)
 
     def test_a_frame_shows_no_consent_page_and_begins_nothing(self):
         self.open_consent()

@@ -1,5 +1,6 @@
 """setup          download and install everything, start nothing"""
 
+import accessibility
 import databases
 import debian
 import odoo_server
@@ -15,6 +16,7 @@ def run(args):
     with odoo_server.ready() as odoo:
         provider.install(odoo.python)
         stock_clients.install(odoo.python)
+        accessibility.install(odoo.python)
         debian.require("chromium")
         with databases.opened(odoo) as made:
             made.prepare()

@@ -16,6 +16,7 @@ import argparse
 import os
 import shutil
 
+import accessibility
 import artifact
 import console
 import databases
@@ -75,12 +76,17 @@ def _what_tests_need(python):
     installed = provider.install(python)
     if not shutil.which("chromium"):
         debian.require("chromium")
-    return stock_clients.install(python) | {
-        "OAUTH2_TEST_NODE": installed.node,
-        "OAUTH2_TEST_PROVIDER": installed.server,
-        "OAUTH2_TEST_CHROMIUM": shutil.which("chromium") or "",
-        "OAUTH2_TEST_EXAMPLES": str(places.ROOT / "examples"),
-    }
+    clients, axe = stock_clients.install(python), accessibility.install(python)
+    return (
+        clients
+        | axe
+        | {
+            "OAUTH2_TEST_NODE": installed.node,
+            "OAUTH2_TEST_PROVIDER": installed.server,
+            "OAUTH2_TEST_CHROMIUM": shutil.which("chromium") or "",
+            "OAUTH2_TEST_EXAMPLES": str(places.ROOT / "examples"),
+        }
+    )
 
 
 def _report(verdicts):

@@ -14,5 +14,6 @@ class ApplicationsInPortal(http.Controller):
     )
     def revoke(self, **_form):
         """Revoke what a form of the security page names."""
-        revoke_posted()
-        return request.redirect("/my/security#oauth2_applications", 303)
+        count = revoke_posted()
+        revoked = "?revoked=" if count else ""
+        return request.redirect(f"/my/security{revoked}#oauth2_applications", 303)

@@ -47,6 +47,7 @@ class TestApplicationsInPortal(OAuth2Records, HttpCase):
         form = {"csrf_token": token, "grant": ids}
         answer = self.url_open(REVOKE, data=form, allow_redirects=False)
         self.assertEqual(answer.status_code, 303)
-        self.assertIn(f"{PAGE}#", answer.headers["Location"])
+        self.assertIn(f"{PAGE}?revoked=#", answer.headers["Location"])
+        self.assertIn("that access has ended", self.url_open(f"{PAGE}?revoked=").text)
         self.assertFalse(self.first.exists())
         self.assertTrue(self.second.exists() and self.others.exists())

@@ -85,11 +85,17 @@
         }
     });
 
-    // Times come in UTC; show them as the reader's clock does.
+    // By the clock of the user's preferences, else by the browser's.
     document.addEventListener("DOMContentLoaded", () => {
-        const format = new Intl.DateTimeFormat(document.documentElement.lang, {
-            dateStyle: "long",
-            timeStyle: "long",
+        const {lang, dataset} = document.documentElement;
+        const format = new Intl.DateTimeFormat(lang, {
+            year: "numeric",
+            month: "long",
+            day: "numeric",
+            hour: "numeric",
+            minute: "2-digit",
+            timeZone: dataset.zone,
+            timeZoneName: "short",
         });
         for (const element of document.querySelectorAll("time")) {
             element.title = element.textContent;

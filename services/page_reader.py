@@ -1,0 +1,40 @@
+"""Who reads a page of a sign-in: in which language, by which clock, and of whose Odoo.
+
+- A signed-in user reads the language of the preferences, which Odoo has set already.
+- A signed-out person reads the one that was chosen on the website, else the nearest to
+  those of the browser, else the company's.
+- Times are by the clock of the preferences, else the browser shows them by its own.
+"""
+
+
+def nearest_language(env, wanted):
+    """:param wanted: codes as Odoo or browsers write them, or none, the best first
+    :return: the code of an installed language, ``None`` where none is wanted
+    """
+    installed = [code for code, _name in env["res.lang"].get_installed()]
+    for each in filter(None, wanted):
+        same = [code for code in installed if _language(code) == _language(each)]
+        if same:
+            exact = each.replace("-", "_")
+            return exact if exact in same else same[0]
+    return None
+
+
+def _language(code):
+    """:return: it without country, script or variant"""
+    return code.replace("-", "_").partition("_")[0].partition("@")[0].lower()
+
+
+def page_frame(env, user):
+    """What stands around each page.
+
+    :param user: whom the page is about, possibly none
+    :return: dict of values of the page
+    """
+    user = (user or env.user).sudo()
+    company = user.company_id
+    return {
+        "company": company,
+        "has_logo": bool(company.logo) and not company.uses_default_logo,
+        "zone": not user._is_public() and user.tz,
+    }

@@ -1,0 +1,119 @@
+"""Pages that outsiders see: whose they are, in which language, by which clock."""
+
+import re
+
+from lxml import html
+
+from odoo.tests import tagged
+
+from .authorization_server_common import AuthorizationServerCase
+from .common import BROWSER_HEADERS
+from .test_consent_page import PIXEL
+
+DID_NOT_WORK = "This sign-in did not work"
+ABROAD = "Connexion impossible"
+APPLICATIONS = "/oauth2/applications"
+
+
+@tagged("post_install", "-at_install")
+class TestPages(AuthorizationServerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("fr_FR")
+        view = cls.env.ref("api_auth_oauth2.page_refusal")
+        view.update_field_translations("arch_db", {"fr_FR": {DID_NOT_WORK: ABROAD}})
+        cls.company = cls.env["res.company"].create({"name": "Daughter & Sons"})
+        cls.user.write(
+            {
+                "company_ids": [(4, cls.company.id)],
+                "company_id": cls.company.id,
+                "tz": "Asia/Tokyo",
+            }
+        )
+        cls.env.flush_all()
+
+    def refused(self, *, cookies=None, language="en"):
+        """:return: the page of a sign-in that its application asks for wrongly"""
+        self.session = None
+        self.authenticate(None, None)
+        self.opener.cookies.update(cookies or {})
+        query = "client_id=own-app&redirect_uri=https://elsewhere.example"
+        return self.visit(
+            f"/orders/oauth2/authorize?{query}",
+            {**BROWSER_HEADERS, "Accept-Language": language},
+        )
+
+    def header(self, page):
+        [header] = html.fromstring(page.text).xpath("//body/header")
+        return header
+
+    def test_a_page_bears_the_name_of_its_user_s_company(self):
+        _address, page = self.open_consent()
+        for shown in (page, self.visit(APPLICATIONS)):
+            self.assertEqual(
+                self.header(shown).text_content().strip(), self.company.name
+            )
+            self.assertFalse(self.header(shown).xpath(".//img"))
+            [title] = html.fromstring(shown.text).xpath("//title")
+            self.assertIn(f"– {self.company.name}", title.text)
+
+    def test_a_page_bears_the_logo_of_its_user_s_company_in_place_of_the_name(self):
+        self.company.logo = PIXEL
+        self.env.flush_all()
+        _address, page = self.open_consent()
+        [logo] = self.header(page).xpath(".//img")
+        self.assertEqual(logo.get("alt"), self.company.name)
+        answer = self.visit(logo.get("src"))
+        self.assertEqual(answer.headers["Content-Type"], "image/png")
+
+    def test_a_signed_out_person_reads_the_nearest_language_of_the_browser(self):
+        for language in ("fr", "fr-FR", "fr-CH,en;q=0.5", "ja,fr-BE;q=0.9,en;q=0.1"):
+            with self.subTest(language):
+                page = self.refused(language=language)
+                self.assertIn(ABROAD, page.text)
+                self.assertIn('<html lang="fr-FR"', page.text)
+        for language in ("en-GB,fr;q=0.9", "*", "en", "de-DE, en"):
+            with self.subTest(language):
+                self.assertIn(DID_NOT_WORK, self.refused(language=language).text)
+
+    def test_a_signed_out_person_whose_language_is_not_there_reads_the_company_s(self):
+        self.env.ref("base.public_user").company_id.partner_id.lang = "fr_FR"
+        self.env.flush_all()
+        self.assertIn(ABROAD, self.refused(language="ja").text)
+
+    def test_the_language_that_was_chosen_on_a_website_comes_before_the_browser_s(self):
+        page = self.refused(cookies={"frontend_lang": "fr_FR"}, language="en")
+        self.assertIn(ABROAD, page.text)
+
+    def test_a_signed_in_user_reads_the_language_of_the_preferences(self):
+        self.user.lang = "fr_FR"
+        self.env.flush_all()
+        self.authenticate(self.user.login, self.user.login)
+        page = self.visit("/orders/oauth2/callback?state=x&code=y", BROWSER_HEADERS)
+        self.assertIn(ABROAD, page.text)
+
+    def test_times_are_by_the_user_s_clock_with_and_without_javascript(self):
+        _address, page = self.open_consent()
+        tree = html.fromstring(page.text)
+        [zone] = tree.xpath("/html/@data-zone")
+        self.assertEqual(zone, "Asia/Tokyo")
+        [until] = tree.xpath("//p[@class='small']/time")
+        hour = int(until.get("datetime")[11:13])
+        shown = re.search(r"(\d+):(\d\d):\d\d\s([AP]M) \+0900", until.text)
+        self.assertEqual(int(shown[1]) % 12 + 12 * (shown[3] == "PM"), (hour + 9) % 24)
+
+    def test_what_a_person_reads_of_a_refusal_names_nothing_of_the_protocol(self):
+        for page in (
+            self.refused(),
+            self.visit("/orders/oauth2/callback?state=x&state=y", BROWSER_HEADERS),
+        ):
+            self.assertEqual(page.status_code, 400)
+            [told] = html.fromstring(page.text).xpath("//*[@role='alert']")
+            self.assertNotRegex(told.text_content(), "(?i)uri|client|parameter|_")
+            self.assertIn("application", told.text_content())
+
+    def test_the_consent_page_says_where_a_permission_is_taken_back(self):
+        _address, page = self.open_consent()
+        links = html.fromstring(page.text).xpath("//a/@href")
+        self.assertIn(APPLICATIONS, links)
