@@ -34,7 +34,7 @@ class AuthorizationRequest:
         [value] = texts
         if len(value) > limit:
             raise InvalidRequest("A parameter is too long.")
-        if not all(" " <= character <= "~" for character in value):
+        if not (value.isascii() and value.isprintable()):
             raise InvalidRequest("A parameter is not printable ASCII.")
         return value
 

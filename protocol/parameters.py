@@ -90,8 +90,7 @@ class Parameters:
             raise InvalidRequest(f"The parameter {name} must be a string.")
         if len(value) > limit:
             raise InvalidRequest(f"The parameter {name} is too long.")
-        # RFC 6749 appendix A: VSCHAR
-        if not all(" " <= character <= "~" for character in value):
+        if not (value.isascii() and value.isprintable()):  # RFC 6749 appendix A: VSCHAR
             raise InvalidRequest(f"The parameter {name} must be printable ASCII.")
         return value
 

@@ -32,6 +32,18 @@ _NOTHING_PROVEN = (
 #: Of references: none that is read as another.
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
+#: A line for each row of ``grants``, a table expression with ``id`` and ``user_id``: in
+#: the statement of an endpoint that asks the database once.
+INSERT_EVENT = """
+    INSERT INTO oauth2_event (create_date, kind, api_id, api_name, client_id,
+                              client_name, user_id, user_login, client_user_ref,
+                              address)
+    SELECT statement_timestamp() AT TIME ZONE 'UTC', %(event)s, %(api)s, %(api_name)s,
+           %(client)s, %(client_name)s, user_id,
+           (SELECT login FROM res_users WHERE id = user_id), grants.id, %(address)s
+      FROM grants
+"""
+
 
 def new_reference():
     """:return: what a person reads from a page to an administrator: ``ABCD-EFGH``"""
@@ -228,34 +240,19 @@ class Audit:
                 _logger.info("Refused calls were not told of: %s", error)
 
 
-def insert_event(kind, grants, client):
-    """The line of a statement that changes grants, for the endpoints of a standard
-    client: they ask the database once.
-
-    :param str kind: a value of the field
-    :param str grants: a table expression with ``id`` and ``user_id``
+def event_values(kind, client):
+    """:param str kind: a value of the field
     :param client: ``protocol.registered_client.RegisteredClient``
-    :return: ``SQL`` that inserts a line for each row
+    :return: parameters of :data:`INSERT_EVENT`, dict
     """
-    return SQL(
-        """
-        INSERT INTO oauth2_event (create_date, kind, api_id, api_name, client_id,
-                                  client_name, user_id, user_login, client_user_ref,
-                                  address)
-        SELECT statement_timestamp() AT TIME ZONE 'UTC', %(kind)s, %(api_id)s,
-               %(api_name)s, %(client_id)s, %(client_name)s, user_id,
-               (SELECT login FROM res_users WHERE id = user_id), %(grants)s.id,
-               %(address)s
-          FROM %(grants)s
-        """,
-        kind=kind,
-        grants=SQL.identifier(grants),
-        api_id=client.api_id,
-        api_name=client.api_name,
-        client_id=client.client_id,
-        client_name=client.client_name,
-        address=remote_address() or None,
-    )
+    return {
+        "event": kind,
+        "api": client.api_id,
+        "api_name": client.api_name,
+        "client": client.client_id,
+        "client_name": client.client_name,
+        "address": remote_address() or None,
+    }
 
 
 def _parties(env, grant):

@@ -1,7 +1,5 @@
 """What a token is, for the client that it was issued to (RFC 7662): a statement."""
 
-from odoo.tools import SQL
-
 from ..protocol.digests import digest
 from ..protocol.errors import InvalidClient
 from .registered_client import authenticate, records_of
@@ -39,8 +37,12 @@ class Introspection:
                 cause="secret_missing",
             )
         client.check_authenticated(credentials)
-        ids = {"api": client.api_id, "client": client.client_id}
-        execute_alone(self.env, SQL(_FIND, digest=digest(token), **ids))
+        names = {
+            "digest": digest(token),
+            "api": client.api_id,
+            "client": client.client_id,
+        }
+        execute_alone(self.env, _FIND, names)
         if not (row := self.env.cr.fetchone()):
             return _INACTIVE
         kind, user_id, granted, ends, login = row
@@ -59,8 +61,8 @@ class Introspection:
             "iss": issuer,
             "aud": issuer,
         }
-        if names := client.names_of(granted):
-            answer["scope"] = " ".join(names)
+        if scopes := client.names_of(granted):
+            answer["scope"] = " ".join(scopes)
         if kind == "access":
             answer["token_type"] = "Bearer"
         return answer

@@ -27,20 +27,11 @@ from ..protocol.pkce import challenge_of, is_verifier
 from ..protocol.provider_errors import safe_text
 from ..protocol.rate_limit import FixedWindowCounter, network
 from ..protocol.registered_client import read_ids
-from .audit import insert_event
+from .audit import event_values
 from .cached_token_response import CachedTokenResponse
 from .client_authentication import ROTATION_GRACE
 from .expiry import Expiry
-from .issuing import (
-    CLAIM,
-    FIND_ROTATED,
-    GRANT,
-    GRANTED,
-    ISSUE,
-    NOW,
-    ROTATE,
-    SERVICE,
-)
+from .issuing import CLAIM, FIND_CODE, FIND_ROTATED, GRANT, ROTATE, SERVICE, issue
 from .keyring import Keyring
 from .rate_limit import RateLimit
 from .registered_client import records_of
@@ -64,9 +55,7 @@ class IssuedTokens:
         self.env = env
         self.client = client
         self.names = {
-            "now": NOW,
             "grace": _GRACE,
-            "granted": GRANTED,
             "api": client.api_id,
             "client": client.client_id,
         }
@@ -91,7 +80,7 @@ class IssuedTokens:
         }
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
         refresh = digests.issue(digests.REFRESH_TOKEN_PREFIX)
-        if row := self._issue(SQL(CLAIM, **names), "issue", access, refresh):
+        if row := self._issue(CLAIM, names, "issue", access, refresh):
             return self._counted_response(row, access, refresh)
         reason, cause = self._why_not_exchanged(names)
         if not verifier:
@@ -117,14 +106,14 @@ class IssuedTokens:
         names = {**self.names, "digest": digests.digest(token)}
         asked = self._scope_ids(scope)
         if row := self._issue(
-            SQL(ROTATE, **names), "refresh", access, refresh, _written(asked)
+            ROTATE, names, "refresh", access, refresh, _written(asked)
         ):
             self._check_asked(asked, row[2])
             return self._counted_response(row, access, refresh, asked)
         names["access"], cr = digests.digest(access), self.env.cr
         cr.rollback()  # what is kept for crossing callers is still there
         begin_read_committed(self.env)
-        cr.execute(SQL(FIND_ROTATED, **names))
+        cr.execute(FIND_ROTATED, names)
         for grant_id, user_id, granted, given, is_in_grace, seconds in cr.fetchall():
             if not is_in_grace:
                 self._end(grant_id)
@@ -151,7 +140,7 @@ class IssuedTokens:
         access = digests.issue(digests.ACCESS_TOKEN_PREFIX)
         refresh = digests.issue(digests.REFRESH_TOKEN_PREFIX) if is_pair else None
         self.env.flush_all()
-        row = self._issue(SQL(GRANT, **names), kind, access, refresh)
+        row = self._issue(GRANT, names, kind, access, refresh)
         self.env.invalidate_all()
         if not row:
             raise InvalidCodeOrToken(reason="The grant is over.")
@@ -183,18 +172,20 @@ class IssuedTokens:
         for _try in range(2):
             # Nothing that follows may refuse: it is committed.
             kind = "issue" if _services.is_due(key) else None
-            if row := self._issue(SQL(SERVICE, **names), kind, access, alone=True):
+            if row := self._issue(SERVICE, names, kind, access, alone=True):
                 return self._response(row, access)
             service_grant.make()
         raise TemporarilyUnavailable(
             reason="The grant of the service user is being made.", cause="busy"
         )
 
-    def _issue(self, grants, kind, access, refresh=None, scopes=None, alone=False):
+    def _issue(
+        self, grants, names, kind, access, refresh=None, scopes=None, alone=False
+    ):
         """Store new tokens and tell the audit log, in one statement.
 
-        :param grants: ``SQL`` of table expressions; the last, ``grants``, has one row,
-            or none
+        :param str grants: of ``issuing``
+        :param dict names: their parameters
         :param kind: of the event, if one is told
         :param scopes: ids of the access token's scopes as text; ``None``: the grant's
         :param bool alone: whether the statement is a transaction of its own
@@ -202,21 +193,24 @@ class IssuedTokens:
             that the access token lives)``, or ``None``
         """
         client = self.client
-        made = [("access", access, client.access_token_lifetime, scopes)]
+        kinds = ["access"]
+        names = names | {
+            "access": digests.digest(access),
+            "access_seconds": client.access_token_lifetime,
+            "scopes": scopes,
+        }
         if refresh and "refresh_token" in client.grant_types:
-            made.append(("refresh", refresh, client.refresh_token_lifetime, None))
-        rows = [
-            SQL("(%s, %s, %s, %s::varchar)", what, digests.digest(text), seconds, ids)
-            for what, text, seconds, ids in made
-        ]
-        told = kind and SQL(", told AS (%s)", insert_event(kind, "grants", client))
-        names = {"told": told or SQL(""), **self.names}
-        statement = SQL(ISSUE, grants=grants, made=SQL(", ").join(rows), **names)
+            kinds.append("refresh")
+            names["refresh"] = digests.digest(refresh)
+            names["refresh_seconds"] = client.refresh_token_lifetime
+        if kind:
+            names |= event_values(kind, client)
+        statement = issue(grants, *kinds, is_told=bool(kind))
         try:
             if alone:
-                execute_alone(self.env, statement)
+                execute_alone(self.env, statement, names)
             else:
-                self.env.cr.execute(statement, log_exceptions=False)
+                self.env.cr.execute(statement, names, log_exceptions=False)
         except psycopg2.errors.ForeignKeyViolation as error:
             raise InvalidCodeOrToken(reason="The grant was just revoked.") from error
         found = {what: row for what, *row in self.env.cr.fetchall()}
@@ -313,18 +307,7 @@ class IssuedTokens:
         :param dict names: of the exchange that failed
         :return: ``(reason, cause)`` for the event
         """
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT client_user_id, code_used_at IS NOT NULL,
-                       expires_at <= %(now)s, code_challenge, client_redirect_uri
-                  FROM oauth2_authorization_request
-                 WHERE code_digest = %(code)s AND api_id = %(api)s
-                   AND client_id = %(client)s
-                """,
-                **names,
-            )
-        )
+        self.env.cr.execute(FIND_CODE, names)
         if not (row := self.env.cr.fetchone()):
             return "The code is unknown, or another client's.", "code"
         grant_id, is_used, is_late, challenge, redirect_uri = row

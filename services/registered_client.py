@@ -59,9 +59,10 @@ def records_of(env, client):
     """:param client: ``RegisteredClient``
     :return: ``(oauth2.api, oauth2.client)``, its records, which are not read yet
     """
+    env = env(su=True)
     return (
-        env["oauth2.api"].sudo().browse(client.api_id),
-        env["oauth2.client"].sudo().browse(client.client_id),
+        env["oauth2.api"].browse(client.api_id),
+        env["oauth2.client"].browse(client.client_id),
     )
 
 

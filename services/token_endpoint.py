@@ -47,8 +47,8 @@ class TokenEndpoint:
             raise UnauthorizedClient(
                 reason=f"The client may not use the grant type {grant_type}."
             )
-        oauth2_api, _record = records_of(self.env, client)
         if resource := parameters.text("resource"):
+            oauth2_api, _record = records_of(self.env, client)
             check_resource([resource], oauth2_api._resource_identifier())
         return getattr(self, method)(client, parameters, credentials)
 

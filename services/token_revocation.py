@@ -16,7 +16,7 @@ from odoo.tools import SQL
 
 from ..protocol.digests import digest
 from ..protocol.errors import InvalidGrant
-from .audit import insert_event
+from .audit import INSERT_EVENT, event_values
 from .rate_limit import RateLimit
 from .registered_client import authenticate, records_of
 from .revocation import Revocation
@@ -29,13 +29,13 @@ _FIND = """
      WHERE token.digest = %(digest)s AND token.api_ref = %(api)s
        AND token.client_ref = %(client)s
 """
-_END = """
+_END = f"""
     WITH grants AS (
         DELETE FROM oauth2_client_user WHERE id = %(grant)s RETURNING id, user_id),
-    told AS (%(event)s)
+    told AS ({INSERT_EVENT})
     SELECT id FROM grants
 """
-_END_TOKEN = """
+_END_TOKEN = f"""
     WITH gone AS (
         DELETE FROM oauth2_token
          WHERE digest = %(digest)s AND client_user_id = %(grant)s
@@ -43,7 +43,7 @@ _END_TOKEN = """
     grants AS (
         SELECT id, user_id FROM oauth2_client_user
          WHERE id = (SELECT client_user_id FROM gone)),
-    told AS (%(event)s)
+    told AS ({INSERT_EVENT})
     SELECT id FROM grants
 """
 
@@ -78,8 +78,7 @@ class TokenRevocation:
                 self._at_provider(client, grant_id, credentials)
                 continue
             client.check_authenticated(credentials)
-            event = insert_event("revoke", "grants", client)
-            names |= {"grant": grant_id, "event": event}
+            names |= {"grant": grant_id, **event_values("revoke", client)}
             self.env.cr.execute(SQL(_END_TOKEN if is_service else _END, **names))
 
     def _at_provider(self, client, grant_id, credentials):

@@ -101,7 +101,7 @@ def begin_read_committed(env):
     cursor.postrollback.add(restore)
 
 
-def execute_alone(env, query):
+def execute_alone(env, query, parameters=None):
     """Commit, and run one statement that is a transaction of its own.
 
     It sees what others commit meanwhile, and saves the round trips of a BEGIN and a
@@ -110,7 +110,7 @@ def execute_alone(env, query):
     commit_now(env)
     connection = env.cr.connection
     if not _is_idle(connection):
-        env.cr.execute(query, log_exceptions=False)
+        env.cr.execute(query, parameters, log_exceptions=False)
         return
     odoos = {
         "isolation_level": ISOLATION_LEVEL_REPEATABLE_READ,
@@ -120,7 +120,7 @@ def execute_alone(env, query):
     connection.set_session(isolation_level="DEFAULT", readonly="DEFAULT")
     connection.autocommit = True
     try:
-        env.cr.execute(query, log_exceptions=False)
+        env.cr.execute(query, parameters, log_exceptions=False)
     finally:
         if not connection.closed:
             connection.autocommit = False
