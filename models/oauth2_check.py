@@ -58,6 +58,8 @@ class OAuth2Check(models.TransientModel):
                             "text": line.text,
                             "advice": line.advice,
                             "trial_url": line.trial_url,
+                            "record_model": line.records and line.records._name,
+                            "record_ids": line.records and line.records.ids,
                         }
                     )
                     for line in sorted(lines, key=lambda each: _ORDER.index(each.level))

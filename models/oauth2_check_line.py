@@ -15,3 +15,11 @@ class OAuth2CheckLine(models.TransientModel):
     text = fields.Char(readonly=True)
     advice = fields.Char("What to Do", readonly=True)
     trial_url = fields.Char("Sign In as Me", readonly=True)
+    record_model = fields.Char(readonly=True)
+    record_ids = fields.Json(readonly=True)
+
+    def action_open(self):
+        """:return: the form of the record that the line is about, a list of several"""
+        records = self.env[self.record_model].browse(self.record_ids)
+        name = self.env["ir.model"]._get(self.record_model).name
+        return records._get_records_action(name=name)

@@ -13,6 +13,7 @@ class CheckLine:
     :param str text: what was found, a sentence without secrets
     :param str advice: what to do, ``""`` where there is nothing to do
     :param str trial_url: where the administrator tries the sign-in, if it can be tried
+    :param records: that it is about, to be opened; ``None`` for none
     """
 
     id: str
@@ -20,6 +21,7 @@ class CheckLine:
     text: str
     advice: str = ""
     trial_url: str = ""
+    records: object = None
 
 
 def good(check_id, text):

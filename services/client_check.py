@@ -38,6 +38,10 @@ class ClientCheck:
 
     def run(self):
         """:return: ``CheckLine``s"""
+        for line in self._lines():
+            yield replace(line, records=self.client)
+
+    def _lines(self):
         name = self.client.display_name
         try:
             caller = provider_client(self.client)

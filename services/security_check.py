@@ -5,6 +5,8 @@
 - What is archived opens nothing and is not looked at.
 """
 
+from dataclasses import replace
+
 from odoo.exceptions import AccessError
 
 from .administration_models import is_administration
@@ -53,7 +55,8 @@ class SecurityCheck:
         names = found[:_NAMED].mapped("display_name")
         if len(found) > _NAMED:
             names.append("…")
-        return level(check_id, f"{text}: {', '.join(names)}.", advice)
+        line = level(check_id, f"{text}: {', '.join(names)}.", advice)
+        return replace(line, records=found)
 
     def _server(self):
         server = ServerCheck(self.env)

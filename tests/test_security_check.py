@@ -62,6 +62,21 @@ class TestSecurityCheck(OAuth2Records, TransactionCase):
         found = self.check()
         self.assertEqual({line[0] for line in found.values()}, {"good"}, found)
 
+    def test_a_line_opens_the_records_that_it_is_about(self):
+        settings = self.env["res.config.settings"].with_user(self.admin).create({})
+        second = self.make_api("second")
+        for apis in (self.api, self.api + second):
+            apis.bearer_enabled = True
+            action = settings.action_api_auth_oauth2_security_check()
+            check = self.env[action["res_model"]].browse(action["res_id"])
+            line = check.line_ids.filtered(
+                lambda each: each.code == "api-bearer-enabled"
+            )
+            opened = line.action_open()
+            self.assertEqual(opened["res_model"], "oauth2.api")
+            domain = opened.get("domain") or [("id", "=", opened.get("res_id"))]
+            self.assertEqual(self.env["oauth2.api"].search(domain), apis)
+
     def test_only_settings_administrators_may_look(self):
         group = self.env.ref("api_auth_oauth2.group_admin")
         manager = self.make_user("mara@example.com", group_ids=[Command.set(group.ids)])
