@@ -40,6 +40,7 @@ def _checks(python, fix):
         "pylint-odoo": [python, copy, "pylint"],
         "layers": [python_env.for_package(), copy, "layers"],
         "circles": [python, places.TOOLS / "circles.py"],
+        "files": [python, places.TOOLS / "files.py"],
     }
     oca = [python, "-m", "oca_pre_commit_hooks.cli"]
     for name in places.all_modules():
