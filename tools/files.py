@@ -1,9 +1,10 @@
-"""Find XML that is none.
+"""Find XML that is none, and tests that Odoo never runs, as no file imports them.
 
 ``oca-checks-odoo-module`` lets ill-formed XML of this checkout through. Needs Python
 alone; for ``./dev lint`` and for pre-commit.
 """
 
+import ast
 import sys
 from xml.etree import ElementTree
 
@@ -12,7 +13,7 @@ import places
 
 def main(root):
     """Print what is found below a folder; whether there was any."""
-    problems = list(_ill_formed(root))
+    problems = [*_ill_formed(root), *_not_imported(root)]
     for problem in problems:
         print(problem)
     return bool(problems)
@@ -32,6 +33,19 @@ def _ill_formed(root):
             ElementTree.parse(path)
         except ElementTree.ParseError as error:
             yield f"{name}:{error.position[0]}: {error}"
+
+
+def _not_imported(root):
+    for name, path in _found(root, "tests/__init__.py"):
+        imported = {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        for test in sorted(path.parent.glob("test_*.py")):
+            if test.stem not in imported:
+                yield f"{name.with_name(test.name)}: not imported by {name}"
 
 
 if __name__ == "__main__":

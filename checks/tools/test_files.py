@@ -44,5 +44,12 @@ class TestFiles(unittest.TestCase):
                 with self.subTest(name, text=text):
                     self.assertIn(f"{name}:2: ", self.said(**{name: text}))
 
+    def test_a_test_that_no_other_file_imports_is_told(self):
+        for name in ("tests/test_new.py", "examples/a/tests/test_new.py"):
+            with self.subTest(name):
+                others = str(pathlib.Path(name).with_name("__init__.py"))
+                told = self.said(**{name: "", others: _IMPORTS})
+                self.assertIn(f"{name}: not imported", told)
+
     def test_what_the_tools_made_is_not_looked_at(self):
         self.assertEqual(self.said(**{".dev/cache/a.xml": "<odoo>"}), "")
