@@ -75,6 +75,7 @@ class OAuth2ClientUser(models.Model):
     )
     state = fields.Selection(
         [("active", "Active"), ("expired", "Expired")],
+        "Status",
         required=True,
         readonly=True,
         default="active",

@@ -26,6 +26,7 @@ class OAuth2Revocation(models.Model):
     value = EncryptedChar(on_database_copy="delete")
     state = fields.Selection(
         [("pending", "To Be Sent"), ("given_up", "Given Up")],
+        "Status",
         required=True,
         readonly=True,
         default="pending",
