@@ -108,6 +108,14 @@ class TestConnect(BrowserCase):
         )
         self.assertEqual(self.page.evaluate(wider), [])
 
+    def assertHeadingsWhole(self):
+        cut = (
+            "() => [...document.querySelectorAll('.modal-body th span')].filter(name =>"
+            " name.checkVisibility() && name.scrollWidth > name.clientWidth"
+            ").map(name => name.innerText)"
+        )
+        self.assertEqual(self.page.evaluate(cut), [])
+
     def run_snippet(self, text):
         program = self.enterContext(
             subprocess.Popen(
@@ -183,6 +191,8 @@ class TestConnect(BrowserCase):
         self.type("client_identifier", "at-google")
         self.type("client_secret", SECRET)
         self.press("Next")
+        self.page.locator(f"{DIALOG} .o_field_x2many_list_row_add a").click()
+        self.assertHeadingsWhole()  # of the models and their operations
         self.choose("contacts.read")
         self.press("Connect")
         self.assertEqual(self.value("Client ID"), "at-google")
