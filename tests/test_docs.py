@@ -88,6 +88,12 @@ class TestDevelopersPage(_ServesThePage, JsonRouteCase):
     def test_all_code_of_the_developers_page_is_run(self):
         self.assertEqual({language for language, _code in _blocks()}, {"python"})
 
+    def test_an_addon_of_two_files_has_a_protected_route(self):
+        hello = self.make_access("hi", ["partners.read"], self.crm.user)
+        answer = self.url_open("/hi/hello", headers=hello.headers)
+        self.assertEqual(self.assertServed(answer), {"hello": self.crm.user.name})
+        self.assertTold(self.url_open("/hi/hello"), 401, "invalid_token")
+
     def test_one_line_protects_a_route(self):
         self.assertEqual(len(self.assertServed(self.crm_call("contacts?limit=2"))), 2)
         self.assertTold(self.url_open("/crm/contacts"), 401, "invalid_token")

@@ -4,6 +4,7 @@ import pathlib
 import tempfile
 import unittest
 
+import other_addons
 from commands import routes
 from console import Failure
 
@@ -13,12 +14,13 @@ class TestRoutes(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name).resolve()
             with self.assertRaisesRegex(Failure, "is no addon"):
-                routes._addons(folder)
+                other_addons.found(folder)
             for addon in ("one", "two"):
                 (folder / addon).mkdir()
                 (folder / addon / "__manifest__.py").touch()
-            self.assertEqual(routes._addons(folder), [folder / "one", folder / "two"])
-            self.assertEqual(routes._addons(folder / "two"), [folder / "two"])
+            both = [folder / "one", folder / "two"]
+            self.assertEqual(other_addons.found(folder), both)
+            self.assertEqual(other_addons.found(folder / "two"), [folder / "two"])
 
     def test_a_table_tells_what_each_route_asks_for_and_which_are_refused(self):
         route = {

@@ -1,8 +1,9 @@
-"""demo [--once]    start Odoo and walk the main job, leave Odoo running
+"""demo [FOLDER]    start Odoo and walk the main job, leave Odoo running
 
-With ``--provider oidc`` users sign in at an independent provider, and the JSON contract
-is walked. With ``--once`` it ends after the walk; its status says whether every step
-did what it should.
+With the folder of an addon, or of several, these are installed, too. With ``--provider
+oidc`` users sign in at an independent provider, and the JSON contract is walked. With
+``--once`` it ends after the walk; its status says whether every step did what it
+should.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import demo_json_contract
 import demo_standard
 import odoo_log
 import odoo_server
+import other_addons
 import places
 import ports
 import provider
@@ -64,7 +66,8 @@ def run(args):
             database = stack.enter_context(made.temporary("walk", kind="demo"))
         else:
             database = made.create(DATABASE, kind="demo")
-        demo = Demo(stack, odoo, database, name)
+        addons = other_addons.found(given.folder) if given.folder else []
+        demo = Demo(stack, odoo, made, database, name, addons)
         walk, what_next = demo.prepare_oidc() if given.provider else demo.prepare()
         server = demo.serve()
         status = walk.run()
@@ -80,6 +83,7 @@ def run(args):
 def _given(args):
     """What the command line says."""
     parser = argparse.ArgumentParser("./dev demo")
+    parser.add_argument("folder", nargs="?", help="an addon, or what several lie in")
     parser.add_argument("--once", action="store_true", help="end after the walk")
     parser.add_argument(
         "--provider",
@@ -92,14 +96,19 @@ def _given(args):
 class Demo:
     """A database with demo data, and the Odoo that serves it until the stack ends."""
 
-    def __init__(self, stack, odoo, database, name):
-        """:param str name: how the logs' names begin"""
+    def __init__(self, stack, odoo, made, database, name, addons):
+        """:param str name: how the logs' names begin
+        :param addons: folders of more to install
+        """
         self.stack, self.odoo = stack, odoo
         self.database, self.name = database, name
-        modules = ",".join(places.our_modules())
+        modules = ",".join([*places.our_modules(), *(addon.name for addon in addons)])
         with console.step(f"Installing {modules} with demo data"):
             install = ["-i", modules, "--with-demo", "--stop-after-init"]
+            if addons:
+                other_addons.put_on_path(odoo, addons)
             odoo.run(database, install, log=f"{name}-install.log")
+            other_addons.check_installed(made, database, addons, f"{name}-install.log")
         # Held from now on: another server could answer there otherwise.
         self.listening = stack.enter_context(ports.Listening(ODOO_PORT))
         self.url = f"http://localhost:{self.listening.port}"
@@ -171,7 +180,7 @@ Connect a client of yours:
   redirect URI       {redirect_uri} (any port), or that of n8n or Postman
   scopes             {scope}
 
-The README's first example, in another terminal:
+The first example (docs/first-example.md), in another terminal:
   export OAUTH2_BASE_URL={url}
   export OAUTH2_CLIENT_SECRET={secret}
   {python} examples/clients/standard_client.py
@@ -197,7 +206,7 @@ def _tell(url, database, what_next):
 {what_next}
 More:
   ./dev shell    Odoo's shell on this database
-  README.rst     the rest; the next ./dev demo begins with a fresh database
+  docs/          the rest; the next ./dev demo begins with a fresh database
 
 Ctrl-C ends all of it."""
     )

@@ -7,7 +7,6 @@ protected.
 """
 
 import argparse
-import dataclasses
 import json
 import pathlib
 import tempfile
@@ -15,6 +14,7 @@ import tempfile
 import console
 import databases
 import odoo_server
+import other_addons
 import places
 from commands import demo
 from console import Failure
@@ -39,7 +39,7 @@ def run(args):
     parser.add_argument("folder", nargs="?", help="an addon, or what several lie in")
     parser.add_argument("-d", "--database", default=demo.DATABASE)
     given = parser.parse_args(args)
-    addons = _addons(given.folder) if given.folder else []
+    addons = other_addons.found(given.folder) if given.folder else []
     with odoo_server.ready() as odoo, databases.opened(odoo) as made:
         if addons:
             routes = _of_addons(odoo, made, addons)
@@ -55,32 +55,16 @@ def run(args):
     return int(any(route["problem"] for route in routes))
 
 
-def _addons(folder):
-    """The folders of the addons that a path names."""
-    folder = pathlib.Path(folder).resolve()
-    manifests = [folder / "__manifest__.py", *sorted(folder.glob("*/__manifest__.py"))]
-    addons = [manifest.parent for manifest in manifests if manifest.exists()]
-    if not addons:
-        raise Failure(f"{folder} is no addon, and there is none in it")
-    return addons[:1] if addons[0] == folder else addons
-
-
 def _of_addons(odoo, made, addons):
     """The routes of addons, installed in a database for the purpose."""
     names = {addon.name for addon in addons}
-    searched = (*odoo.home.addons, addons[0].parent)
-    odoo.home = dataclasses.replace(odoo.home, addons=searched)
+    other_addons.put_on_path(odoo, addons)
     with made.temporary("routes") as database:
         modules = ",".join(sorted(names | {places.ADDON}))
         with console.step(f"Installing {modules}"):
             install = ["-i", modules, "--stop-after-init"]
             odoo.run(database, install, log="routes-install.log")
-        there = made.execute(
-            database, "SELECT name FROM ir_module_module WHERE state = 'installed'"
-        )
-        if absent := names - {name for (name,) in there}:
-            log = places.LOGS / "routes-install.log"
-            raise Failure(f"Odoo did not install {', '.join(absent)}; see {log}")
+        other_addons.check_installed(made, database, addons, "routes-install.log")
         routes = _ask(odoo, database)
     return [route for route in routes if names & set(route["addons"])]
 
