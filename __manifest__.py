@@ -5,6 +5,9 @@
     "category": "Technical",
     "license": "LGPL-3",
     "author": "api_auth_oauth2 contributors",
+    "maintainers": ["api-auth-oauth2"],
+    "website": "https://github.com/api-auth-oauth2/api_auth_oauth2",
+    "development_status": "Beta",
     "depends": ["auth_oauth", "rpc"],
     "external_dependencies": {
         "python": [
@@ -42,6 +45,7 @@
     "assets": {
         "web.assets_backend": ["api_auth_oauth2/static/src/backend/**/*"],
     },
+    "images": ["static/description/connect-1-application-wide.png"],
     "demo": ["demo/demo.xml"],
     "post_load": "post_load",
     "post_init_hook": "post_init_hook",

@@ -18,6 +18,16 @@ class TestOdoosOwn(unittest.TestCase):
         self.assertOurs(True, "FAIL: TestA.test_a\nAssertionError: 3 != 2")
         self.assertOurs(True, "FAIL: TestA.test_a\n", "FAIL: TestA.test_b\n")
 
+    def test_keys_of_oca_s_manifests_are_none_of_ours_and_others_are(self):
+        text = (
+            "FAIL: Subtest ManifestLinter.test_manifests (module='api_auth_oauth2')\n"
+            "AssertionError: Items in the first set but not the second:\n"
+            "'maintainers'\n"
+            "%s : Unknown manifest keys in module 'api_auth_oauth2'. Either there are"
+        )
+        self.assertOurs(False, text % "'development_status'")
+        self.assertOurs(True, text % "'instalable'")
+
     def test_what_is_red_without_the_addon_too_is_odoos(self):
         same = "FAIL: TestA.test_a\n%s\nAssertionError: 3 != 2"
         self.assertOurs(False, same % _FRAME, same % "")

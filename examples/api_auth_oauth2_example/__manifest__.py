@@ -5,5 +5,6 @@
     "category": "Technical",
     "license": "LGPL-3",
     "author": "api_auth_oauth2 contributors",
+    "website": "https://github.com/api-auth-oauth2/api_auth_oauth2",
     "depends": ["api_auth_oauth2"],
 }

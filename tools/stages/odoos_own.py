@@ -23,6 +23,9 @@ TAGS = (
     "-/test_lint/tests/test_checkers.py",  # of Odoo's linters, with code of their own
 )
 _OURS = re.compile(rf"^\S.*\b({'|'.join(places.our_modules())})\b", re.M)
+#: Keys that OCA's manifests have. Odoo's linter says that they must be white listed.
+_OCAS_KEYS = {"maintainers", "development_status"}
+_UNKNOWN_KEYS = "Unknown manifest keys in module"
 # Odoo's test has pylint look at all of Odoo, too, which takes minutes.
 _PYLINT = """#!/bin/sh
 for path; do shift; [ "$path" = {odoo} ] || set -- "$@" "$path"; done
@@ -69,7 +72,18 @@ def _checked_out():
 def ours(beside, alone):
     """:return: of the failures beside the addon those that it has to answer for"""
     odoos = {entry.first_line for entry in alone}
-    return [e for e in beside if e.first_line not in odoos or _names_us(e)]
+    return [
+        entry
+        for entry in beside
+        if (entry.first_line not in odoos or _names_us(entry))
+        and not _is_of_ocas_keys(entry)
+    ]
+
+
+def _is_of_ocas_keys(entry):
+    """Whether it complains of keys of a manifest, and of OCA's alone."""
+    unknown = set(re.findall(r"^'(\w+)'", entry.text, re.M))
+    return _UNKNOWN_KEYS in entry.text and unknown <= _OCAS_KEYS
 
 
 def _verdict(odoo, made, name, tags, *, beside):
