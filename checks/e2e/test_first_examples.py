@@ -1,29 +1,28 @@
-"""The README's first examples, run as they stand there."""
+"""The first examples of docs/first-example.md, run as they stand there."""
 
 import os
 import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 from beside import ledger
 from browser import ALLOW, BrowserCase
 from server import SECONDS, URL, Site
 
-README = Path(__file__).parents[2] / "README.rst"
+PAGE = Path(__file__).parents[2] / "docs" / "first-example.md"
 PASSWORD = "correct-horse-battery"
 BACK = "http://localhost:8400/back"
 
 
 def example(beginning):
-    """Return the code of the README's section that begins with a text."""
-    text = README.read_text()
-    section = text[text.index("A first example\n====") :]
+    """Return the page's code that begins with a text."""
     [code] = re.findall(
-        rf"^    {re.escape(beginning)}.*?(?=^\S)", section, re.MULTILINE | re.DOTALL
+        rf"^```\w+\n({re.escape(beginning)}.*?)^```$",
+        PAGE.read_text(),
+        re.MULTILINE | re.DOTALL,
     )
-    return textwrap.dedent(code)
+    return code
 
 
 class TestFirstExamples(BrowserCase):

@@ -84,7 +84,7 @@ class TestSeveralDatabases(ServerCase):
             self.assertRefused(answer, 401, "invalid_token")
 
     def test_a_callback_without_the_header_finds_no_database(self):
-        """A browser cannot send it: several databases need a dbfilter (README)."""
+        """A browser cannot send it: several databases need a dbfilter."""
         site = self.sites[OTHER_DB]
         callback = site.sign_in(site.ask()["authorization_url"])
         self.assertEqual(visit(callback).status_code, 404)

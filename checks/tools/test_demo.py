@@ -1,12 +1,11 @@
 """The walks of ``./dev demo``: what they take for their own Odoo, what they print, and
-what the README has of them.
+what the docs have of them.
 """
 
 import contextlib
 import http.server
 import json
 import shutil
-import textwrap
 import threading
 import unittest
 from unittest.mock import patch
@@ -98,7 +97,7 @@ class TestDemo(unittest.TestCase):
             self.assertNotIn(value, shown)
             self.assertIn("s3cr3ts3…(48 chars)", shown)
 
-    def test_the_readme_s_first_example_is_the_file_among_the_examples(self):
+    def test_the_first_example_of_the_docs_is_the_file_among_the_examples(self):
         file = places.ROOT / "examples" / "clients" / "standard_client.py"
-        code = textwrap.indent(file.read_text(), "    ")
-        self.assertIn(code, (places.ROOT / "README.rst").read_text())
+        page = places.ROOT / "docs" / "first-example.md"
+        self.assertIn(f"```python\n{file.read_text()}```", page.read_text())
