@@ -25,6 +25,7 @@ from . import (
     oauth2_check_line,
     res_users,
     res_groups,
+    res_company,
     res_config_settings,
     ir_http,
 )

@@ -227,6 +227,8 @@ class IrHttp(models.AbstractModel):
                     retry_after=1,
                 )
             )
+        if grant.company_id:
+            context = {**context, "allowed_company_ids": [grant.company_id]}
         request.update_env(user=grant.user_id, context=context)
         last_use.GRANT.note(request.env, grant.client_user_id)
 

@@ -1,7 +1,8 @@
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, Command, api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import ormcache
 
+from ..protocol.admission import Admission
 from ..protocol.errors import InvalidClient
 from ..protocol.scope import Serving
 from ..protocol.server_metadata import (
@@ -10,6 +11,7 @@ from ..protocol.server_metadata import (
     endpoints,
     protected_resource_metadata,
 )
+from ..services import client_rules
 from ..services.base_url import base_url, base_url_warning, redirect_uri_warning
 from ..services.client_trust import ClientTrust
 from ..services.endpoint_names import RESERVED_ENDPOINTS, served_segments
@@ -65,6 +67,14 @@ class OAuth2Api(models.Model):
         "Allowed Groups",
         ondelete="restrict",  # an API without any would be open to everyone
         help="Only members of one of these groups may use this API. Empty: everyone.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        index="btree_not_null",
+        ondelete="restrict",  # an API of no company would be open to all of them
+        help="Only its users may use this API, and calls see and make what is its own."
+        " Its clients are of this company, too, and administrators of others see"
+        " neither. Empty: all companies.",
     )
     trust_identity = fields.Boolean(
         "Trust Identities Without Proof",
@@ -267,8 +277,8 @@ class OAuth2Api(models.Model):
 
     @api.constrains("client_ids")
     def _check_client_identifiers(self):
-        for record in self.with_context(active_test=False):
-            identifiers = record.client_ids.mapped("client_identifier")
+        for record in self:
+            identifiers = record._all_clients().mapped("client_identifier")
             if len(set(identifiers)) != len(identifiers):
                 raise ValidationError(
                     self.env._(
@@ -277,8 +287,13 @@ class OAuth2Api(models.Model):
                     )
                 )
 
+    @api.constrains("company_id", "client_ids")
+    def _check_company_of_clients(self):
+        client_rules.check(client_rules.company, self._all_clients())
+
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_linked(vals_list)
         # Generated now, and not while a record stands that is going to be refused.
         self.env["ir.http"].routing_map()
         records = super().create(vals_list)
@@ -290,9 +305,12 @@ class OAuth2Api(models.Model):
 
     def write(self, vals):
         self._check_switches([vals])
+        self._check_linked([vals])
         if "endpoint" in vals:
             self._check_endpoint_is_fixed(vals["endpoint"])
             self.env["ir.http"].routing_map()  # as in create
+        if "company_id" in vals:
+            self._check_company_is_kept(vals["company_id"])
         before = ClientTrust(self._linked_clients()).unasked()
         result = super().write(vals)
         ClientTrust(self._linked_clients()).check_unasked(before)
@@ -321,6 +339,32 @@ class OAuth2Api(models.Model):
                 raise AccessError(
                     self.env._("Only Settings administrators may widen who is trusted.")
                 )
+
+    def _check_company_is_kept(self, company_id):
+        """What users authorized, or what asks none, would see more of their companies.
+
+        :raises AccessError: for others than Settings administrators
+        """
+        moved = self.filtered(lambda r: r.company_id and r.company_id.id != company_id)
+        if not all(moved.mapped("can_widen")):
+            raise AccessError(
+                self.env._("Only Settings administrators may widen who is trusted.")
+            )
+
+    def _check_linked(self, vals_list):
+        """Who links a client sees it: with an API's company it would become another's.
+
+        :raises AccessError: it is another company's
+        """
+        ids = set()
+        for each in (c for vals in vals_list for c in vals.get("client_ids") or ()):
+            if isinstance(each, int):
+                ids.add(each)
+            elif each[0] == Command.LINK:
+                ids.add(each[1])
+            elif each[0] == Command.SET:
+                ids.update(each[2])
+        self.env["oauth2.client"].browse(ids).exists().check_access("read")
 
     def _check_endpoint_is_fixed(self, endpoint):
         """Routes may be tied to an endpoint: users agreed to those of another one, or
@@ -351,6 +395,11 @@ class OAuth2Api(models.Model):
     def _linked_clients(self):
         """:return: the clients of these APIs, archived ones too"""
         return self.with_context(active_test=False).client_ids
+
+    def _all_clients(self):
+        """As :meth:`_linked_clients`, of all companies, past the field's cache."""
+        clients = self.env["oauth2.client"].sudo().with_context(active_test=False)
+        return clients.search([("api_ids", "in", self.ids)])
 
     def _configuration_parties(self):
         return {"oauth2_api": self}
@@ -385,28 +434,46 @@ class OAuth2Api(models.Model):
             )
         return client
 
-    def _allows_user(self, user):
-        """:return: whether the user is active, and in an allowed group if any is set"""
+    def _allows_user(self, user, client):
+        """:return: whether the user is active, and admitted with a client"""
         self.ensure_one()
         user = user.sudo()
         if not user.active or user._is_public() or user._is_superuser():
             return False
-        return self._allows_by_group(user)
+        return self._admits(user, client)
 
-    def _why_not_allowed(self, user):
+    def _why_not_allowed(self, user, client):
         """:param user: one who may not use the API
+        :param client: with which the user came
         :return: why, for the event; it reads no more than is known by now, so that the
             time of a refusal does not tell whether there is such a user
         """
         user = user.sudo()
         if not user.active:
             return f"The user {user.login} is archived."
-        return f"The user {user.login} is in no allowed group of the API."
+        admission = self._admission(client)
+        group = "is in no allowed group of the API"
+        company = "does not belong to the company of API or client"
+        if not admission.company_id:
+            return f"The user {user.login} {group}."
+        if not admission.groups:
+            return f"The user {user.login} {company}."
+        return f"The user {user.login} {group}, or {company}."
 
-    def _allows_by_group(self, user):
-        """:return: whether the user is in an allowed group if any is set"""
-        allowed = self.sudo().allowed_group_ids
-        return not allowed or not user._oauth2_held_groups().isdisjoint(allowed.ids)
+    def _admission(self, client):
+        """:return: whom the API admits with one of its clients, an ``Admission``"""
+        record = self.sudo()
+        groups = frozenset(record.allowed_group_ids.ids)
+        return Admission(groups, (record.company_id or client.sudo().company_id).id)
+
+    def _admits(self, user, client):
+        """:return: whether the user is in an allowed group and of the company of API or
+        client, where these are set
+        """
+        admission = self._admission(client)
+        if not any(admission):
+            return True
+        return admission.allows(user._oauth2_read_membership())
 
     @api.model
     @ormcache("api_id", "client_id", "version")
@@ -437,7 +504,7 @@ class OAuth2Api(models.Model):
             oauth2_api.endpoint,
             oauth2_api.json2_enabled,
             oauth2_api.bearer_enabled,
-            frozenset(oauth2_api.allowed_group_ids.ids),
+            oauth2_api._admission(client),
             client._networks(),
             {str(scope.id): scope.name for scope in scopes},
         )

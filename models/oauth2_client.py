@@ -177,6 +177,18 @@ class OAuth2Client(models.Model):
         domain="[('api_id', 'in', api_ids)]",
         help="What this application may be granted, at most. Empty: no scope.",
     )
+    company_id = fields.Many2one(
+        "res.company",
+        compute="_compute_company_id",
+        precompute=True,
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+        ondelete="restrict",  # a client of no company would be one of all of them
+        help="Only its users may use this application, and calls see and make what is"
+        " its own. Administrators of other companies do not see the client. Of an API"
+        " that has a company it is that one. Empty: all companies.",
+    )
     allowed_origins = fields.Char(
         help="Origins of browser applications that may call the APIs, separated by"
         " spaces, such as https://app.example.com. Exact; none by default.",
@@ -234,6 +246,11 @@ class OAuth2Client(models.Model):
                     client.client_identifier = False
             elif not client.client_identifier:
                 client.client_identifier = uuid.uuid4().hex
+
+    @api.depends("api_ids.company_id")
+    def _compute_company_id(self):
+        for client in self.with_context(active_test=False):
+            client.company_id = client.api_ids.company_id[:1] or client.company_id
 
     @api.depends("service_user_id")
     def _compute_service_user_is_system(self):
@@ -391,6 +408,11 @@ class OAuth2Client(models.Model):
     @api.constrains("homepage_uri", "privacy_uri", "terms_uri")
     def _check_links(self):
         client_rules.check(client_rules.links, self)
+
+    @api.constrains("company_id", "api_ids")
+    def _check_company_of_apis(self):
+        clients = self.sudo().with_context(active_test=False)
+        client_rules.check(client_rules.company, clients)
 
     @api.constrains("scope_ids", "api_ids")
     def _check_scopes(self):

@@ -240,7 +240,7 @@ class OAuth2ClientUser(models.Model):
             and self.api_id.active
             and self.client_id._is_served()
             and self.client_id in self.api_id.client_ids
-            and self.api_id._allows_user(self.user_id)
+            and self.api_id._allows_user(self.user_id, self.client_id)
         )
 
     def _out_of_force(self):
@@ -255,8 +255,9 @@ class OAuth2ClientUser(models.Model):
             reason += f", by this: {ended_by}." if ended_by else "."
         elif self.expires_at <= fields.Datetime.now():
             reason = f"The grant has ended at {self.expires_at} UTC."
-        elif not oauth2_api._allows_user(user):
-            reason, cause = oauth2_api._why_not_allowed(user), "user_blocked"
+        elif not oauth2_api._allows_user(user, client):
+            reason = oauth2_api._why_not_allowed(user, client)
+            cause = "user_blocked"
         else:
             reason, cause = (
                 f"The API {oauth2_api.name}, the client {client.name} or its provider"

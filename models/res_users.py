@@ -2,12 +2,13 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import MissingError
 from odoo.tools import SQL, ormcache
 
+from ..protocol.admission import Membership
 from ..services.access_end import AccessEnd
 from ..services.audit import Audit
 from ..services.transactions import signal_change
 
 #: What decides whether a user may use an API.
-_ADMISSION = {"active", "group_ids"}
+_ADMISSION = {"active", "group_ids", "company_ids"}
 
 
 class ResUsers(models.Model):
@@ -41,33 +42,34 @@ class ResUsers(models.Model):
 
     @api.model
     @ormcache("user_id", "version")
-    def _oauth2_groups(self, user_id, version):
-        """The groups of a user who may call, remembered until the next signal.
+    def _oauth2_membership(self, user_id, version):
+        """What a user who may call belongs to, remembered until the next signal.
 
         :param int version: number of Odoo's last signal, in the snapshot that is read
-        :return: frozenset of the ids of all groups; ``None`` when there is no such
-            active user, or it is the public user or the superuser
+        :return: a ``Membership``; ``None`` when there is no such active user, or it is
+            the public user or the superuser
         """
         # Before a caller is known there is no user, with whom relations can be read.
         users = self.env(user=SUPERUSER_ID, su=True, context={})["res.users"]
         user = users.search([("id", "=", user_id)])
         if not user or user._is_superuser():
             return None
-        groups = user._oauth2_held_groups()
+        membership = user._oauth2_read_membership()
         public = user.env["ir.model.data"]._xmlid_to_res_id("base.group_public")
-        return None if public in groups else groups
+        return None if public in membership.groups else membership
 
-    def _oauth2_held_groups(self):
-        """The groups of a user, also those that others imply.
+    def _oauth2_read_membership(self):
+        """The groups of a user, also those that others imply, and the companies.
 
-        Asked of the database: what Odoo remembers of implied groups, it renews by
-        signals that it reads on the replica where there is one.
+        Asked of the database: what Odoo remembers of both, it renews by signals that it
+        reads on the replica where there is one.
 
-        :return: frozenset of ids
+        :return: a ``Membership``
         """
         self.ensure_one()
         self.env["res.groups"].flush_model(["user_ids", "implied_ids"])
-        self.flush_model(["group_ids"])
+        self.env["res.company"].flush_model(["user_ids", "active"])
+        self.flush_model(["group_ids", "company_ids"])
         self.env.cr.execute(
             SQL(
                 """
@@ -76,12 +78,19 @@ class ResUsers(models.Model):
                      UNION
                     SELECT implied.hid FROM held
                       JOIN res_groups_implied_rel implied ON implied.gid = held.gid)
-                SELECT gid FROM held
+                SELECT gid, NULL FROM held
+                 UNION ALL
+                SELECT NULL, cid FROM res_company_users_rel
+                  JOIN res_company ON res_company.id = cid AND active
+                 WHERE user_id = %s
                 """,
+                self.id,
                 self.id,
             )
         )
-        return frozenset(group_id for (group_id,) in self.env.cr.fetchall())
+        rows = self.env.cr.fetchall()
+        groups = frozenset(group_id for group_id, _company in rows if group_id)
+        return Membership(groups, frozenset(each for _group, each in rows if each))
 
     def write(self, vals):
         """The audit log tells of archived users whose applications lose access."""

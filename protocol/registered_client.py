@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from .admission import Admission
 from .authorization_errors import InvalidScope
 from .client_secret import NO_SECRET
 from .errors import InvalidClient
@@ -26,7 +27,7 @@ class RegisteredClient(NamedTuple):
     access_token_lifetime: int  # seconds, as those that follow
     refresh_token_lifetime: int
     authorization_lifetime: int
-    allowed_groups: frozenset  # ids of the API's, empty: every user
+    admission: Admission  # to the API
     version: int  # of the configuration that was read
 
     def check_authenticated(self, credentials):
@@ -66,14 +67,6 @@ class RegisteredClient(NamedTuple):
         """
         scope_ids = read_ids(granted) if isinstance(granted, str) else set(granted)
         return sorted(name for name, each in self.scopes.items() if each in scope_ids)
-
-    def allows(self, groups):
-        """:param groups: ids of a user's groups; ``None`` where the user may not call
-        :return: whether the user may use the API
-        """
-        if groups is None:
-            return False
-        return not self.allowed_groups or not self.allowed_groups.isdisjoint(groups)
 
 
 def read_ids(text):

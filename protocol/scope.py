@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from .admission import Admission
+
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
@@ -41,7 +43,7 @@ class Serving(NamedTuple):
     endpoint: str
     json2_enabled: bool
     bearer_enabled: bool
-    allowed_groups: frozenset  # ids
+    admission: Admission
     networks: tuple  # that the client may call from; none: from anywhere
     scopes: dict  # {id as text: name}
 
@@ -56,3 +58,4 @@ class TokenContext(NamedTuple):
     serves_json2: bool  # whether the API serves Odoo's JSON-2
     scopes: frozenset
     version: int  # of the configuration that was read, for what is remembered of it
+    company_id: int = False  # that the call is made in; False: in the user's own

@@ -72,6 +72,15 @@ def scopes(client):
         yield client.env._("A client's scopes belong to its own APIs.")
 
 
+def company(client):
+    if client.api_ids.company_id - client.company_id:
+        yield client.env._(
+            "The client %(client)s is of one company alone, as each API that has one:"
+            " make a client for each company.",
+            client=client.name,
+        )
+
+
 def check(rule, clients):
     """:param rule: of this module
     :raises ValidationError: it tells what is wrong with one of the clients

@@ -57,6 +57,14 @@ def _sends_users_elsewhere(client, vals):
     return not set(new) <= set(client._redirect_uris())
 
 
+def _leaves_company(client, vals):
+    """What users authorized, or what asks none, would see more of their companies."""
+    company = client.company_id
+    if not company or vals.get("company_id", company.id) == company.id:
+        return False
+    return bool(client.sudo().client_user_ids) or not client.can_widen
+
+
 #: A change widens whom a client is trusted with where one of these holds.
 _RULES = (
     _is_switched_on,
@@ -64,6 +72,7 @@ _RULES = (
     _becomes_public,
     _leaves_networks,
     _sends_users_elsewhere,
+    _leaves_company,
 )
 
 

@@ -30,12 +30,14 @@ def snapshot(record, names):
     """:return: ``{field name: value}``, relations as tuples of ids"""
     record.ensure_one()
     record = record.sudo().with_context(active_test=False)
-    return {
-        name: tuple(record[name].ids)
-        if record._fields[name].relational
-        else record[name]
+    relations = {name for name in names if record._fields[name].relational}
+    values = {
+        name: tuple(record[name].ids) if name in relations else record[name]
         for name in names
     }
+    # The user would find in the cache what is another company's.
+    record.invalidate_recordset(relations)
+    return values
 
 
 def describe(record, before, after):

@@ -67,19 +67,20 @@ class Consent:
         """:return: the Odoo user of a sign-in, empty when one is to be created
         :raises AccessDenied: no user, or one who may not use this API
         """
-        oauth2_api, provider = record.api_id, record.client_id.provider_id
+        oauth2_api, client = record.api_id, record.client_id
+        provider = client.provider_id
         try:
             user = record.user_id
             if provider:
                 user = provider._match_user(claims, user)
         except AccessDenied:
             # As of a user who is found, so that time does not tell.
-            oauth2_api._allows_by_group(self.env.user)
+            oauth2_api._admits(self.env.user, client)
             raise
         login = user.sudo().login
-        set_audit_context(oauth2_api, record.client_id, user=user, user_login=login)
-        if user and not oauth2_api._allows_user(user):
-            reason = oauth2_api._why_not_allowed(user)
+        set_audit_context(oauth2_api, client, user=user, user_login=login)
+        if user and not oauth2_api._allows_user(user, client):
+            reason = oauth2_api._why_not_allowed(user, client)
             raise AccessDenied(reason=reason, cause="user_blocked")
         return user
 
@@ -187,7 +188,7 @@ class Consent:
         claims, matching = result["claims"], UserMatching(record.client_id.provider_id)
         try:
             with self._abandoned_if_refused(record):
-                user = user or matching.create_user(claims)
+                user = user or matching.create_user(claims, record.client_id.company_id)
                 sign_in_grant = SignInGrant(self.env, record)
                 grant, lost = sign_in_grant.renew_or_create(claims, user, agreement)
                 earlier = grant._current_token("refresh")

@@ -46,9 +46,9 @@ class Introspection:
         if not (row := self.env.cr.fetchone()):
             return _INACTIVE
         kind, user_id, granted, ends, login = row
-        if not client.allows(
-            self.env["res.users"]._oauth2_groups(user_id, client.version)
-        ):
+        users = self.env["res.users"]
+        membership = users._oauth2_membership(user_id, client.version)
+        if not client.admission.allows(membership):
             return _INACTIVE
         oauth2_api, _record = records_of(self.env, client)
         issuer = f"{oauth2_api._oauth2_base_url()}/{endpoint}"

@@ -269,14 +269,15 @@ class IssuedTokens:
         return {**answer, "expires_in": seconds}
 
     def _allows_user(self, user_id):
-        groups = self.env["res.users"]._oauth2_groups(user_id, self.client.version)
-        return self.client.allows(groups)
+        users, version = self.env["res.users"], self.client.version
+        return self.client.admission.allows(users._oauth2_membership(user_id, version))
 
     def _why_not_allowed(self, user_id):
         """:return: ``reason`` and ``cause`` for the event"""
-        oauth2_api = self.env["oauth2.api"].sudo().browse(self.client.api_id)
+        oauth2_api, client = records_of(self.env, self.client)
         user = self.env["res.users"].sudo().browse(user_id)
-        return {"reason": oauth2_api._why_not_allowed(user), "cause": "user_blocked"}
+        reason = oauth2_api._why_not_allowed(user, client)
+        return {"reason": reason, "cause": "user_blocked"}
 
     def _check_asked(self, asked, granted):
         """:param asked: ids of scopes, or ``None``

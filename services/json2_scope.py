@@ -7,6 +7,7 @@ The rules, in this order:
 3. ``ids`` are ids, and the other arguments are ones that the method takes.
 4. The arguments can be followed to the models that they reach.
 5. Each of those is opened for what is done there.
+6. No other companies are asked for than that of API or client, where there is one.
 
 What the Odoo user may do stays the outer limit. ``docs/scopes.md`` tells it in full.
 """
@@ -59,6 +60,7 @@ class JSON2Scope:
         for other, operation in self._reached(model_name, method_name, arguments):
             if operation not in _opened_of(other, granted):
                 raise self._refusal(opened, "reaches", other, {operation})
+        _check_company(token.company_id, arguments.get("context"))
 
     def describe(self, token, model_name):
         """Tell what a token may call on a model.
@@ -158,6 +160,18 @@ def _opened_of(model_name, scopes):
         operations, methods = scope.get(model_name, ((), ()))
         found.update(operations, map(_method, methods))
     return found
+
+
+def _check_company(company_id, context):
+    """:param context: the call's own, a mapping or nothing
+    :raises InvalidRequest: for a call in other companies than its own
+    """
+    companies = [company_id] if company_id else None
+    asked = (context or {}).get("allowed_company_ids", companies)
+    if companies and asked != companies:
+        raise InvalidRequest(
+            "Calls are of one company here: leave allowed_company_ids out."
+        )
 
 
 def _check_taken(method, arguments):

@@ -94,8 +94,8 @@ def advices(env):
             " the user authorize it again."
         ),
         "service_user": env._(
-            "Choose a service user on the client's form who is active and in an allowed"
-            " group of the API."
+            "Choose a service user on the client's form who is active, in an allowed"
+            " group of the API, and of its company."
         ),
         "code": again,
         "reuse": env._(
@@ -116,7 +116,8 @@ def advices(env):
             " Matching on the provider's form."
         ),
         "user_blocked": env._(
-            "Unarchive the user, or add the user to an allowed group of the API."
+            "Unarchive the user, or add the user to an allowed group of the API, or to"
+            " its company."
         ),
         "unverified": env._(
             "Have the user verify the email at the provider; or, if the provider is"

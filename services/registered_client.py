@@ -50,7 +50,7 @@ def _read(env, endpoint, client_identifier, version):
         access_token_lifetime=oauth2_api.access_token_lifetime,
         refresh_token_lifetime=oauth2_api.refresh_token_lifetime,
         authorization_lifetime=oauth2_api.authorization_lifetime,
-        allowed_groups=frozenset(oauth2_api.allowed_group_ids.ids),
+        admission=oauth2_api._admission(client),
         version=version,
     )
 

@@ -25,10 +25,11 @@ _A_DAY = 24 * 3600
 class SecurityCheck:
     def __init__(self, env):
         self.env = env
-        self.apis = env["oauth2.api"].search([])
-        self.providers = env["oauth2.provider"].search([])
-        self.clients = env["oauth2.client"].search([])
-        self.lines = env["oauth2.scope.line"].search(
+        whole = env(su=True)  # all companies' records
+        self.apis = whole["oauth2.api"].search([])
+        self.providers = whole["oauth2.provider"].search([])
+        self.clients = whole["oauth2.client"].search([])
+        self.lines = whole["oauth2.scope.line"].search(
             [("scope_id.api_id.active", "=", True)]
         )
 

@@ -58,8 +58,8 @@ class SignInGrant:
         """
         record, oauth2_api = self.record, self.record.api_id
         issuer, subject = self._account(claims, user)
-        if not oauth2_api._allows_user(user):
-            reason = oauth2_api._why_not_allowed(user)
+        if not oauth2_api._allows_user(user, record.client_id):
+            reason = oauth2_api._why_not_allowed(user, record.client_id)
             raise AccessDenied(reason=reason, cause="user_blocked")
         now = fields.Datetime.now()
         grant = self._find()

@@ -13,6 +13,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.tools import config
 
 from ..protocol import digests
+from ..protocol.admission import Membership
 from ..protocol.client_networks import allows
 from ..protocol.scope import Serving, TokenContext
 from .transactions import primary_cursor
@@ -37,7 +38,7 @@ class _Candidate(NamedTuple):
     address: str  # where it is used from
     is_unexpired: bool
     serving: Serving  # None: nothing is served
-    groups: frozenset  # the user's, None: the user may not call
+    membership: Membership  # the user's, None: the user may not call
 
 
 def _is_unexpired(token):
@@ -68,13 +69,17 @@ def _has_active_user(token):
 
     The tokens of a grant that is over carry no user.
     """
-    return token.groups is not None
+    return token.membership is not None
 
 
-def _has_allowed_user(token):
+def _is_in_allowed_group(token):
     """The user is in one of the API's allowed groups, where there are any."""
-    allowed = token.serving.allowed_groups
-    return not allowed or not allowed.isdisjoint(token.groups)
+    return token.serving.admission.by_group(token.membership)
+
+
+def _is_of_company(token):
+    """The user belongs to the company of API or client, where one has one."""
+    return token.serving.admission.by_company(token.membership)
 
 
 #: A known token opens an endpoint where each of these holds.
@@ -84,7 +89,8 @@ _RULES = (
     _is_for_this_endpoint,
     _is_from_allowed_network,
     _has_active_user,
-    _has_allowed_user,
+    _is_in_allowed_group,
+    _is_of_company,
 )
 
 
@@ -101,8 +107,12 @@ _REASONS = {
         "network",
     ),
     _has_active_user: ("The grant is over, or its user is archived.", "grant_over"),
-    _has_allowed_user: (
+    _is_in_allowed_group: (
         "The user is in no allowed group of the API.",
+        "user_blocked",
+    ),
+    _is_of_company: (
+        "The user does not belong to the company of API or client.",
         "user_blocked",
     ),
 }
@@ -157,13 +167,13 @@ class TokenValidation:
             address,
             is_unexpired,
             env["oauth2.api"]._serving(api_id, client_id, version),
-            env["res.users"]._oauth2_groups(user_id, version),
+            env["res.users"]._oauth2_membership(user_id, version),
         )
         for holds in _RULES:
             if not holds(candidate):
                 if holds in _REASONS:
                     ids = (api_id, client_id, grant_id, user_id)
-                    token = TokenContext(*ids, False, frozenset(), version)
+                    token = TokenContext(*ids, False, frozenset(), version, False)
                     self.refused = (token, *_REASONS[holds])
                 return None
         serving, names = candidate.serving, candidate.serving.scopes
@@ -171,5 +181,12 @@ class TokenValidation:
             [names[scope] for scope in (granted or "").split(",") if scope in names]
         )
         return TokenContext(
-            api_id, client_id, grant_id, user_id, serving.json2_enabled, scopes, version
+            api_id,
+            client_id,
+            grant_id,
+            user_id,
+            serving.json2_enabled,
+            scopes,
+            version,
+            serving.admission.company_id,
         )

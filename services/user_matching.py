@@ -71,9 +71,10 @@ class UserMatching:
             )
         return Users.browse()
 
-    def create_user(self, claims):
+    def create_user(self, claims, company):
         """Make the portal user of a ``create`` sign-in, without a password.
 
+        :param company: of the client, possibly none: Odoo's default
         :raises AccessDenied: when such a user exists by now, or none is to be made
         """
         if self.provider.user_matching != "create":
@@ -81,8 +82,13 @@ class UserMatching:
         self._created_user(claims)
         email = self._new_login(claims)
         Users = self.env["res.users"].sudo().with_context(no_reset_password=True)
+        companies = company and {
+            "company_id": company.id,
+            "company_ids": [(6, 0, company.ids)],
+        }
         user = Users.create(
             {
+                **(companies or {}),
                 "login": email,
                 "email": email,
                 "name": _one_line(claims.get("name")) or email,

@@ -34,6 +34,7 @@ from . import (  # noqa: E402
     test_client_secret,
     test_client_secret_overlap,
     test_clients,
+    test_companies,
     test_confirm,
     test_confirm_refusals,
     test_conformance,

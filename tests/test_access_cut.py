@@ -12,9 +12,17 @@ class TestAccessCut(RevokeCase):
         self.group = self.env["res.groups"].create(
             {"name": "Pilots", "user_ids": [(4, self.user.id)]}
         )
-        self.api.allowed_group_ids = self.group
-        self.api.bearer_enabled = True
+        self.company = self.env["res.company"].create({"name": "Branch"})
+        self.user.company_ids += self.company
+        self.api.write(
+            {
+                "allowed_group_ids": self.group.ids,
+                "company_id": self.company.id,
+                "bearer_enabled": True,
+            }
+        )
         self.admin = self.env.ref("base.user_admin")
+        self.admin.company_ids += self.company
         self.opens()
         self.known = self.env["oauth2.event"].search([])
 
@@ -91,8 +99,9 @@ class TestAccessCut(RevokeCase):
                 if changes == "deleted":
                     self.assertRevokedBy(self.admin)
 
-    def test_a_changed_user_or_group_cuts_access(self):
+    def test_a_changed_user_group_or_company_cuts_access(self):
         user, group = self.by_admin(self.user), self.by_admin(self.group)
+        api, company = self.by_admin(self.api), self.by_admin(self.company)
         other = self.env["res.groups"].create({"name": "Captains"})
 
         def delete_group_beside_another():
@@ -108,6 +117,14 @@ class TestAccessCut(RevokeCase):
             # Groups cannot be archived in Odoo; this is the nearest to it.
             "group that loses its users": lambda: group.write({"user_ids": [(5,)]}),
             "deleted group beside another": delete_group_beside_another,
+            "user who leaves the company": lambda: user.write(
+                {"company_ids": [(3, company.id)]}
+            ),
+            "company that loses its users": lambda: company.write({"user_ids": [(5,)]}),
+            "archived company": company.action_archive,
+            "API of another company": lambda: api.write(
+                {"company_id": company.create({"name": "Other"}).id}
+            ),
         }.items():
             with self.row(name):
                 change()

@@ -81,6 +81,7 @@ PUBLIC_METHODS = {
     "oauth2.scope.line": _CONFIGURATION,
     "oauth2.authorization.request": {"unlink"},
     "res.config.settings": {"set_values", "action_api_auth_oauth2_security_check"},
+    "res.company": {"create", "write"},
     "res.groups": {"create", "write", "unlink"},
     "res.users": {"write", "unlink", "SELF_READABLE_FIELDS", "oauth2_what_ends"},
 }

@@ -116,6 +116,9 @@ class TestMeanwhile(ServerAttackCase):
             "group lost": lambda: self.api.write(
                 {"allowed_group_ids": self.env.ref("base.group_system")}
             ),
+            "user of another company": lambda: self.api.write(
+                {"company_id": self.env["res.company"].create({"name": "Other"}).id}
+            ),
             "client archived": lambda: self.own.write({"active": False}),
             "client taken from the API": lambda: self.own.write(
                 {"api_ids": self.crm, "scope_ids": self.crm.scope_ids}

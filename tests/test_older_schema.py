@@ -12,6 +12,8 @@ from .test_secrets import SecretsCase
 NEWER = (
     # First: calls are written meanwhile, by a transaction that takes it first, too.
     ("oauth2_call_count", None),
+    ("oauth2_api", "company_id"),
+    ("oauth2_client", "company_id"),
     ("oauth2_revocation", "client_secret_encrypted"),
     ("oauth2_client", "private_key_encrypted"),
     ("oauth2_client", "secret_digest"),

@@ -120,7 +120,7 @@ class TestPropertyCallback(OAuth2Records, TransactionCase):
                 service = UserMatching(self.provider)
                 service.subject(claims)
                 user = self.provider._match_user(claims, self.env["res.users"])
-                user = user or service.create_user(claims)
+                user = user or service.create_user(claims, self.env["res.company"])
             except (AccessDenied, ServerError):
                 user = None
             self.env.flush_all()

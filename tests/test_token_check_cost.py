@@ -52,8 +52,9 @@ class TestCheckCost(ProbeCase):
         self.assertOpens(path="/orders/probe/both")
         self.assertEqual(len(self.queries()), 1)
 
-    def test_an_accepted_token_of_an_allowed_group_costs_one_query(self):
+    def test_an_accepted_token_of_an_allowed_group_and_company_costs_one_query(self):
         self.api.allowed_group_ids = self.env.ref("base.group_user")
+        self.api.company_id = self.env.company
         self.assertOpens()
         self.assertOpens()
         self.assertEqual(len(self.queries()), 1)

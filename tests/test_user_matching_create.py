@@ -168,6 +168,12 @@ class TestMatchByCreate(CreateCase):
         self.api.allowed_group_ids += self.env.ref("base.group_portal")
         self.assertCreates()
 
+    def test_a_new_user_is_of_the_api_s_company(self):
+        self.api.company_id = self.env["res.company"].create({"name": "Branch"})
+        user, _information = self.assertCreates()
+        self.assertEqual(user.company_ids, self.api.company_id)
+        self.assertEqual(user.company_id, self.api.company_id)
+
 
 class TestMatchByCreateAgain(CreateCase):
     """Whom a user was made for is known by the account, whatever becomes of grants."""

@@ -1,0 +1,304 @@
+"""An API of one company: who may use it, in which company its calls are made, and whose
+administrators see it.
+"""
+
+from psycopg2 import IntegrityError
+
+from odoo import Command
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..services.audit import Audit
+from ..services.configuration_changes import describe
+from .authorization_server_common import AuthorizationServerCase
+from .json2_common import Json2Case
+from .test_access_rights import AccessCase
+
+
+@tagged("post_install", "-at_install")
+class TestCompanyOfCalls(Json2Case):
+    """The user belongs to two companies, and works in the other one by default."""
+
+    def setUp(self):
+        super().setUp()
+        self.main = self.user.company_id
+        self.branch = self.env["res.company"].create({"name": "Branch"})
+        self.user.company_ids += self.branch
+        self.access.api.write({"company_id": self.branch.id, "bearer_enabled": True})
+        partners = [("Ours", self.branch), ("Theirs", self.main)]
+        self.env["res.partner"].create(
+            [{"name": n, "ref": "here", "company_id": c.id} for n, c in partners]
+        )
+        self.open("ir.attachment", "read", "create")
+        self.env.flush_all()
+
+    def names(self, **arguments):
+        domain = [["ref", "=", "here"]]
+        found = self.json2(
+            "res.partner", "search_read", domain=domain, fields=["name"], **arguments
+        )
+        return [each["name"] for each in self.assertServed(found)]
+
+    def test_a_call_sees_what_is_of_the_api_s_company_alone(self):
+        self.assertEqual(self.names(), ["Ours"])
+        self.assertEqual(self.names(base=""), ["Ours"])
+        self.assertEqual(self.names(context={"lang": "en_US"}), ["Ours"])
+        self.access.api.company_id = False  # the client stays of its company
+        self.env.flush_all()
+        self.assertEqual(self.names(), ["Ours"])
+        self.access.client.company_id = False
+        self.env.flush_all()
+        self.assertEqual(self.names(), ["Ours", "Theirs"])
+
+    def test_what_a_call_makes_is_of_the_api_s_company(self):
+        names = {"fields": ["company_id"]}
+        for company in (self.branch, self.main):
+            self.access.api.company_id = company
+            self.env.flush_all()
+            values = self.json2("ir.attachment", "default_get", **names)
+            self.assertEqual(self.assertServed(values)["company_id"], company.id)
+
+    def test_a_caller_widens_the_companies_by_no_context(self):
+        ours, theirs = self.branch.id, self.main.id
+        for base in ("/orders", ""):
+            self.assertEqual(
+                self.names(base=base, context={"allowed_company_ids": [ours]}),
+                ["Ours"],
+            )
+            for companies in ([ours, theirs], [theirs], [], None, False, str(ours)):
+                with self.subTest(base, companies=companies):
+                    context = {"allowed_company_ids": companies}
+                    answer = self.json2(
+                        "res.partner", "search", base=base, domain=[], context=context
+                    )
+                    self.assertNotFollowed(answer)
+                    self.assertIn("of one company", answer.json()["error_description"])
+
+
+@tagged("post_install", "-at_install")
+class TestCompanyOfUsers(AuthorizationServerCase):
+    """Each door asks who is of the company, also of what was issued before."""
+
+    def setUp(self):
+        super().setUp()
+        self.branch = self.env["res.company"].create({"name": "Branch"})
+
+    def leave(self):
+        """The user is not of the API's company."""
+        self.api.company_id = self.branch
+        self.env.flush_all()
+
+    def come_back(self):
+        self.user.company_ids += self.branch
+        self.env.flush_all()
+
+    def refusal(self):
+        """:return: the latest one of the audit log"""
+        self.env.invalidate_all()
+        refusals = [("kind", "=", "refusal")]
+        return self.env["oauth2.event"].search(refusals, limit=1)
+
+    def test_a_user_of_another_company_is_refused_and_the_event_says_why(self):
+        self.leave()
+        _address, page = self.open_consent()
+        self.assertNotIn("csrf_token", page.text)
+        event = self.refusal()
+        self.assertEqual(event.cause, "user_blocked")
+        self.assertEqual(
+            event.reason,
+            f"The user {self.user.login} does not belong to the company of API or"
+            " client.",
+        )
+        self.come_back()
+        self.assertIn("access_token", self.tokens())
+
+    def test_tokens_of_a_user_who_leaves_the_company_open_and_tell_nothing(self):
+        tokens = self.tokens()
+        self.leave()
+        self.assertEqual(self.call_as(tokens["access_token"]), 401)
+        for token in (tokens["access_token"], tokens["refresh_token"]):
+            told = self.url_open(
+                "/orders/oauth2/introspect",
+                data={"token": token, "client_id": "own-app"}
+                | {"client_secret": self.secret},
+            )
+            self.assertEqual(told.json(), {"active": False})
+        self.assertRefused(self.refresh(tokens["refresh_token"]), 400, "invalid_grant")
+        self.come_back()
+        self.assertEqual(self.call_as(tokens["access_token"]), 200)
+        self.assertEqual(self.refresh(tokens["refresh_token"]).status_code, 200)
+
+    def test_a_service_user_of_another_company_gets_no_token(self):
+        robot = self.serve_as(self.make_user("robot@example.com"))
+        given = self.ask_token(grant_type="client_credentials").json()["access_token"]
+        self.leave()
+        self.assertEqual(self.call_as(given), 401)
+        refused = self.ask_token(grant_type="client_credentials")
+        self.assertRefused(refused, 400, "unauthorized_client")
+        robot.company_ids += self.branch
+        self.env.flush_all()
+        self.assertEqual(self.call_as(given), 200)
+        again = self.ask_token(grant_type="client_credentials")
+        self.assertEqual(again.status_code, 200, again.text)
+
+    def test_the_company_of_an_api_is_not_deleted(self):
+        self.leave()
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            self.branch.unlink()
+
+
+class TestCompanyOfAdministrators(AccessCase):
+    """Mara administers the main company's APIs, Bela those of the branch."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.branch = cls.env["res.company"].create({"name": "Branch"})
+        cls.bela = cls.make_user(
+            "bela@example.com",
+            company_id=cls.branch.id,
+            company_ids=cls.branch.ids,
+            group_ids=cls.manager.group_ids.ids,
+        )
+        cls.portal.write({"company_ids": cls.branch.ids, "company_id": cls.branch.id})
+        cls.api.company_id = cls.branch
+        cls.event |= Audit(cls.env).record("refusal", oauth2_api=cls.api)
+        cls.models["oauth2.event"] = cls.event
+        cls.env.flush_all()
+
+    def theirs(self):
+        """:return: records that are of the branch, a list"""
+        shared = {"oauth2.provider"}
+        return [r for name, r in self.models.items() if name not in shared]
+
+    def test_administrators_of_another_company_see_none_of_its_records(self):
+        for record in self.theirs():
+            with self.subTest(record._name):
+                for seen in record:
+                    self.assertNotAllowed(self.as_user(self.manager, seen).read, [])
+                found = record.with_user(self.manager)
+                found = found.with_context(active_test=False).search([])
+                self.assertFalse(found & record)
+
+    def test_administrators_of_the_company_see_its_records_and_shared_ones(self):
+        for company in (self.branch, self.branch.browse()):
+            self.api.company_id = company
+            for record in {*self.theirs(), self.provider}:
+                with self.subTest(record._name, company=company.name):
+                    self.assertTrue(self.as_user(self.bela, record).read([]))
+                    self.assertLessEqual(record, record.with_user(self.bela).search([]))
+
+    def test_settings_administrators_see_the_companies_that_they_chose(self):
+        """As everything in Odoo."""
+        self.system.company_ids += self.branch
+        for companies, is_seen in ((self.branch, True), (self.env.company, False)):
+            chosen = {"allowed_company_ids": companies.ids}
+            for record in self.theirs():
+                if record == self.created:
+                    continue
+                found = self.as_user(self.system, record).with_context(**chosen)
+                self.assertEqual(bool(found.search([]) & record), is_seen, record)
+
+    def test_a_client_is_of_the_company_of_its_apis(self):
+        client = self.client
+        for company in (self.branch, self.env.company):
+            self.api.company_id = company
+            self.assertEqual(client.company_id, company)
+        ours = self.make_api("ours", company_id=self.branch.id)
+        for record, values in (
+            (client, {"company_id": self.branch.id}),
+            (client, {"company_id": False}),
+            (client, {"api_ids": [Command.link(ours.id)]}),
+            (ours, {"client_ids": [Command.link(client.id)]}),
+        ):
+            with self.assertRaises(ValidationError, msg=values):
+                record.write(values)
+        shared = self.make_api("shared", client_ids=client.ids)
+        with self.assertRaises(ValidationError):
+            shared.company_id = self.branch
+        self.api.company_id = False
+        self.assertEqual(client.company_id, self.env.company)  # narrow it stays
+        client.company_id = False
+
+    def test_of_a_shared_api_administrators_see_and_change_their_own_clients(self):
+        shared = self.make_api("shared")
+        values = {"api_ids": shared.ids, "company_id": self.env.company.id}
+        ours, taken = self.env["oauth2.client"].create(
+            [
+                {"name": "Ours", **values},
+                {"name": "Taken", "client_identifier": "taken", **values},
+            ]
+        )
+        self.api.company_id = False
+        values = {"api_ids": shared.ids, "company_id": self.branch.id}
+        self.client.write({**values, "scope_ids": False})
+        seen = self.as_user(self.manager, shared)
+        seen.write({"client_ids": [Command.set((ours + taken).ids)]})
+        names = {"client_ids": {"fields": {"name": {}}}}
+        [shown] = seen.web_read(names)
+        self.assertEqual(
+            [each["id"] for each in shown["client_ids"]], (ours + taken).ids
+        )
+        self.env.invalidate_all()
+        self.assertEqual(shared.client_ids, ours + taken + self.client)
+        with self.assertRaises(ValidationError):  # though it is not seen
+            self.as_user(self.bela, self.client).client_identifier = "taken"
+
+    def test_administrators_bring_nothing_into_another_company(self):
+        company = {"company_id": self.branch.id}
+        ours = self.make_api("ours", company_id=self.env.company.id)
+        client = self.env["oauth2.client"].create({"name": "C", "api_ids": ours.ids})
+        api = self.as_user(self.manager, ours)
+        self.assertNotAllowed(api.write, company)
+        self.assertNotAllowed(api.create, {"name": "X", "endpoint": "x", **company})
+        other = self.client.create({"name": "Other", **company})
+        for command in (Command.link(other.id), Command.set(other.ids)):
+            self.assertNotAllowed(api.write, {"client_ids": [command]})
+        scope = {"name": "new", "api_id": self.api.id}
+        self.assertNotAllowed(api.scope_ids.create, scope)
+        api.scope_ids.name = "other"
+        self.assertNotAllowed(api.scope_ids.write, {"api_id": self.api.id})
+        apis = {"api_ids": [Command.link(self.api.id)]}
+        client = self.as_user(self.manager, client)
+        self.assertNotAllowed(client.create, {"name": "X", **apis})
+        self.assertNotAllowed(client.write, apis)
+        api.write({"name": "Y", "company_id": self.env.company.id})
+        client.write({"name": "Y"})
+
+    def test_what_users_authorized_is_taken_to_other_companies_by_settings_alone(self):
+        self.system.company_ids += self.branch
+        for record in (self.api, self.client):
+            for company in (False, self.env.company.id):
+                values = {"company_id": company}
+                self.bela.company_ids += self.env.company
+                self.assertNotAllowed(self.as_user(self.bela, record).write, values)
+            self.as_user(self.bela, record).write({"company_id": self.branch.id})
+            self.as_user(self.system, record).write({"company_id": False})
+            self.as_user(self.bela, record).write({"company_id": self.branch.id})
+            self.api.company_id = False
+
+    def test_users_see_and_end_their_grants_in_whichever_company_they_work(self):
+        for user, grant in ((self.user, self.grant), (self.portal, self.portal_grant)):
+            self.assertNotIn(self.env.company, self.api.company_id)
+            own = self.as_user(user, grant)
+            self.assertEqual(own.search([]), grant)
+            own.unlink()
+
+    def test_the_company_is_asked_for_where_there_are_several(self):
+        multi = self.env.ref("base.group_multi_company")
+        for is_shown in (False, True):
+            self.manager.write({"group_ids": [(4 if is_shown else 3, multi.id)]})
+            apis = self.env["oauth2.api"].with_user(self.manager)
+            for records in (apis, apis.env["oauth2.client"]):
+                for kind in ("form", "list"):
+                    arch = records.get_view(view_type=kind)["arch"]
+                    self.assertEqual('name="company_id"' in arch, is_shown, kind)
+
+    def test_a_changed_company_is_told_with_its_name(self):
+        before = self.api._snapshot(["company_id"])
+        self.api.company_id = self.env.company
+        told = describe(self.api, before, self.api._snapshot(["company_id"]))
+        self.assertEqual(
+            told, f"Company: added {self.env.company.name}; removed Branch"
+        )
