@@ -112,6 +112,7 @@ class TestConnect(BrowserCase):
         cut = (
             "() => [...document.querySelectorAll('.modal-body th span')].filter(name =>"
             " name.checkVisibility() && name.scrollWidth > name.clientWidth"
+            " && getComputedStyle(name).overflowX !== 'visible'"
             ").map(name => name.innerText)"
         )
         self.assertEqual(self.page.evaluate(cut), [])
