@@ -97,6 +97,14 @@ class TestPages(unittest.TestCase):
                     self.assertIn(f"]({page.name})", index)
                     self.assertIn("(README.md)", page.read_text()[:300])
 
+    def test_a_page_that_is_named_is_a_link(self):
+        names = "|".join(page.stem for page in _DOCS.glob("*.md"))
+        named = re.compile(rf"`(?:docs/)?(?:{names})\.md`")
+        for page in sorted(_DOCS.glob("*.md")):
+            if page.name != "decisions.md":  # which tells how pages were, too
+                with self.subTest(page.name):
+                    self.assertEqual(named.findall(page.read_text()), [])
+
     def test_each_link_between_pages_leads_to_a_file_and_a_heading(self):
         for page in sorted(_DOCS.glob("*.md")):
             for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
