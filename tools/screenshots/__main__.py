@@ -100,7 +100,6 @@ def backend(studio):
     for width, screen in (("wide", WIDE), ("narrow", NARROW)):
         page = studio.profile(login="admin", screen=screen)
         for name, path, picture in (
-            ("overview", "oauth2-apis", _list),
             ("api", f"oauth2-apis/{company.api}", _scopes_tab),
             ("scope", f"oauth2-scopes/{company.scopes['sales.write']}", _form),
             ("provider-google", "oauth2-providers/new", _google),
@@ -120,6 +119,17 @@ def backend(studio):
             picture(page)
             studio.take(page, f"{name}-{width}")
         _connect(studio, page, width)
+        page.context.close()
+
+
+def overview(studio):
+    """The first page, once there is something to be seen on it."""
+    studio.company.grow()
+    for width, screen in (("wide", WIDE), ("narrow", NARROW)):
+        page = studio.profile(login="admin", screen=screen)
+        page.goto(f"{BASE}/odoo/oauth2-apis")
+        _list(page)
+        studio.take(page, f"overview-{width}")
         page.context.close()
 
 
@@ -281,9 +291,9 @@ def main(folder, names):
         for login in ("olivia@example.com", "olivia@example.com", "noah@example.com"):
             studio.sign_in(login, "sales-assistant")
         company.go_wrong()
-        company.count_calls_of_last_week()
         users(studio)
         backend(studio)
+        overview(studio)
         chromium.close()
     taken = sorted(folder.glob("*.png"))
     print(f"{len(taken)} pictures in {folder}")

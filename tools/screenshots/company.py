@@ -127,16 +127,22 @@ class Company:
             **every,
         )
 
-    def count_calls_of_last_week(self):
-        """Have calls of the days before today, as no Odoo has that began just now."""
-        for days, (good, refused) in enumerate(_LAST_WEEK, 1):
-            for outcome, calls in (("good", good), ("insufficient_scope", refused)):
-                sql(
-                    "INSERT INTO oauth2_call_count"
-                    " (day, api_id, client_id, outcome, calls)"
-                    " VALUES (CURRENT_DATE - %s, %s, %s, %s, %s)",
-                    *(days, self.api, self.clients["route-planner"], outcome, calls),
-                )
+    def grow(self):
+        """Make more APIs, and calls of the days before today, which is the first."""
+        client = self.clients["route-planner"]
+        for api, share in (
+            (self.api, 1),
+            (self.admin.create("oauth2.api", name="Contacts", endpoint="people"), 0.3),
+            (self.admin.create("oauth2.api", name="Stock", endpoint="stock"), 2.1),
+        ):
+            for days, (good, refused) in enumerate(_LAST_WEEK, 1):
+                for outcome, calls in (("good", good), ("insufficient_scope", refused)):
+                    sql(
+                        "INSERT INTO oauth2_call_count"
+                        " (day, api_id, client_id, outcome, calls)"
+                        " VALUES (CURRENT_DATE - %s, %s, %s, %s, %s)",
+                        *(days, api, client, outcome, int(calls * share)),
+                    )
 
     def _groups_of(self, login):
         found = self.admin.call("res.users", "read", [self.users[login]], ["group_ids"])
