@@ -4,6 +4,7 @@ import logging
 import uuid
 from http import HTTPStatus
 
+import psycopg2
 from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import TransactionRollbackError
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
@@ -26,6 +27,8 @@ from odoo.http import (
     SessionExpiredException,
 )
 
+from odoo.addons.base.models.ir_qweb import QWebError
+
 from ..protocol.errors import (
     InvalidRequest,
     MethodNotAllowed,
@@ -41,7 +44,7 @@ from ..services.request_body import read_body
 from ..services.wire_answer import error_response, json_response
 from .arguments import bind, check_unknown, read_object
 from .json_answer import NotJson, encode
-from .pages import refused_sign_in
+from .pages import refusal_page, refused_sign_in
 
 _logger = logging.getLogger(__name__)
 
@@ -137,7 +140,19 @@ class OAuth2Dispatcher(_JsonDispatcher):
             # So Odoo tells that two at once wrote what may be there once, in the words
             # of the database. What a caller of an endpoint reads is always the same.
             exc = TemporarilyUnavailable(cause="busy", retry_after=1)
-        return super().handle_error(exc)
+        is_page = getattr(self.request, "oauth2_shows_pages", False)
+        if not is_page or getattr(exc, "response", None):
+            return super().handle_error(exc)
+        refusal = _refusal(exc)
+        if not refusal:
+            status, description = self._describe(exc)
+            refusal = OAuth2Error(description)
+            refusal.status, refusal.error = status, error_code(status)
+        try:
+            self.request.env.cr.rollback()
+            return refusal_page(refusal)
+        except (psycopg2.Error, QWebError):  # what failed, fails for this page, too
+            return error_response(refusal)
 
     def _counted(self, refusal):
         """:return: the refusal that the caller receives: too many calls, or this"""

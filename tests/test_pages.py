@@ -2,16 +2,17 @@
 
 import re
 
+import polib
 from lxml import html
 
 from odoo.tests import tagged
+from odoo.tools import file_path, mute_logger
 
 from .authorization_server_common import AuthorizationServerCase
 from .common import BROWSER_HEADERS
 from .test_consent_page import PIXEL
 
 DID_NOT_WORK = "This sign-in did not work"
-ABROAD = "Connexion impossible"
 APPLICATIONS = "/oauth2/applications"
 
 
@@ -21,8 +22,10 @@ class TestPages(AuthorizationServerCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("fr_FR")
-        view = cls.env.ref("api_auth_oauth2.page_refusal")
-        view.update_field_translations("arch_db", {"fr_FR": {DID_NOT_WORK: ABROAD}})
+        load_terms = cls.env["ir.module.module"]._load_module_terms
+        load_terms(["api_auth_oauth2"], ["fr_FR"])
+        catalogue = polib.pofile(file_path("api_auth_oauth2/i18n/fr.po"))
+        cls.french = {term.msgid: term.msgstr for term in catalogue}
         cls.company = cls.env["res.company"].create({"name": "Daughter & Sons"})
         cls.user.write(
             {
@@ -43,6 +46,9 @@ class TestPages(AuthorizationServerCase):
             f"/orders/oauth2/authorize?{query}",
             {**BROWSER_HEADERS, "Accept-Language": language},
         )
+
+    def assertTitle(self, page, title):
+        self.assertEqual(html.fromstring(page.text).findtext(".//h1"), title)
 
     def header(self, page):
         [header] = html.fromstring(page.text).xpath("//body/header")
@@ -71,27 +77,40 @@ class TestPages(AuthorizationServerCase):
         for language in ("fr", "fr-FR", "fr-CH,en;q=0.5", "ja,fr-BE;q=0.9,en;q=0.1"):
             with self.subTest(language):
                 page = self.refused(language=language)
-                self.assertIn(ABROAD, page.text)
+                self.assertTitle(page, self.french[DID_NOT_WORK])
                 self.assertIn('<html lang="fr-FR"', page.text)
         for language in ("en-GB,fr;q=0.9", "*", "en", "de-DE, en"):
             with self.subTest(language):
-                self.assertIn(DID_NOT_WORK, self.refused(language=language).text)
+                self.assertTitle(self.refused(language=language), DID_NOT_WORK)
 
     def test_a_signed_out_person_whose_language_is_not_there_reads_the_company_s(self):
         self.env.ref("base.public_user").company_id.partner_id.lang = "fr_FR"
         self.env.flush_all()
-        self.assertIn(ABROAD, self.refused(language="ja").text)
+        self.assertTitle(self.refused(language="ja"), self.french[DID_NOT_WORK])
 
     def test_the_language_that_was_chosen_on_a_website_comes_before_the_browser_s(self):
         page = self.refused(cookies={"frontend_lang": "fr_FR"}, language="en")
-        self.assertIn(ABROAD, page.text)
+        self.assertTitle(page, self.french[DID_NOT_WORK])
 
     def test_a_signed_in_user_reads_the_language_of_the_preferences(self):
         self.user.lang = "fr_FR"
         self.env.flush_all()
         self.authenticate(self.user.login, self.user.login)
         page = self.visit("/orders/oauth2/callback?state=x&code=y", BROWSER_HEADERS)
-        self.assertIn(ABROAD, page.text)
+        self.assertTitle(page, self.french[DID_NOT_WORK])
+
+    def test_what_a_scope_opens_is_told_in_the_reader_s_language(self):
+        self.user.lang = "fr_FR"
+        self.open_model(self.api.scope_ids[0], "res.country", "read")
+        self.env.flush_all()
+        self.authenticate(self.user.login, self.user.login)
+        _address, page = self.open_consent()
+        title = "Allow this application to act as you?"
+        self.assertTitle(page, self.french[title])
+        [opened] = html.fromstring(page.text).xpath("//ul[@class='opened']/li")
+        self.assertIn(
+            f": {self.french['read']}", " ".join(opened.text_content().split())
+        )
 
     def test_times_are_by_the_user_s_clock_with_and_without_javascript(self):
         _address, page = self.open_consent()
@@ -112,6 +131,23 @@ class TestPages(AuthorizationServerCase):
             [told] = html.fromstring(page.text).xpath("//*[@role='alert']")
             self.assertNotRegex(told.text_content(), "(?i)uri|client|parameter|_")
             self.assertIn("application", told.text_content())
+
+    def test_an_error_of_odoo_is_told_to_a_person_on_a_page_with_its_number(self):
+        self.env.ref("api_auth_oauth2.page_denied").arch_db = "<t t-out='1/0'/>"
+        self.env.flush_all()
+        callback = self.sign_in(self.ask()["authorization_url"])
+        (form,) = html.fromstring(self.visit(callback, BROWSER_HEADERS).text).forms
+        values = {**dict(form.form_values()), "decision": "deny"}
+        with (
+            mute_logger("odoo.http"),
+            self.assertLogs("odoo.addons.api_auth_oauth2", "ERROR") as told,
+        ):
+            page = self.url_open(form.action, values, allow_redirects=False)
+        self.assertEqual(page.status_code, 500)
+        self.assertTitle(page, DID_NOT_WORK)
+        [number] = re.findall(r"Internal error (\w{32})", page.text)
+        self.assertIn(number, told.output[0])
+        self.assertNotIn("Traceback", page.text)
 
     def test_the_consent_page_says_where_a_permission_is_taken_back(self):
         _address, page = self.open_consent()

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import functools
 import os
+import pathlib
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,8 @@ from playwright.sync_api import sync_playwright
 from server import ServerCase
 
 CHROMIUM = os.environ.get("OAUTH2_TEST_CHROMIUM")
+AXE = pathlib.Path(os.environ.get("OAUTH2_TEST_AXE", ""))
+SHOTS = os.environ.get("OAUTH2_TEST_SHOTS")
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +31,15 @@ PATIENCE_MS = 10_000
 ALLOW = "button[value=allow]"
 DENY = "button[value=deny]"
 TOKEN_INFORMATION = "script#token-information"
+
+#: What of a part of a page is hard or impossible to use for some, by some rules or all.
+BARRIERS = """async ([part, rules]) => {
+    const options = rules ? {runOnly: {type: "rule", values: rules}} : {};
+    const {violations} = await axe.run(part, {...options, resultTypes: ["violations"]});
+    return violations
+        .filter(({impact}) => ["serious", "critical"].includes(impact))
+        .map(({id, nodes}) => `${id}: ${nodes.map(node => node.html).join(" ")}`);
+}"""
 
 
 @functools.cache
@@ -72,6 +84,26 @@ class BrowserCase(ServerCase):
         self.addCleanup(profile.close)
         self.addCleanup(self.keep_cookies, profile)
         return profile
+
+    def assertNoBarrier(self, name, part="html", page=None):
+        """axe-core finds none that is serious: by day, and by night in the colours.
+
+        :param str name: of the page, for its pictures (``OAUTH2_TEST_SHOTS``)
+        """
+        page = page or self.page
+        page.evaluate(AXE.read_text())
+        for scheme, rules in (("light", None), ("dark", ["color-contrast"])):
+            with self.subTest(name, scheme=scheme):
+                page.emulate_media(color_scheme=scheme)
+                self.assertEqual(page.evaluate(BARRIERS, [part, rules]), [])
+                if SHOTS:
+                    self.shoot(f"{name}-{scheme}", page)
+
+    def shoot(self, name, page):
+        """Take pictures of a page, wide and narrow."""
+        for width in (1366, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
 
     def keep_cookies(self, profile):
         """Tell the ledger a browser's cookies; a decision takes them away."""

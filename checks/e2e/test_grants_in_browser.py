@@ -155,6 +155,7 @@ class TestGrantsOfAUser(GrantsCase):
         self.assertEqual(self.grants(self.site), 1)
         page.goto(f"{URL}/my/security")
         page.click(".o_oauth2_application summary")
+        self.assertNoBarrier("portal", "#oauth2_applications")
         page.click(".o_oauth2_application button:visible")
         page.wait_for_selector("text=No application can act as you.")
         self.assertEqual(self.grants(self.site), 0)
