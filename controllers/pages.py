@@ -21,7 +21,11 @@ from ..services.audit import Audit
 from ..services.authorization import SIGN_IN_LIFETIME
 from ..services.page_reader import nearest_language, page_frame
 from ..services.refusal_words import told_to_person
-from ..services.request_context import return_address, trial_under_way
+from ..services.request_context import (
+    audit_context,
+    return_address,
+    trial_under_way,
+)
 from ..services.trial_sign_in import in_words
 
 BROWSER_ROUTING = {
@@ -55,9 +59,18 @@ def find_api(endpoint):
     :raises InvalidRequest: instead of a challenge that would open a password dialogue
     """
     try:
-        return request.env["oauth2.api"]._by_endpoint(endpoint)
+        request.oauth2_api = request.env["oauth2.api"]._by_endpoint(endpoint)
     except InvalidClient as error:
         raise InvalidRequest("There is no such API here.", cause=error.cause) from error
+    return request.oauth2_api
+
+
+def _api_of_request():
+    """:return: the path's before that of a sign-in, which would tell that there is one;
+    ``None`` where none is known
+    """
+    named, _is_proven = audit_context()
+    return getattr(request, "oauth2_api", None) or (named or {}).get("oauth2_api")
 
 
 def page(template, *, status=200, leads_back=False, **values):
@@ -67,7 +80,8 @@ def page(template, *, status=200, leads_back=False, **values):
     :param leads_back: whether it may be a page on the way to an application
     :return: the response, with headers that keep it out of frames and caches
     """
-    values |= page_frame(request.env, values.get("user"))
+    oauth2_api = values.get("api") or _api_of_request()
+    values |= page_frame(request.env, values.get("user"), oauth2_api)
     html = request.env["ir.qweb"].sudo()._render(f"api_auth_oauth2.{template}", values)
     return Response(
         html,

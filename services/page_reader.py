@@ -25,14 +25,15 @@ def _language(code):
     return code.replace("-", "_").partition("_")[0].partition("@")[0].lower()
 
 
-def page_frame(env, user):
+def page_frame(env, user, oauth2_api):
     """What stands around each page.
 
     :param user: whom the page is about, possibly none
+    :param oauth2_api: whose company comes before the user's, possibly none
     :return: dict of values of the page
     """
     user = (user or env.user).sudo()
-    company = user.company_id
+    company = (oauth2_api and oauth2_api.sudo().company_id) or user.company_id
     return {
         "company": company,
         "has_logo": bool(company.logo) and not company.uses_default_logo,

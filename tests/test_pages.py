@@ -64,6 +64,16 @@ class TestPages(AuthorizationServerCase):
             [title] = html.fromstring(shown.text).xpath("//title")
             self.assertIn(f"– {self.company.name}", title.text)
 
+    def test_a_page_of_a_company_s_api_bears_that_company_s_name(self):
+        company = self.env["res.company"].create({"name": "Sister Ltd"})
+        self.user.company_ids += company
+        self.api.company_id = company
+        self.env.flush_all()
+        _address, page = self.open_consent()
+        unknown = "/orders/oauth2/callback?state=x&code=y"
+        for shown in (page, self.refused(), self.visit(unknown, BROWSER_HEADERS)):
+            self.assertEqual(self.header(shown).text_content().strip(), company.name)
+
     def test_a_page_bears_the_logo_of_its_user_s_company_in_place_of_the_name(self):
         self.company.logo = PIXEL
         self.env.flush_all()
