@@ -1,6 +1,9 @@
 """A standard client's user signs in and decides, in a person's browser."""
 
+import base64
+import functools
 import secrets
+from pathlib import Path
 
 from application import REDIRECT_URI, Application
 from browser import ALLOW, DENY, BrowserCase, page_of_another_site
@@ -8,10 +11,23 @@ from providers import QuickProvider
 from server import URL, sql
 
 PASSWORD = "correct-horse-battery"
+CATALOGUES = Path(__file__).parents[2] / "i18n"
 READ_ONLY = "button[value=read_only]"
 TICK_BOX = "input[type=checkbox]"
 WIDTH_OF_A_SMALL_PHONE = 320
 SAME_SITE = "localhost"  # another port of Odoo's host: gets its cookies
+
+#: What pages say in other languages: the question, and the reason of a refusal.
+IN_WORDS = {
+    "fr_FR": (
+        "Autoriser cette application à agir en votre nom\N{NO-BREAK SPACE}?",
+        "L'application a demandé quelque chose qui ne fonctionne pas ici",
+    ),
+    "es_ES": (
+        "¿Permitir que esta aplicación actúe en su nombre?",
+        "La aplicación pidió algo que no funciona aquí",
+    ),
+}
 
 
 class ConsentCase(BrowserCase):
@@ -77,6 +93,18 @@ class ConsentCase(BrowserCase):
         self.administrator.write("oauth2.client", self.client_id, scope_ids=scopes)
         return scope_id
 
+    def install_language(self, code):
+        """Have a language until the test ends, of its terms only the addon's."""
+        administrator = self.administrator
+        path = CATALOGUES / f"{code.partition('_')[0]}.po"
+        file = {"data": base64.b64encode(path.read_bytes()).decode()}
+        file |= {"filename": path.name, "name": code, "code": code}
+        wizard = administrator.create("base.language.import", **file)
+        administrator.call("base.language.import", "import_lang", [wizard])
+        [language] = administrator.call("res.lang", "search", [("code", "=", code)])
+        archive = functools.partial(administrator.write, "res.lang", language)
+        self.addCleanup(archive, active=False)
+
     def assertSignedIn(self, login=None):
         tokens = self.application.tokens()
         told = self.site.get("oauth2/whoami", tokens["access_token"]).json()
@@ -141,6 +169,22 @@ class TestConsent(ConsentCase):
         page = self.open_consent(self.open_profile(viewport=size).new_page())
         width = page.evaluate("document.documentElement.scrollWidth")
         self.assertLessEqual(width, WIDTH_OF_A_SMALL_PHONE)
+
+    def test_consent_and_refusal_are_read_in_the_user_s_language(self):
+        [user] = self.administrator.call(
+            "res.users", "search", [("login", "=", self.login)]
+        )
+        speak = functools.partial(self.administrator.write, "res.users", user)
+        for code, expected in IN_WORDS.items():
+            with self.subTest(code):
+                self.install_language(code)
+                self.addCleanup(speak, lang="en_US")
+                speak(lang=code)
+                page = self.open_consent(self.open_profile().new_page())
+                said = [page.inner_text("h1")]
+                page.goto(self.application.authorization_url(client_id="other"))
+                said.append(page.inner_text(".note").partition(".")[0])
+                self.assertEqual(tuple(said), expected)
 
     def test_a_frame_shows_no_consent_page_and_begins_nothing(self):
         self.open_consent()
