@@ -14,6 +14,7 @@ from ..protocol.server_metadata import (
 from ..services import client_rules
 from ..services.base_url import base_url, base_url_warning, redirect_uri_warning
 from ..services.client_trust import ClientTrust
+from ..services.duplicate import free_text
 from ..services.endpoint_names import RESERVED_ENDPOINTS, served_segments
 from ..services.overview import Overview
 from ..services.route_list import lacking_scopes, list_routes, routes_of, routes_table
@@ -52,9 +53,10 @@ class OAuth2Api(models.Model):
         "api_id",
         "client_id",
         "Clients",
+        copy=False,
         help="The applications that may obtain tokens for this API.",
     )
-    scope_ids = fields.One2many("oauth2.scope", "api_id", "Scopes")
+    scope_ids = fields.One2many("oauth2.scope", "api_id", "Scopes", copy=True)
     client_user_ids = fields.One2many(
         "oauth2.client.user", "api_id", "Client API Users", readonly=True
     )
@@ -78,6 +80,7 @@ class OAuth2Api(models.Model):
     )
     trust_identity = fields.Boolean(
         "Trust Identities Without Proof",
+        copy=False,
         help="Serve token and revoke to a caller who names a client and an identity,"
         " without secret or token. Only for applications that can send nothing else.",
     )
@@ -86,6 +89,7 @@ class OAuth2Api(models.Model):
     )
     bearer_enabled = fields.Boolean(
         "Open Odoo's Own JSON-2",
+        copy=False,
         help="Accept this API's tokens on Odoo's own /json/2, limited by scopes.",
     )
     access_token_lifetime = fields.Integer(
@@ -400,6 +404,12 @@ class OAuth2Api(models.Model):
         """As :meth:`_linked_clients`, of all companies, past the field's cache."""
         clients = self.env["oauth2.client"].sudo().with_context(active_test=False)
         return clients.search([("api_ids", "in", self.ids)])
+
+    def _values_of_copy(self):
+        return {
+            "name": self.env._("%s (copy)", self.name),
+            "endpoint": free_text(self, "endpoint"),
+        }
 
     def _configuration_parties(self):
         return {"oauth2_api": self}

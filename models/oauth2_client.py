@@ -11,6 +11,7 @@ from ..services.client_change import ClientChange
 from ..services.client_keys import ClientKeys
 from ..services.client_secret import MAX_OVERLAP, TOLD_IN_WORDS, ClientSecrets
 from ..services.client_trust import ClientTrust
+from ..services.duplicate import free_text
 from ..services.encrypted_field import EncryptedChar
 from ..services.revocation import Revocation
 from ..services.secret_notices import SecretNotices
@@ -156,6 +157,7 @@ class OAuth2Client(models.Model):
     )
     follows_sign_in = fields.Boolean(
         "Follows the Sign-in Itself",
+        copy=False,
         help="The application is a script that follows the redirects of a sign-in: the"
         " callback answers it with JSON at once, by https or on this machine. No page"
         " asks the user. Leave it off where users sign in with a browser.",
@@ -438,6 +440,13 @@ class OAuth2Client(models.Model):
         requests.search([("client_id", "in", self.ids)]).unlink()
         Revocation(self.env).detach(self)
         return super().unlink()
+
+    def _values_of_copy(self):
+        values = {"name": self.env._("%s (copy)", self.name)}
+        if provider := self.provider_id:  # of one of this Odoo it is made up
+            there = [("provider_id", "=", provider.id)]
+            values["client_identifier"] = free_text(self, "client_identifier", there)
+        return values
 
     def _configuration_parties(self):
         return {"client": self}

@@ -31,6 +31,24 @@ class OAuth2Configuration(models.AbstractModel):
         signal_change(self.env)
         return result
 
+    def copy(self, default=None):
+        """A duplicate can be saved as it is; the audit log says of what it is one."""
+        copies = self.browse()
+        for record in self:
+            values = {**record._values_of_copy(), **(default or {})}
+            copied = super(OAuth2Configuration, record).copy(values)
+            copied._record_configuration(
+                f"duplicated from {record._configuration_name()}, without secrets,"
+                " tokens and grants"
+            )
+            copies += copied
+        return copies
+
+    def _values_of_copy(self):
+        """:return: what is different in a duplicate"""
+        self.ensure_one()
+        return {}
+
     def unlink(self):
         self.check_access("unlink")
         for record in self:

@@ -356,6 +356,9 @@ class OAuth2Provider(models.Model):
         self.ensure_one()
         return self.env["oauth2.check"]._show_connection(self)
 
+    def _values_of_copy(self):
+        return {"name": self.env._("%s (copy)", self.name)}
+
     def _configuration_parties(self):
         return {"provider": self}
 

@@ -5,6 +5,7 @@ from odoo.tools import SQL, format_list, ormcache
 
 from ..protocol.scope import SCOPE_TOKEN
 from ..services import json2_methods
+from ..services.duplicate import free_text
 from ..services.route_list import list_routes, routes_table
 from ..services.transactions import primary_cursor
 
@@ -32,6 +33,7 @@ class OAuth2Scope(models.Model):
         "oauth2.scope.line",
         "scope_id",
         "Opens over JSON-2",
+        copy=True,
         help="Models and operations that this scope opens. None: it opens nothing over"
         " JSON-2, and still is what routes may ask for by name.",
     )
@@ -128,6 +130,10 @@ class OAuth2Scope(models.Model):
             scope.can_widen = is_system or not (
                 scope.was_granted or scope._origin._are_unasked()
             )
+
+    def _values_of_copy(self):
+        on_api = [("api_id", "=", self.api_id.id)]
+        return {"name": free_text(self, "name", on_api)}
 
     def _configuration_parties(self):
         return {"oauth2_api": self.api_id}

@@ -9,6 +9,8 @@ from ..services.transactions import signal_change
 
 #: What decides whether a user may use an API.
 _ADMISSION = {"active", "group_ids", "company_ids"}
+#: By what Odoo's own OAuth sign-in links users to accounts.
+_LINK = {"oauth_uid", "oauth_provider_id"}
 
 
 class ResUsers(models.Model):
@@ -93,12 +95,16 @@ class ResUsers(models.Model):
         return Membership(groups, frozenset(each for _group, each in rows if each))
 
     def write(self, vals):
-        """The audit log tells of archived users whose applications lose access."""
+        """The audit log tells of archived users whose applications lose access, and of
+        changed links by which a provider's users become Odoo users.
+        """
         is_archiving = not vals.get("active", True)
         archived = self.filtered("active") if is_archiving else self.browse()
         result = super().write(vals)
         if _ADMISSION & vals.keys():
             signal_change(self.env)
+        if _LINK & vals.keys():
+            self._oauth2_tell_of_links()
         for oauth2_api, user in archived._oauth2_grants():
             Audit(self.env).record(
                 "access",
@@ -107,6 +113,14 @@ class ResUsers(models.Model):
                 reason=f"The user {user.login} was archived.",
             )
         return result
+
+    def _oauth2_tell_of_links(self):
+        providers = self.env["oauth2.provider"].sudo()
+        if providers.search_count([("user_matching", "=", "oauth_uid")], limit=1):
+            for user in self.sudo():
+                told = {"name": user.login, "user": user}
+                changes = "link to an account of a provider changed"
+                Audit(self.env).record_configuration(user, changes, **told)
 
     @api.readonly
     def oauth2_what_ends(self, way):

@@ -22,6 +22,7 @@ def kind_of(env, model_name):
         "oauth2.provider": env._("Provider"),
         "oauth2.scope": env._("Scope"),
         "oauth2.scope.line": env._("Scope"),
+        "res.users": env._("User"),
     }
     return kinds.get(model_name, model_name)
 

@@ -15,6 +15,7 @@ from odoo.exceptions import UserError
 from . import client_rules, provider_presets
 from .client_secret import ClientSecrets
 from .client_trust import ClientTrust
+from .duplicate import first_free
 from .endpoint_names import RESERVED_ENDPOINTS, served_segments
 from .json2_methods import OPERATIONS
 from .keyring import Keyring
@@ -45,7 +46,7 @@ class Connect:
         """:return: the endpoint of a new API, which no other page has"""
         Api = self.env["oauth2.api"].sudo().with_context(active_test=False)
         taken = RESERVED_ENDPOINTS | served_segments(self.env)
-        return _first_free("api", {*taken, *Api.search([]).mapped("endpoint")})
+        return first_free("api", {*taken, *Api.search([]).mapped("endpoint")})
 
     def scope_choices(self):
         """What the application may be given: the API's scopes, and ready ones.
@@ -178,7 +179,7 @@ class Connect:
         scope = self.env["oauth2.scope"].create(
             {
                 "api_id": oauth2_api.id,
-                "name": _first_free(self._slug(), taken),
+                "name": first_free(self._slug(), taken),
                 "description": self.env._("What %s needs", self.dialog.name),
             }
         )
@@ -227,7 +228,7 @@ class Connect:
         return Users.create(
             {
                 "name": self.env._("%s (service user)", dialog.name),
-                "login": _first_free(login, set(taken)),
+                "login": first_free(login, set(taken)),
                 "group_ids": [Command.set(self.env.ref("base.group_user").ids)],
             }
         )
@@ -370,12 +371,3 @@ class Connect:
                 for operation in line._operations()
             )
         ]
-
-
-def _first_free(name, taken):
-    """:return: the name, or the first of ``name-2``, … that is not taken"""
-    free, number = name, 1
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free

@@ -47,6 +47,7 @@ from . import (  # noqa: E402
     test_cross_origin,
     test_discovery,
     test_docs,
+    test_duplicates,
     test_event_references,
     test_events,
     test_events_append_only,

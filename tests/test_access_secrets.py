@@ -41,11 +41,12 @@ _WORDS_OF_SECRETS = (
 #: What a token carries of its grant is no secret; no user needs it either.
 CARRIED = {"user_ref", "api_ref", "client_ref", "granted_scopes"}
 #: Our models' own public methods: each checks rights, or calls what does.
-_CONFIGURATION = {"create", "write", "unlink", "oauth2_what_ends"}
+_CONFIGURATION = {"create", "write", "copy", "unlink", "oauth2_what_ends"}
 PUBLIC_METHODS = {
     "ir.config_parameter": {"create", "write", "unlink", "set_param"},
     "oauth2.api": {*_CONFIGURATION, "action_add_ready_scopes"},
     "oauth2.check": {"action_again"},
+    "oauth2.check.line": {"action_open"},
     "oauth2.client": {
         *_CONFIGURATION,
         "action_make_key",

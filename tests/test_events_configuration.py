@@ -1,8 +1,11 @@
 """Who changed what of the configuration stands in the audit log, and no secret."""
 
 from odoo import Command
+from odoo.models import MAGIC_COLUMNS
 from odoo.tests import tagged
 
+from ..services.client_secret import TOLD_IN_WORDS
+from ..services.configuration_changes import describe
 from .test_access_rights import AccessCase
 
 SECRET = "a-secret-that-nobody-may-read"
@@ -132,6 +135,43 @@ class TestConfigurationEvents(AccessCase):
             " Odoo",
             self.system,
         )
+
+    def test_a_change_of_any_stored_field_of_the_configuration_is_told(self):
+        """The table is of the models: a field that is added is in it."""
+        for record in (self.api, self.provider, self.client, self.api.scope_ids[:1]):
+            untold = set()
+            for name, field in record._fields.items():
+                if not field.store or name in MAGIC_COLUMNS or field.type == "one2many":
+                    continue
+                if not record._is_told_of(name):
+                    untold.add(name)
+                    continue
+                value = 7 if field.type == "integer" else "x"
+                after = {name: (0,) if field.relational else value}
+                before = {name: () if field.relational else False}
+                with self.subTest(record._name, field=name):
+                    self.assertIn(field.string, describe(record, before, after))
+            # Of secrets the service tells in words.
+            own = TOLD_IN_WORDS if record._name == "oauth2.client" else set()
+            self.assertEqual(untold, own, record._name)
+
+    def test_a_changed_link_of_a_user_is_told_where_it_says_who_becomes_whom(self):
+        user = self.as_user(self.system, self.user)
+        link = self.env["auth.oauth.provider"].search([], limit=1)
+        self.env["oauth2.provider"].with_context(active_test=False).search([]).write(
+            {"user_matching": "session"}
+        )
+        self.told()
+        user.write({"oauth_uid": SECRET, "oauth_provider_id": link.id})
+        self.assertFalse(self.told())
+        link.auth_endpoint = self.provider.authorization_endpoint
+        self.provider.write({"user_matching": "oauth_uid", "auth_provider_id": link.id})
+        self.told()
+        user.oauth_uid = f"{SECRET}-2"
+        told = "link to an account of a provider changed"
+        line = self.assertTold(("res.users", user.id), told, self.system)
+        self.assertEqual(line.summary, f"User {user.login}: {told}")
+        self.assertNotIn(SECRET, str(line.read()))
 
     def test_relations_are_told_from_both_sides(self):
         group = self.env.ref("base.group_user")

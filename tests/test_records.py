@@ -126,11 +126,6 @@ class TestApiRecord(RecordsCase):
         self.assertFalse(self.provider.vouches_for_claim)
         self.assertFalse(self.client.require_secret)  # for compatibility
 
-    def test_a_copied_api_needs_an_endpoint_of_its_own(self):
-        copied = self.api.copy({"endpoint": "orders-copy"})
-        self.assertFalse(copied.client_user_ids)
-        self.assertImpossible(NotNullViolation, self.api.copy)
-
 
 class TestScopeRecord(RecordsCase):
     def test_a_scope_s_name_follows_the_grammar(self):

@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import places
 
-_CALLED_BY_ODOO = {"create", "write", "unlink", "_dispatch"}
+_CALLED_BY_ODOO = {"create", "write", "copy", "unlink", "_dispatch"}
 _EXTENSION_POINTS = {"_match_user"}  # docs/developers.md
 
 
