@@ -84,13 +84,13 @@ class Studio:
         # 256 colours: a third of the size, and no eye sees it.
         Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
 
-    def sign_in(self, login, client):
+    def sign_in(self, login, client, api="orders"):
         """Have a user allow a client, which then makes a call."""
         page = self.profile(login=login)
-        page.goto(self.company.authorization_url(client))
+        page.goto(self.company.authorization_url(client, api))
         with page.expect_request(f"{BACK}?**") as came_back:
             page.click(ALLOW)
-        self.company.exchange(client, came_back.value.url)
+        self.company.exchange(client, came_back.value.url, api)
         page.context.close()
 
 
@@ -125,6 +125,9 @@ def backend(studio):
 def overview(studio):
     """The first page, once there is something to be seen on it."""
     studio.company.grow()
+    for login in ("olivia@example.com", "amara@example.com"):
+        studio.sign_in(login, "route-planner", "stock")
+    studio.sign_in("noah@example.com", "route-planner", "people")
     for width, screen in (("wide", WIDE), ("narrow", NARROW)):
         page = studio.profile(login="admin", screen=screen)
         page.goto(f"{BASE}/odoo/oauth2-apis")

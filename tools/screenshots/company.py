@@ -130,10 +130,12 @@ class Company:
     def grow(self):
         """Make more APIs, and calls of the days before today, which is the first."""
         client = self.clients["route-planner"]
+        linked = {"client_ids": [(6, 0, [client])]}
+        create = self.admin.create
         for api, share in (
             (self.api, 1),
-            (self.admin.create("oauth2.api", name="Contacts", endpoint="people"), 0.3),
-            (self.admin.create("oauth2.api", name="Stock", endpoint="stock"), 2.1),
+            (create("oauth2.api", name="Contacts", endpoint="people", **linked), 0.3),
+            (create("oauth2.api", name="Stock", endpoint="stock", **linked), 2.1),
         ):
             for days, (good, refused) in enumerate(_LAST_WEEK, 1):
                 for outcome, calls in (("good", good), ("insufficient_scope", refused)):
@@ -172,7 +174,7 @@ class Company:
 
     # What applications do
 
-    def authorization_url(self, client, **changes):
+    def authorization_url(self, client, api="orders", **changes):
         """Return the address of a new sign-in; ``self.verifier`` goes with it."""
         self.verifier = secrets.token_urlsafe(32)
         challenge = hashlib.sha256(self.verifier.encode()).digest()
@@ -185,9 +187,9 @@ class Company:
             "code_challenge_method": "S256",
             **changes,
         }
-        return f"{BASE}/orders/oauth2/authorize?{urlencode(query)}"
+        return f"{BASE}/{api}/oauth2/authorize?{urlencode(query)}"
 
-    def exchange(self, client, came_back):
+    def exchange(self, client, came_back, api="orders"):
         """Get tokens for the code of an address, and make a call with them."""
         query = parse_qs(urlsplit(came_back).query)
         told = self.ask(
@@ -197,8 +199,9 @@ class Company:
             code=query["code"][0],
             redirect_uri=BACK,
             code_verifier=self.verifier,
+            api=api,
         )
-        self._get("whoami", told["access_token"])
+        self._get(f"{api}/oauth2/whoami", told["access_token"])
         return told
 
     def go_wrong(self):
@@ -208,14 +211,14 @@ class Company:
         body |= {"grant_type": "authorization_code", "code_verifier": "v" * 43}
         self.ask("token", **body)
 
-    def ask(self, endpoint, **form):
+    def ask(self, endpoint, api="orders", **form):
         """Call an endpoint as an application elsewhere does; return the answer."""
-        url, headers = f"{URL}/orders/oauth2/{endpoint}", _forwarded(_SERVER)
+        url, headers = f"{URL}/{api}/oauth2/{endpoint}", _forwarded(_SERVER)
         return requests.post(url, form, headers=headers, timeout=SECONDS).json()
 
     def _get(self, path, token):
         headers = {**_forwarded(_SERVER), "Authorization": f"Bearer {token}"}
-        url = f"{URL}/orders/oauth2/{path}"
+        url = f"{URL}/{path}"
         requests.get(url, headers=headers, timeout=SECONDS).raise_for_status()
 
 

@@ -3,6 +3,7 @@
 import datetime
 import http.client
 import ssl
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -63,6 +64,11 @@ class Front(ThreadingHTTPServer):
             self.socket, server_side=True, do_handshake_on_connect=False
         )
         self.port = self.server_port
+
+    def handle_error(self, request, client_address):
+        """Say nothing of a browser that hung up, as it does when a page is left."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
     def __enter__(self):
         threading.Thread(target=self.serve_forever, daemon=True).start()
