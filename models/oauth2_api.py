@@ -303,7 +303,7 @@ class OAuth2Api(models.Model):
         records = super().create(vals_list)
         # Of the records, because values may also come from defaults.
         self._check_switches([{s: r[s] for s in _SWITCHES} for r in records])
-        ClientTrust(records._linked_clients()).check_unasked()
+        records._client_trust().check_unasked()
         self.env.registry.clear_cache("routing")
         return records
 
@@ -315,9 +315,9 @@ class OAuth2Api(models.Model):
             self.env["ir.http"].routing_map()  # as in create
         if "company_id" in vals:
             self._check_company_is_kept(vals["company_id"])
-        before = ClientTrust(self._linked_clients()).unasked()
+        before = self._client_trust().unasked()
         result = super().write(vals)
-        ClientTrust(self._linked_clients()).check_unasked(before)
+        self._client_trust().check_unasked(before)
         if {"endpoint", "active", "openapi_access"} & vals.keys():
             self.env.registry.clear_cache("routing")
         return result
@@ -356,7 +356,7 @@ class OAuth2Api(models.Model):
             )
 
     def _check_linked(self, vals_list):
-        """Who links a client sees it: with an API's company it would become another's.
+        """Who gives a client an API administers the client, too.
 
         :raises AccessError: it is another company's
         """
@@ -394,14 +394,16 @@ class OAuth2Api(models.Model):
         grants = self.env["oauth2.client.user"].sudo()
         if grants.search_count([("api_id", "in", self.ids)], limit=1):
             return True
-        return bool(ClientTrust(self._linked_clients()).unasked())
+        return bool(self._client_trust().unasked())
 
-    def _linked_clients(self):
-        """:return: the clients of these APIs, archived ones too"""
-        return self.with_context(active_test=False).client_ids
+    def _client_trust(self):
+        """:return: ``ClientTrust`` in all their clients, by the user's own rights"""
+        return ClientTrust(self._all_clients().sudo(self.env.su))
 
     def _all_clients(self):
-        """As :meth:`_linked_clients`, of all companies, past the field's cache."""
+        """:return: their clients, also archived ones and such that the user cannot see;
+        not of the field, whose cache holds what the user sees
+        """
         clients = self.env["oauth2.client"].sudo().with_context(active_test=False)
         return clients.search([("api_ids", "in", self.ids)])
 

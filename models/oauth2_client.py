@@ -249,10 +249,11 @@ class OAuth2Client(models.Model):
             elif not client.client_identifier:
                 client.client_identifier = uuid.uuid4().hex
 
-    @api.depends("api_ids.company_id")
+    @api.onchange("api_ids")
     def _compute_company_id(self):
+        # Of what is new, or in a form. It depends on nothing: a link moves no client.
         for client in self.with_context(active_test=False):
-            client.company_id = client.api_ids.company_id[:1] or client.company_id
+            client.company_id = client.company_id or client.api_ids.company_id[:1]
 
     @api.depends("service_user_id")
     def _compute_service_user_is_system(self):

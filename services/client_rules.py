@@ -74,10 +74,10 @@ def scopes(client):
 
 def company(client):
     if client.api_ids.company_id - client.company_id:
+        # Of no client by name: the user may not see it.
         yield client.env._(
-            "The client %(client)s is of one company alone, as each API that has one:"
-            " make a client for each company.",
-            client=client.name,
+            "An API that has a company has clients of that company alone: give the"
+            " company to its clients first, and make a client for each company."
         )
 
 

@@ -153,6 +153,13 @@ class OAuth2Records:
         return oauth2_api
 
     @classmethod
+    def give_to_company(cls, oauth2_api, company):
+        """Have an API and its clients be of a company, or of all (an empty record)."""
+        oauth2_api.company_id = False
+        oauth2_api.with_context(active_test=False).client_ids.company_id = company
+        oauth2_api.company_id = company
+
+    @classmethod
     def make_scopes(cls, oauth2_api, names):
         return cls.env["oauth2.scope"].create(
             [{"api_id": oauth2_api.id, "name": name} for name in names]

@@ -17,10 +17,10 @@ class TestAccessCut(RevokeCase):
         self.api.write(
             {
                 "allowed_group_ids": self.group.ids,
-                "company_id": self.company.id,
                 "bearer_enabled": True,
             }
         )
+        self.give_to_company(self.api, self.company)
         self.admin = self.env.ref("base.user_admin")
         self.admin.company_ids += self.company
         self.opens()
@@ -122,8 +122,8 @@ class TestAccessCut(RevokeCase):
             ),
             "company that loses its users": lambda: company.write({"user_ids": [(5,)]}),
             "archived company": company.action_archive,
-            "API of another company": lambda: api.write(
-                {"company_id": company.create({"name": "Other"}).id}
+            "API of another company": lambda: self.give_to_company(
+                api, company.create({"name": "Other"})
             ),
         }.items():
             with self.row(name):

@@ -116,8 +116,8 @@ class TestMeanwhile(ServerAttackCase):
             "group lost": lambda: self.api.write(
                 {"allowed_group_ids": self.env.ref("base.group_system")}
             ),
-            "user of another company": lambda: self.api.write(
-                {"company_id": self.env["res.company"].create({"name": "Other"}).id}
+            "user of another company": lambda: self.give_to_company(
+                self.api, self.env["res.company"].create({"name": "Other"})
             ),
             "client archived": lambda: self.own.write({"active": False}),
             "client taken from the API": lambda: self.own.write(

@@ -2,11 +2,12 @@
 administrators see it.
 """
 
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..services.audit import Audit
@@ -25,7 +26,8 @@ class TestCompanyOfCalls(Json2Case):
         self.main = self.user.company_id
         self.branch = self.env["res.company"].create({"name": "Branch"})
         self.user.company_ids += self.branch
-        self.access.api.write({"company_id": self.branch.id, "bearer_enabled": True})
+        self.access.api.bearer_enabled = True
+        self.give_to_company(self.access.api, self.branch)
         partners = [("Ours", self.branch), ("Theirs", self.main)]
         self.env["res.partner"].create(
             [{"name": n, "ref": "here", "company_id": c.id} for n, c in partners]
@@ -54,7 +56,7 @@ class TestCompanyOfCalls(Json2Case):
     def test_what_a_call_makes_is_of_the_api_s_company(self):
         names = {"fields": ["company_id"]}
         for company in (self.branch, self.main):
-            self.access.api.company_id = company
+            self.give_to_company(self.access.api, company)
             self.env.flush_all()
             values = self.json2("ir.attachment", "default_get", **names)
             self.assertEqual(self.assertServed(values)["company_id"], company.id)
@@ -86,7 +88,7 @@ class TestCompanyOfUsers(AuthorizationServerCase):
 
     def leave(self):
         """The user is not of the API's company."""
-        self.api.company_id = self.branch
+        self.give_to_company(self.api, self.branch)
         self.env.flush_all()
 
     def come_back(self):
@@ -162,7 +164,7 @@ class TestCompanyOfAdministrators(AccessCase):
             group_ids=cls.manager.group_ids.ids,
         )
         cls.portal.write({"company_ids": cls.branch.ids, "company_id": cls.branch.id})
-        cls.api.company_id = cls.branch
+        cls.give_to_company(cls.api, cls.branch)
         cls.event |= Audit(cls.env).record("refusal", oauth2_api=cls.api)
         cls.models["oauth2.event"] = cls.event
         cls.env.flush_all()
@@ -183,7 +185,7 @@ class TestCompanyOfAdministrators(AccessCase):
 
     def test_administrators_of_the_company_see_its_records_and_shared_ones(self):
         for company in (self.branch, self.branch.browse()):
-            self.api.company_id = company
+            self.give_to_company(self.api, company)
             for record in {*self.theirs(), self.provider}:
                 with self.subTest(record._name, company=company.name):
                     self.assertTrue(self.as_user(self.bela, record).read([]))
@@ -200,26 +202,65 @@ class TestCompanyOfAdministrators(AccessCase):
                 found = self.as_user(self.system, record).with_context(**chosen)
                 self.assertEqual(bool(found.search([]) & record), is_seen, record)
 
-    def test_a_client_is_of_the_company_of_its_apis(self):
-        client = self.client
-        for company in (self.branch, self.env.company):
-            self.api.company_id = company
-            self.assertEqual(client.company_id, company)
-        ours = self.make_api("ours", company_id=self.branch.id)
-        for record, values in (
-            (client, {"company_id": self.branch.id}),
-            (client, {"company_id": False}),
-            (client, {"api_ids": [Command.link(ours.id)]}),
-            (ours, {"client_ids": [Command.link(client.id)]}),
-        ):
-            with self.assertRaises(ValidationError, msg=values):
-                record.write(values)
+    def test_a_client_made_for_an_api_is_of_that_api_s_company(self):
+        values = {"name": "C", "api_ids": self.api.ids}
+        made = self.as_user(self.bela, self.client).create(values)
+        self.assertEqual(made.company_id, self.branch)
+        for group in ("api_auth_oauth2.group_admin", "base.group_multi_company"):
+            self.bela.group_ids += self.env.ref(group)
+            form = Form(self.client.browse().with_user(self.bela))
+            form.name = "D"
+            form.api_ids.add(self.api)
+            self.assertEqual(form.save().company_id, self.branch)
+        self.assertFalse(made.create({"name": "E"}).company_id)
+
+    def test_no_link_joins_a_client_and_an_api_of_another_company(self):
+        """Nor moves either: the client's tokens would open what is the other's."""
+        self.bela.company_ids += self.env.company
+        client = self.client.create({"name": "Wanderer"})
         shared = self.make_api("shared", client_ids=client.ids)
-        with self.assertRaises(ValidationError):
-            shared.company_id = self.branch
-        self.api.company_id = False
-        self.assertEqual(client.company_id, self.env.company)  # narrow it stays
-        client.company_id = False
+        ours = self.make_api("ours", company_id=self.branch.id)
+        theirs = {"name": "T", "endpoint": "t", "company_id": self.branch.id}
+        for company in (self.env.company, self.env.company.browse()):
+            client.company_id = company
+            for record, change, values in (
+                (client, "write", {"api_ids": [Command.link(ours.id)]}),
+                (ours, "write", {"client_ids": [Command.link(client.id)]}),
+                (ours, "create", {**theirs, "client_ids": client.ids}),
+                (shared, "write", {"company_id": self.branch.id}),
+                (self.client, "write", {"company_id": False}),
+                (self.client, "write", {"company_id": self.env.company.id}),
+            ):
+                if record != self.client:
+                    record = self.as_user(self.bela, record)
+                with self.subTest(record.name, values=values, company=company.name):
+                    with self.assertRaises(ValidationError) as refused:
+                        getattr(record, change)(values)
+                    self.assertNotIn(client.name, str(refused.exception))
+                    self.env.invalidate_all()
+                    self.assertEqual(client.company_id, company)
+
+    def test_an_api_takes_no_client_that_is_not_seen_along(self):
+        shared = self.make_api("shared")
+        self.give_to_company(self.api, self.branch.browse())
+        self.client.write({"name": "Unseen", "company_id": self.branch.id})
+        self.client.api_ids += shared
+        company = {"company_id": self.env.company.id}
+        for values in (company, {**company, "client_ids": []}):
+            seen = self.as_user(self.manager, shared)
+            with self.assertRaises(ValidationError) as refused:
+                seen.write(values)
+            self.assertNotIn("Unseen", str(refused.exception))
+            self.env.invalidate_all()
+            self.assertEqual(self.client.company_id, self.branch)
+
+    def test_an_api_that_a_client_asks_no_user_on_keeps_its_endpoint_unseen(self):
+        shared = self.make_api("shared")
+        values = {"name": "Robot", "api_ids": shared.ids, "follows_sign_in": True}
+        self.client.create({**values, "company_id": self.branch.id})
+        seen = self.as_user(self.manager, shared)
+        self.assertFalse(seen.can_widen)
+        self.assertNotAllowed(seen.write, {"endpoint": "moved"})
 
     def test_of_a_shared_api_administrators_see_and_change_their_own_clients(self):
         shared = self.make_api("shared")
@@ -248,9 +289,9 @@ class TestCompanyOfAdministrators(AccessCase):
     def test_administrators_bring_nothing_into_another_company(self):
         company = {"company_id": self.branch.id}
         ours = self.make_api("ours", company_id=self.env.company.id)
-        client = self.env["oauth2.client"].create({"name": "C", "api_ids": ours.ids})
         api = self.as_user(self.manager, ours)
         self.assertNotAllowed(api.write, company)
+        client = self.env["oauth2.client"].create({"name": "C", "api_ids": ours.ids})
         self.assertNotAllowed(api.create, {"name": "X", "endpoint": "x", **company})
         other = self.client.create({"name": "Other", **company})
         for command in (Command.link(other.id), Command.set(other.ids)):
@@ -292,12 +333,14 @@ class TestCompanyOfAdministrators(AccessCase):
             apis = self.env["oauth2.api"].with_user(self.manager)
             for records in (apis, apis.env["oauth2.client"]):
                 for kind in ("form", "list"):
-                    arch = records.get_view(view_type=kind)["arch"]
-                    self.assertEqual('name="company_id"' in arch, is_shown, kind)
+                    arch = etree.fromstring(records.get_view(view_type=kind)["arch"])
+                    fields = arch.iterfind(".//field[@name='company_id']")
+                    shown = [f for f in fields if f.get("invisible") != "True"]
+                    self.assertEqual(bool(shown), is_shown, kind)
 
     def test_a_changed_company_is_told_with_its_name(self):
         before = self.api._snapshot(["company_id"])
-        self.api.company_id = self.env.company
+        self.give_to_company(self.api, self.env.company)
         told = describe(self.api, before, self.api._snapshot(["company_id"]))
         self.assertEqual(
             told, f"Company: added {self.env.company.name}; removed Branch"

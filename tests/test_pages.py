@@ -67,7 +67,7 @@ class TestPages(AuthorizationServerCase):
     def test_a_page_of_a_company_s_api_bears_that_company_s_name(self):
         company = self.env["res.company"].create({"name": "Sister Ltd"})
         self.user.company_ids += company
-        self.api.company_id = company
+        self.give_to_company(self.api, company)
         self.env.flush_all()
         _address, page = self.open_consent()
         unknown = "/orders/oauth2/callback?state=x&code=y"

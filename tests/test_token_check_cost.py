@@ -54,7 +54,7 @@ class TestCheckCost(ProbeCase):
 
     def test_an_accepted_token_of_an_allowed_group_and_company_costs_one_query(self):
         self.api.allowed_group_ids = self.env.ref("base.group_user")
-        self.api.company_id = self.env.company
+        self.give_to_company(self.api, self.env.company)
         self.assertOpens()
         self.assertOpens()
         self.assertEqual(len(self.queries()), 1)

@@ -169,7 +169,9 @@ class TestMatchByCreate(CreateCase):
         self.assertCreates()
 
     def test_a_new_user_is_of_the_api_s_company(self):
-        self.api.company_id = self.env["res.company"].create({"name": "Branch"})
+        self.give_to_company(
+            self.api, self.env["res.company"].create({"name": "Branch"})
+        )
         user, _information = self.assertCreates()
         self.assertEqual(user.company_ids, self.api.company_id)
         self.assertEqual(user.company_id, self.api.company_id)
