@@ -60,7 +60,8 @@ class JSON2Scope:
         for other, operation in self._reached(model_name, method_name, arguments):
             if operation not in _opened_of(other, granted):
                 raise self._refusal(opened, "reaches", other, {operation})
-        _check_company(token.company_id, arguments.get("context"))
+        if token.company_id:
+            _check_company([token.company_id], arguments)
 
     def describe(self, token, model_name):
         """Tell what a token may call on a model.
@@ -162,16 +163,23 @@ def _opened_of(model_name, scopes):
     return found
 
 
-def _check_company(company_id, context):
-    """:param context: the call's own, a mapping or nothing
+def _check_company(companies, arguments):
+    """Contexts of relations may be in arguments at any depth.
+
+    :param list companies: ids: of the call's own
     :raises InvalidRequest: for a call in other companies than its own
     """
-    companies = [company_id] if company_id else None
-    asked = (context or {}).get("allowed_company_ids", companies)
-    if companies and asked != companies:
-        raise InvalidRequest(
-            "Calls are of one company here: leave allowed_company_ids out."
-        )
+    left = [arguments]
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            left += value
+        elif isinstance(value, dict):
+            left += value.values()
+            if value.get("allowed_company_ids", companies) != companies:
+                raise InvalidRequest(
+                    "Calls are of one company here: leave allowed_company_ids out."
+                )
 
 
 def _check_taken(method, arguments):

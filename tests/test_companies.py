@@ -63,19 +63,31 @@ class TestCompanyOfCalls(Json2Case):
 
     def test_a_caller_widens_the_companies_by_no_context(self):
         ours, theirs = self.branch.id, self.main.id
+        self.open("res.partner", "read", methods="web_read web_search_read")
+        self.env.flush_all()
         for base in ("/orders", ""):
             self.assertEqual(
                 self.names(base=base, context={"allowed_company_ids": [ours]}),
                 ["Ours"],
             )
+            inner = {"parent_id": {"context": {"allowed_company_ids": [ours]}}}
+            served = {"base": base, "domain": [], "specification": inner}
+            self.assertServed(self.json2("res.partner", "web_search_read", **served))
             for companies in ([ours, theirs], [theirs], [], None, False, str(ours)):
-                with self.subTest(base, companies=companies):
-                    context = {"allowed_company_ids": companies}
-                    answer = self.json2(
-                        "res.partner", "search", base=base, domain=[], context=context
-                    )
-                    self.assertNotFollowed(answer)
-                    self.assertIn("of one company", answer.json()["error_description"])
+                context = {"allowed_company_ids": companies}
+                inner = {"parent_id": {"context": context}}
+                for method, arguments in (
+                    ("search", {"domain": [], "context": context}),
+                    ("web_search_read", {"domain": [], "specification": inner}),
+                    ("web_read", {"ids": [], "specification": inner}),
+                ):
+                    with self.subTest(base, method=method, companies=companies):
+                        answer = self.json2(
+                            "res.partner", method, base=base, **arguments
+                        )
+                        self.assertNotFollowed(answer)
+                        error = answer.json()["error_description"]
+                        self.assertIn("of one company", error)
 
 
 @tagged("post_install", "-at_install")
