@@ -3,8 +3,8 @@
 - 30 and 7 days before its last day; after that day, too, where no job has run before.
 - Each once: what was told is kept with the secret's day, and stored together with the
   activities. A new secret, or another day, has them told again.
-- An activity for each user who may give the client another secret; Odoo itself sends
-  the mail of an activity, after the commit.
+- An activity for each user who may give the client another secret, and belongs to its
+  company if it has one; Odoo itself sends the mail of an activity, after the commit.
 - Who has given it another secret need not tick them off: they go with the day.
 """
 
@@ -79,7 +79,13 @@ class SecretNotices:
     def _responsible(self, client):
         group = _SETTINGS if client.provider_id else _OUR_GROUP
         users = self.env.ref(group).all_user_ids
-        return users.filtered(lambda user: user.active and not user._is_superuser())
+        return users.filtered(
+            lambda user: (
+                user.active
+                and not user._is_superuser()
+                and client.company_id <= user.company_ids
+            )
+        )
 
     def _schedule(self, client, user):
         client = client.with_context(lang=user.lang)

@@ -116,6 +116,17 @@ class TestSecretNotices(AccessCase):
         self.assertNotIn(self.manager, self.activities(self.client).user_id)
         self.assertTold(self.client, 1, SETTINGS)
 
+    def test_of_a_company_s_client_administrators_of_that_company_are_told(self):
+        self.own.company_id = self.env["res.company"].create({"name": "Branch"})
+        self.manager.company_ids += self.own.company_id
+        self.own.secret_expires_on = date(2026, 12, 31)
+        self.run_job(date(2026, 12, 1))
+        told = self.activities(self.own).user_id
+        self.assertIn(self.manager, told)
+        for user in told:
+            self.assertIn(self.own.company_id, user.company_ids)
+        self.assertNotEqual(told, self.members(OUR_GROUP))
+
     def test_of_a_client_without_a_secret_or_archived_nobody_is_told(self):
         bare = self.env["oauth2.client"].create({"name": "Bare"})
         (bare + self.own).secret_expires_on = date(2040, 3, 31)
