@@ -148,6 +148,8 @@ def inspect_route(url, endpoint):
         problem = _unknown_keywords(unknown)
     elif routing.get("cors"):
         problem = "clients have allowed origins of their own: leave out cors="
+    elif routing.get("website"):  # it would set another company than the token's
+        problem = "a website sets companies of its own: leave out website="
     if problem:
         _refuse(url, routing, problem)
 

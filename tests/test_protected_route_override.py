@@ -132,6 +132,11 @@ class TestOverride(RouteCase):
             def cors_for_all(self):
                 return "served"
 
+        class OnWebsite(http.Controller):
+            @http.route("/<api>/site", auth="oauth2", type="http", website=True)
+            def on_website(self):
+                return "served"
+
         class BadScope(http.Controller):
             @http.route("/<api>/bad", auth="oauth2", type="http", oauth2_scopes='a"b')
             def bad_scope(self):
@@ -219,6 +224,9 @@ class TestOverride(RouteCase):
 
     def test_a_route_that_is_shared_with_every_origin_is_refused(self):
         self.assertNeverServed("/orders/cors", "leave out cors=")
+
+    def test_a_route_that_a_website_would_set_the_company_of_is_refused(self):
+        self.assertNeverServed("/orders/site", "leave out website=")
 
     def test_a_misspelt_keyword_of_a_plain_route_leaves_it_closed(self):
         self.assertNeverServed("/orders/m1", "unknown keywords: scopes")
