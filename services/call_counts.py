@@ -4,8 +4,9 @@
   a thread writes the counts every few seconds. No call waits for that.
 - All processes add to one row. Each statement is a transaction of its own and takes its
   rows in one order: so those that write at once wait for each other, and none fails.
-- What could not be written is kept, and written later. A process that stops writes
-  what it has; one that is killed loses the calls since it wrote last.
+- What could not be written is kept, and written later, until the day after it was
+  counted: a database that is gone may say so in any language. A process that stops
+  writes what it has; one that is killed loses the calls since it wrote last.
 - A caller without a valid token is none of the clients.
 - What callers send is no part of what is kept: it is APIs, clients and outcomes.
 """
@@ -104,9 +105,13 @@ class CallCounts:
         with self._writing:
             with self._lock:
                 counted, self._counted, self._timer = self._counted, {}, None
+            yesterday = int(time.time()) // _DAY - 1
             for database, calls in counted.items():
-                if not _add(database, calls):
-                    self._keep(database, calls)
+                if _add(database, calls):
+                    continue
+                late = {c: n for c, n in calls.items() if c.day >= yesterday}
+                if late:
+                    self._keep(database, late)
 
     def _keep(self, database, calls):
         with self._lock:

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
@@ -56,6 +57,17 @@ class TestCallCounts(OAuth2Records, BaseCase):
         self.counts.flush()
         self.counts.flush()
         self.assertEqual(self.written(), 5)
+
+    def test_calls_that_could_not_be_written_for_a_day_are_given_up(self):
+        """A server may say in any language that the database is gone."""
+        with patch.dict(config.options, UNREACHABLE):
+            self.count(3)
+            self.counts.flush()
+            with patch.object(time, "time", return_value=time.time() + 2 * 24 * 3600):
+                self.count()
+                self.counts.flush()
+        self.counts.flush()
+        self.assertEqual(self.written(), 1)
 
     def test_after_a_failure_calls_are_written_without_another_call(self):
         self.patch(call_counts, "EVERY", 0.01)
