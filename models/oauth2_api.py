@@ -259,7 +259,7 @@ class OAuth2Api(models.Model):
         """:return: the dialog in which ready scopes are chosen"""
         return self.env["oauth2.scope.choice"]._open(self)
 
-    @api.depends_context("lang", "tz")
+    @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
     def _compute_overview(self):
         cards = Overview(self).figures()
         for record in self:

@@ -34,7 +34,7 @@ class OAuth2HasEvents(models.AbstractModel):
         help="In Odoo's words alone: the caller may have made up what was sent.",
     )
 
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_last_refusal(self):
         for record in self:
             event, stranger = last_refusals(record, self._event_field)

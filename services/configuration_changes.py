@@ -2,6 +2,7 @@
 
 - Of switches, choices, numbers, days and links to other records the values are told; of
   texts never, because they may be secret.
+- What is of one company is not named where administrators of others read it.
 - A setting that is stored for the first time with its default is no change.
 """
 
@@ -56,9 +57,8 @@ def describe(record, before, after):
 
 def _describe(record, field, old, new):
     if field.relational:
-        return (
-            f"{field.string}: {_difference(record.env[field.comodel_name], old, new)}"
-        )
+        found = _difference(record, record.env[field.comodel_name], old, new)
+        return f"{field.string}: {found}"
     if field.type not in _TOLD:
         return f"{field.string} changed"
     return f"{field.string}: {_word(record, field, old)} → {_word(record, field, new)}"
@@ -81,15 +81,24 @@ def _duration(seconds):
     return f"{count} {unit if count != 1 else unit[:-1]}"
 
 
-def _difference(model, old, new):
+def _difference(record, model, old, new):
     parts = []
     for word, ids in (("added", set(new) - set(old)), ("removed", set(old) - set(new))):
         if ids:
             found = model.browse(sorted(ids)[:_MAX_NAMES]).exists()
-            names = [name or "?" for name in found.mapped("display_name")]
+            hidden = _of_one_company(record, found)
+            names = [each.display_name or "?" for each in found - hidden]
+            names += ["a client of one company"] * len(hidden)
             names += [f"{len(ids) - len(found)} more"] * (len(ids) > len(found))
             parts.append(f"{word} {', '.join(names)}")
     return "; ".join(parts) or "another order"
+
+
+def _of_one_company(record, linked):
+    """:return: those that not all see who read of a change of the record"""
+    if linked._name != "oauth2.client" or record.company_id:
+        return linked.browse()
+    return linked.filtered("company_id")
 
 
 class Opened(NamedTuple):

@@ -26,11 +26,18 @@ _PROVIDER_FAILED = {
     "provider_away",
 }
 
-_GRANTS = """
+#: As the rules of records say; a caller without a token is of no client.
+_OWN_CLIENT = """
+    (client_id IS NULL OR client_id IN (
+        SELECT id FROM oauth2_client
+         WHERE company_id IS NULL OR company_id = ANY(%(companies)s)
+    ))
+"""
+_GRANTS = f"""
     SELECT api_id, count(DISTINCT client_id), count(DISTINCT user_id),
            count(*) FILTER (WHERE expires_at <= %(end)s)
       FROM oauth2_client_user
-     WHERE state = 'active' AND api_id = ANY(%(ids)s)
+     WHERE state = 'active' AND api_id = ANY(%(ids)s) AND {_OWN_CLIENT}
      GROUP BY api_id
 """
 _SECRETS = """
@@ -39,19 +46,20 @@ _SECRETS = """
       JOIN oauth2_api_client_rel rel ON rel.client_id = client.id
      WHERE client.active AND client.secret_expires_on <= %(end)s
        AND rel.api_id = ANY(%(ids)s)
+       AND (client.company_id IS NULL OR client.company_id = ANY(%(companies)s))
      GROUP BY rel.api_id
 """
-_CALLS = """
+_CALLS = f"""
     SELECT api_id, day, outcome, sum(calls)::bigint FROM oauth2_call_count
-     WHERE day >= %(since)s AND api_id = ANY(%(ids)s)
+     WHERE day >= %(since)s AND api_id = ANY(%(ids)s) AND {_OWN_CLIENT}
      GROUP BY api_id, day, outcome
 """
-_EVENTS = """
+_EVENTS = f"""
     SELECT api_id, kind, cause, provider_name, count(*),
            count(*) FILTER (WHERE create_date >= %(yesterday)s)
       FROM oauth2_event
      WHERE create_date >= %(since)s AND kind IN ('sign_in', 'refusal')
-       AND api_id = ANY(%(ids)s)
+       AND api_id = ANY(%(ids)s) AND {_OWN_CLIENT}
      GROUP BY api_id, kind, cause, provider_name
 """
 
@@ -79,6 +87,7 @@ class Overview:
         return {**none, "graph": graph, "reasons": [], "care": []}
 
     def _rows(self, query, **values):
+        values["companies"] = self.env.companies.ids
         return self.env.execute_query(SQL(query, ids=list(self.ids), **values))
 
     def _today(self):

@@ -5,7 +5,7 @@ administrators see it.
 from lxml import etree
 from psycopg2 import IntegrityError
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
@@ -297,6 +297,57 @@ class TestCompanyOfAdministrators(AccessCase):
         self.assertEqual(shared.client_ids, ours + taken + self.client)
         with self.assertRaises(ValidationError):  # though it is not seen
             self.as_user(self.bela, self.client).client_identifier = "taken"
+
+    def share(self, client_name="Theirs"):
+        """:return: ``(a shared API, the branch's client there)``"""
+        shared = self.make_api("shared")
+        values = {"name": client_name, "api_ids": shared.ids}
+        values["company_id"] = self.branch.id
+        return shared, self.client.create(values)
+
+    def test_a_form_shows_no_refusal_of_another_company_s_client(self):
+        shared, client = self.share()
+        client.provider_id = self.provider
+        line = {"oauth2_api": shared, "client": client}
+        Audit(self.env).record("refusal", **line, reason="Ada is not known.")
+        for user, reason in ((self.manager, False), (self.bela, "Ada is not known.")):
+            for record in (shared, self.provider):
+                seen = record.with_user(user)
+                with self.subTest(record._name, user=user.name):
+                    self.assertEqual(seen.last_refusal_reason, reason)
+
+    def test_an_event_of_a_shared_api_names_no_client_of_a_company(self):
+        shared, client = self.share("Hidden")
+        client.api_ids = False
+        for command in (Command.link(client.id), Command.unlink(client.id)):
+            self.as_user(self.bela, shared).write({"client_ids": [command]})
+            event = self.as_user(self.manager, self.event).search([], limit=1)
+            self.assertEqual(event.api_id, shared)
+            self.assertIn("a client of one company", event.changes)
+            self.assertNotIn("Hidden", event.changes)
+        self.client.company_id = self.branch
+        ours = self.make_api("ours", company_id=self.branch.id)
+        ours.client_ids += client
+        event = self.as_user(self.bela, self.event).search([], limit=1)
+        self.assertIn("Hidden", event.changes)
+
+    def test_a_card_counts_what_is_of_another_company_s_client_for_its_own_alone(self):
+        shared, client = self.share()
+        client.secret_expires_on = fields.Date.today()
+        self.make_grant(client, self.user)
+        values = {"day": fields.Date.today(), "api_id": shared.id, "calls": 7}
+        calls = {"outcome": "good", "client_id": client.id}
+        self.calls.create([{**values, **calls}, {**values, "outcome": "missing_token"}])
+        Audit(self.env).record("sign_in", oauth2_api=shared, client=client)
+        self.env.flush_all()
+        names = ("clients", "users", "calls", "sign_ins")
+        for user, told, care in (
+            (self.manager, ["0", "0", "7", "0"], []),
+            (self.bela, ["1", "1", "14", "1"], ["secrets"]),
+        ):
+            card = shared.with_user(user).overview
+            self.assertEqual([card[name] for name in names], told, user.name)
+            self.assertEqual([each["kind"] for each in card["care"]], care)
 
     def test_administrators_bring_nothing_into_another_company(self):
         company = {"company_id": self.branch.id}
