@@ -452,7 +452,7 @@ class OAuth2Api(models.Model):
         user = user.sudo()
         if not user.active or user._is_public() or user._is_superuser():
             return False
-        return self._admits(user, client)
+        return self._allows_membership(user, client)
 
     def _why_not_allowed(self, user, client):
         """:param user: one who may not use the API
@@ -478,7 +478,7 @@ class OAuth2Api(models.Model):
         groups = frozenset(record.allowed_group_ids.ids)
         return Admission(groups, (record.company_id or client.sudo().company_id).id)
 
-    def _admits(self, user, client):
+    def _allows_membership(self, user, client):
         """:return: whether the user is in an allowed group and of the company of API or
         client, where these are set
         """

@@ -34,7 +34,7 @@ class OAuth2ScopeLine(models.Model):
         "Read", default=True, help="Search and read its records."
     )
     perm_create = fields.Boolean("Create", help="Create records.")
-    perm_write = fields.Boolean("Write", help="Change records.")
+    perm_write = fields.Boolean("Change", help="Change records.")
     perm_unlink = fields.Boolean("Delete", help="Delete records.")
     method_names = fields.Char(
         "Other Methods",

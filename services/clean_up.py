@@ -1,4 +1,4 @@
-"""The job that ends what has lapsed and forgets what is over.
+"""The job that ends what has expired and forgets what is over.
 
 - First what guards something: a run may end before the last of its chores.
 - A batch is a transaction of its own and takes only rows that are not locked: killed at
@@ -149,7 +149,7 @@ class CleanUp:
         return self._delete("oauth2_call_count", over, limit, after)
 
     def end_grants(self, limit, after):
-        """End the grants whose time is over, and those that lapsed from disuse.
+        """End the grants whose time is over, and those that ended from disuse.
 
         The latter hold no token that still opens or refreshes anything.
         """

@@ -144,7 +144,7 @@ class ClientAuthentication:
             access = self._match(grant, "access", credentials.access_token, after_end)
             token = token or access
         if revokes and token.rotated_at:
-            reason = "The token was replaced by a newer one, and revokes nothing."
+            reason = "The token was rotated, and revokes nothing."
             raise InvalidGrant(reason=reason, cause="token_over")
         return token
 
@@ -157,7 +157,7 @@ class ClientAuthentication:
             raise InvalidGrant(reason=reason, cause="unknown_grant")
         if token.rotated_at:
             if token.rotated_at <= now - ROTATION_GRACE:
-                reason = f"The {kind} token was replaced by a newer one."
+                reason = f"The {kind} token was rotated."
                 raise InvalidGrant(reason=reason, cause="token_over")
         elif token.expires_at + after_end <= now:
             reason = f"The {kind} token has ended at {token.expires_at} UTC."

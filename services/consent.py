@@ -75,7 +75,7 @@ class Consent:
                 user = provider._match_user(claims, user)
         except AccessDenied:
             # As of a user who is found, so that time does not tell.
-            oauth2_api._admits(self.env.user, client)
+            oauth2_api._allows_membership(self.env.user, client)
             raise
         login = user.sudo().login
         set_audit_context(oauth2_api, client, user=user, user_login=login)

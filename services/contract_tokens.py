@@ -55,7 +55,7 @@ class ContractTokens:
             raise InvalidGrant(reason=refusal.reason, cause=refusal.cause) from refusal
         if not answer:
             raise InvalidGrant(
-                reason="The refresh token has ended, or was replaced.",
+                reason="The refresh token has ended, or was rotated.",
                 cause="token_over",
             )
         return answer

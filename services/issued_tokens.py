@@ -40,7 +40,7 @@ from .service_grant import ServiceGrant
 from .transactions import begin_read_committed, commit_now, execute_alone
 
 _REUSED = (
-    "A refresh token came again more than a minute after it was replaced: one of two"
+    "A refresh token came again more than a minute after it was rotated: one of two"
     " callers has stolen it, so the grant was ended."
 )
 _GRACE = ROTATION_GRACE.total_seconds()

@@ -168,8 +168,8 @@ class Refresh:
             return self._information(grant, *found)
         if token.rotated_at:
             raise InvalidGrant(
-                reason="The token was replaced by a newer one, and the answer with that"
-                " one is not kept any more.",
+                reason="The token was rotated, and the answer with the newer one is not"
+                " kept any more.",
                 cause="token_over",
             )
         return None

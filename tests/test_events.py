@@ -209,7 +209,7 @@ class TestEvents(OAuth2Case):
             self.assertRefused(self.call("token", foreign | old), 400, "invalid_grant")
 
         rotated, unknown = self.lines_of(refresh).sorted("id")
-        told = "The refresh token was replaced by a newer one."
+        told = "The refresh token was rotated."
         self.assertTrue(rotated.reason.startswith(told), rotated.reason)
         self.assertEqual(rotated.user_id, self.user)
         self.assertEqual(rotated.client_user_ref, self.grant_of(identity).id)
