@@ -1,4 +1,4 @@
-"""Who becomes whom: a provider's user becomes one Odoo user, or the sign-in is refused.
+"""User matching: a provider's user becomes one Odoo user, or the sign-in is refused.
 
 Each way takes the verified claims of one sign-in; none ever chooses between two users:
 
