@@ -6,92 +6,15 @@ this machine.
 
 import pathlib
 import sys
-from dataclasses import dataclass
 
-from browser import ALLOW, ARGUMENTS, CHROMIUM
-from company import AT_PROVIDER, BACK, BASE, CUSTOMER, PASSWORD, Company, session_of
-from front import APP, LOGIN, ODOO, Front, make_certificate
-from PIL import Image
+from browser import ARGUMENTS, CHROMIUM
+from company import AT_PROVIDER, BACK, BASE, CUSTOMER, Company
+from front import LOGIN, ODOO, Front, make_certificate
+from pages import contract, users
 from playwright.sync_api import sync_playwright
 from providers import FaultyProvider
 from server import URL
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-DESCRIPTION = ROOT / "static" / "description"
-WIDE, NARROW = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
-PATIENCE_MS = 60_000
-DIALOG = ".modal-dialog"
-#: The pictures of static/description/index.html
-STORE = {
-    "connect-1-application-wide",
-    "connect-3-scopes-wide",
-    "connect-4-paste-wide",
-    "test-connection-wide",
-    "events-wide",
-    "overview-wide",
-    "consent-wide-light",
-    "applications-wide-light",
-}
-
-
-@dataclass
-class Studio:
-    """A browser, the company, and where pictures go."""
-
-    chromium: object
-    company: Company
-    folder: pathlib.Path
-
-    def profile(self, *, login=None, screen=WIDE, scheme="light"):
-        """Return a page of a new profile; of a user who is signed in, with a login."""
-        profile = self.chromium.new_context(
-            locale="en-GB",
-            timezone_id="Europe/Madrid",
-            viewport=screen,
-            color_scheme=scheme,
-            reduced_motion="reduce",
-        )
-        profile.set_default_timeout(PATIENCE_MS)
-        # Nothing listens for the backend's notifications.
-        profile.add_init_script("delete window.SharedWorker")
-        profile.route("**/bus/websocket_worker_bundle*", lambda route: route.abort())
-        profile.route(f"https://{APP}/**", lambda r: r.fulfill(body="Back"))
-        if login:
-            password = "admin" if login == "admin" else PASSWORD
-            value = session_of(login, password)
-            profile.add_cookies([{"name": "session_id", "value": value, "url": BASE}])
-        return profile.new_page()
-
-    def take(self, page, name, *, whole=False):
-        """:param whole: the whole page, not the window alone"""
-        page.wait_for_load_state("networkidle")
-        page.evaluate("document.activeElement?.blur()")
-        page.mouse.move(0, 0)
-        page.evaluate("document.fonts.ready")
-        path = self.folder / f"{name}.png"
-        page.screenshot(path=path, full_page=whole, animations="disabled")
-        if name in STORE:
-            self._publish(page, path)
-
-    def _publish(self, page, path):
-        """Put a picture, of a dialog without what is behind it, on the store's page."""
-        target = DESCRIPTION / path.name
-        dialog = page.locator(f"{DIALOG} .modal-content")
-        if dialog.count():
-            dialog.screenshot(path=target, animations="disabled")
-        else:
-            target.write_bytes(path.read_bytes())
-        # 256 colours: a third of the size, and no eye sees it.
-        Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
-
-    def sign_in(self, login, client, api="orders"):
-        """Have a user allow a client, which then makes a call."""
-        page = self.profile(login=login)
-        page.goto(self.company.authorization_url(client, api))
-        with page.expect_request(f"{BACK}?**") as came_back:
-            page.click(ALLOW)
-        self.company.exchange(client, came_back.value.url, api)
-        page.context.close()
+from studio import DIALOG, NARROW, WIDE, Studio
 
 
 def backend(studio):
@@ -198,6 +121,12 @@ def _connect(studio, page, width):
     page.fill(fill.format("redirect_uris"), BACK)
     studio.take(page, f"connect-1-application-{width}")
     _next(page, "Next")
+    elsewhere = f"{DIALOG} label:has-text('At Google, Microsoft or another one')"
+    page.click(elsewhere)
+    page.locator(fill.format("client_secret")).wait_for()
+    studio.take(page, f"connect-2-google-{width}")
+    page.click(f"{DIALOG} label:has-text('At this Odoo')")
+    page.locator(fill.format("client_secret")).wait_for(state="detached")
     studio.take(page, f"connect-2-sign-in-{width}")
     _next(page, "Next")
     for scope in ("sales.read", "contacts.read"):
@@ -212,60 +141,6 @@ def _next(page, label):
     page.click(f"{DIALOG} footer button:has-text('{label}') >> visible=true")
     page.wait_for_function("step => !step.isConnected", arg=step)
     page.wait_for_selector(f"{DIALOG} .o_form_view")
-
-
-def users(studio):
-    """What users see, wide and narrow, light and dark."""
-    for width, screen in (("wide", WIDE), ("narrow", NARROW)):
-        for scheme in ("light", "dark"):
-            kind, how = f"{width}-{scheme}", {"screen": screen, "scheme": scheme}
-            page = studio.profile(**how)
-            page.goto(studio.company.authorization_url("sales-assistant"))
-            page.wait_for_selector("input[name=login]")
-            studio.take(page, f"sign-in-{kind}")
-            page.fill("input[name=login]", "amara@example.com")
-            page.fill("input[name=password]", PASSWORD)
-            page.press("input[name=password]", "Enter")
-            page.wait_for_selector(ALLOW)
-            studio.take(page, f"consent-{kind}", whole=True)
-            elsewhere = {"redirect_uri": f"https://{APP}/elsewhere"}
-            page.goto(studio.company.authorization_url("route-planner", **elsewhere))
-            studio.take(page, f"refused-{kind}", whole=True)
-            page.context.close()
-            page = studio.profile(login="olivia@example.com", **how)
-            page.goto(f"{BASE}/oauth2/applications")
-            studio.take(page, f"applications-{kind}", whole=True)
-            page.context.close()
-            page = studio.profile(login=CUSTOMER, **how)
-            page.goto(f"{BASE}/my/security")
-            studio.take(page, f"portal-{kind}", whole=True)
-            page.context.close()
-        page = studio.profile(login="olivia@example.com", screen=screen)
-        page.goto(f"{BASE}/odoo")
-        _open_preferences(page)
-        page.wait_for_selector(".o_oauth2_application")
-        studio.take(page, f"preferences-{width}")
-        page.context.close()
-
-
-def _touch(page, selector):
-    """Click a part of a menu of narrow screens, which moves when a mouse would."""
-    part = page.locator(selector).first
-    part.wait_for(state="attached")
-    part.evaluate("part => part.click()")
-
-
-def _open_preferences(page):
-    """From the user's menu, which a narrow screen has in the other one."""
-    page.wait_for_selector(".o_main_navbar")
-    if page.viewport_size == NARROW:
-        _touch(page, ".o_mobile_menu_toggle")
-        _touch(page, ".o_user_menu_mobile a:has-text('Preferences')")
-    else:
-        page.click(".o_user_menu button")
-        page.click(".o-dropdown-item:has-text('Preferences')")
-    page.locator(f"{DIALOG}, .o_form_view").first.wait_for()
-    page.get_by_role("tab", name="Security").click()
 
 
 def main(folder, names):
@@ -283,10 +158,15 @@ def main(folder, names):
             setattr(provider, name, value)
         company = Company()
         company.add_provider(provider)
-        rules = f"--host-resolver-rules=MAP {ODOO}:443 127.0.0.1:{front.port}"
+        at_provider = provider.address.rpartition("//")[2]
+        rules = f"MAP {ODOO}:443 127.0.0.1:{front.port},MAP {LOGIN}:443 {at_provider}"
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=[*ARGUMENTS, "--ignore-certificate-errors", rules],
+            args=[
+                *ARGUMENTS,
+                "--ignore-certificate-errors",
+                f"--host-resolver-rules={rules}",
+            ],
         )
         studio = Studio(chromium, company, folder)
         for login in ("olivia@example.com", "noah@example.com", CUSTOMER):
@@ -295,6 +175,7 @@ def main(folder, names):
             studio.sign_in(login, "sales-assistant")
         company.go_wrong()
         users(studio)
+        contract(studio, provider)
         backend(studio)
         overview(studio)
         chromium.close()

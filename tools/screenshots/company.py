@@ -160,7 +160,7 @@ class Company:
             authorization_response_iss_parameter_supported=True,
             **provider.endpoints(),
         )
-        self.admin.create(
+        self.clients["expenses"] = self.admin.create(
             "oauth2.client",
             name="Travel Expenses",
             provider_id=self.provider,
@@ -188,6 +188,10 @@ class Company:
             **changes,
         }
         return f"{BASE}/{api}/oauth2/authorize?{urlencode(query)}"
+
+    def provider_authorization_url(self):
+        """Return where an application of the JSON contract sends its user."""
+        return self.ask("provider/authorize", **AT_PROVIDER)["authorization_url"]
 
     def exchange(self, client, came_back, api="orders"):
         """Get tokens for the code of an address, and make a call with them."""
