@@ -7,6 +7,33 @@ from browser import PATIENCE_MS, BrowserCase
 from providers import IndependentProvider, independent
 from server import SECRET, URL
 
+#: Model, field, what is wrong in it, and the red line with what it says to do
+_WRONG = (
+    ("oauth2.provider", "issuer", "issuer", "provider-discovery", "Compare the issuer"),
+    ("oauth2.provider", "jwks_uri", "elsewhere", "provider-keys", "the JWKS URI"),
+    (
+        "oauth2.provider",
+        "token_endpoint",
+        "elsewhere",
+        "client-accepted",
+        "Compare the token endpoint",
+    ),
+    (
+        "oauth2.provider",
+        "userinfo_endpoint",
+        "elsewhere",
+        "provider-endpoints",
+        "Compare the addresses",
+    ),
+    (
+        "oauth2.provider",
+        "token_endpoint_auth_method",
+        "private_key_jwt",
+        "client-secret",
+        "give it secret or key",
+    ),
+    ("oauth2.api", "endpoint", "endpoint", "client-sign-in", "this redirect URI"),
+)
 _SHOTS = os.environ.get("OAUTH2_TEST_SHOTS")
 
 
@@ -40,8 +67,9 @@ class TestChecks(BrowserCase):
         button = self.page.locator("button[name=action_test_connection]")
         # The server builds the backend's files once.
         button.wait_for(timeout=6 * PATIENCE_MS)
-        button.click()
         dialog = self.page.locator(".modal-dialog")
+        self.assertRedLines(site, button, dialog)
+        button.click()
         refused = dialog.locator(".o_kanban_record", has_text="client-accepted")
         refused.locator("[title=Wrong]").wait_for()
         self.assertIn("Copy Client ID and Client Secret", refused.inner_text())
@@ -63,6 +91,44 @@ class TestChecks(BrowserCase):
         trusting = dialog.locator(".o_kanban_record", has_text="client-follows-sign-in")
         self.assertIn("Application", trusting.inner_text())
         self.shoot("security")
+
+    def assertRedLines(self, site, button, dialog):
+        """Each field that is set wrong has a red line, which says what to do."""
+        endpoints = site.provider.endpoints()
+        values = {
+            "elsewhere": endpoints["token_endpoint"] + "-elsewhere",
+            "issuer": endpoints["issuer"] + "/elsewhere",
+            "endpoint": f"{site.endpoint}-elsewhere",
+        }
+        records = {
+            "oauth2.provider": site.provider_id,
+            "oauth2.api": site.api_id,
+        }
+        for model, field, wrong, code, advice in _WRONG:
+            with self.subTest(field):
+                record_id = records[model]
+                [before] = self.administrator.call(model, "read", [record_id], [field])
+                wrong = values.get(wrong, wrong)
+                self.administrator.write(model, record_id, **{field: wrong})
+                self.assertRedLine(button, dialog, code, advice)
+                self.administrator.write(model, record_id, **{field: before[field]})
+        with self.subTest("base URL"):
+            parameter = "ir.config_parameter", "set_param", "api_auth_oauth2.base_url"
+            self.administrator.call(*parameter, "http://odoo.example.com")
+            self.addCleanup(self.administrator.call, *parameter, False)
+            self.assertRedLine(
+                button, dialog, "redirect-uri-address", "Set the base URL"
+            )
+            self.administrator.call(*parameter, False)
+
+    def assertRedLine(self, button, dialog, code, advice):
+        """Press Test Connection, read a line of the dialog, and close it."""
+        button.click()
+        line = dialog.locator(".o_kanban_record", has_text=code)
+        line.locator("[title=Wrong]").wait_for()
+        self.assertIn(advice, line.inner_text())
+        dialog.locator("footer button", has_text="Close").click()
+        dialog.wait_for(state="detached")
 
     def try_sign_in(self, site, link):
         """Walk through the trial in the window that it opens."""
