@@ -37,6 +37,7 @@ from ..protocol.errors import (
     TooManyRequests,
     error_code,
 )
+from ..services import routes
 from ..services.audit import Audit
 from ..services.json2_errors import error_answer
 from ..services.rate_limit import RateLimit
@@ -62,10 +63,18 @@ def _refusal(exc):
     return exc if isinstance(exc, OAuth2Error) else None
 
 
+def _log_internal_error(request, error_id):
+    """Have the audit log find what a caller was told, where it has a line."""
+    [route, *_others] = routes.matched_routing()["routes"]
+    grant = getattr(request, "oauth2_grant", None)
+    Audit(request.env).log_internal_error(error_id, route, grant)
+
+
 class _JsonDispatcher(Dispatcher):
     """Answers in JSON, whatever happens, and never with a traceback."""
 
     routing_type = "_oauth2_abstract"
+    error_id = ""  # of what was none of the caller's doing
 
     @classmethod
     def is_compatible_with(cls, request):
@@ -99,15 +108,16 @@ class _JsonDispatcher(Dispatcher):
             return 409, _message(exc)
         if isinstance(exc, (UserError, RedirectWarning)):
             return 422, _message(exc)
-        error_id = uuid.uuid4().hex
+        self.error_id = uuid.uuid4().hex
         what = f"the answer is no JSON: {exc}" if isinstance(exc, NotJson) else ""
         _logger.error(
             "Error %s: %s at %s",
-            error_id,
+            self.error_id,
             what or type(exc).__name__,
             self.request.httprequest.path,
         )
-        return 500, f"Internal error {error_id}: see the server's log."
+        _log_internal_error(self.request, self.error_id)
+        return 500, f"Internal error {self.error_id}: see the server's log."
 
 
 class OAuth2Dispatcher(_JsonDispatcher):
@@ -148,6 +158,7 @@ class OAuth2Dispatcher(_JsonDispatcher):
             status, description = self._describe(exc)
             refusal = OAuth2Error(description)
             refusal.status, refusal.error = status, error_code(status)
+            refusal.reference = self.error_id
         try:
             self.request.env.cr.rollback()
             return refusal_page(refusal)
@@ -257,7 +268,10 @@ class OAuth2Json2Dispatcher(Json2Dispatcher):
             return exc.response
         method_name = self.request.oauth2_match[1].get("__method__")
         is_unwritten = isinstance(exc, NotJson)
-        return error_answer(exc, method_name, is_unwritten)
+        answer, error_id = error_answer(exc, method_name, is_unwritten)
+        if error_id:
+            _log_internal_error(self.request, error_id)
+        return answer
 
 
 def _message(exc):

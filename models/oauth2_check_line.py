@@ -1,6 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..services.check_line import BAD, GOOD, WARNING
+from ..services.docs_address import docs_address
 
 
 class OAuth2CheckLine(models.TransientModel):
@@ -8,7 +9,8 @@ class OAuth2CheckLine(models.TransientModel):
     _description = "OAuth2 Check Line"
 
     check_id = fields.Many2one("oauth2.check", required=True, ondelete="cascade")
-    code = fields.Char(readonly=True, help="By this name docs/checks.md tells more.")
+    code = fields.Char(readonly=True)
+    docs_url = fields.Char("More About It", compute="_compute_docs_url")
     level = fields.Selection(
         [(BAD, "Wrong"), (WARNING, "Look at it"), (GOOD, "Good")], readonly=True
     )
@@ -17,6 +19,11 @@ class OAuth2CheckLine(models.TransientModel):
     trial_url = fields.Char("Sign In as Me", readonly=True)
     record_model = fields.Char(readonly=True)
     record_ids = fields.Json(readonly=True)
+
+    @api.depends("code")
+    def _compute_docs_url(self):
+        for line in self:
+            line.docs_url = docs_address("checks.md", line.code)
 
     def action_open(self):
         """:return: the form of the record that the line is about, a list of several"""

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..services.configuration_changes import kind_of
-from ..services.refusal_causes import CAUSES, advices
+from ..services.refusal_causes import CAUSES, advice_address, advices
 
 RETENTION_PARAMETER = "api_auth_oauth2.event_retention_days"
 RETENTION_DAYS = 365
@@ -106,7 +106,7 @@ class OAuth2Event(models.Model):
     reference = fields.Char(
         readonly=True,
         index="btree_not_null",
-        help="What the page shows on which a person was refused.",
+        help="What the page of a refusal shows, or the answer to an error of Odoo.",
     )
     summary = fields.Text(
         "What Happened",
@@ -114,6 +114,7 @@ class OAuth2Event(models.Model):
         help="The reason, or what was configured.",
     )
     advice = fields.Char("What to Do", compute="_compute_advice")
+    advice_url = fields.Char("More About It", compute="_compute_advice")
 
     @api.depends("kind")
     @api.depends_context("lang")
@@ -138,6 +139,7 @@ class OAuth2Event(models.Model):
         told = advices(self.env)
         for event in self:
             event.advice = told.get(event.cause, False)
+            event.advice_url = advice_address(event.cause)
 
     def _in_our_words(self):
         """:return: what kind of refusal it is and what to do, without anything that a

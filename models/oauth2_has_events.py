@@ -23,6 +23,9 @@ class OAuth2HasEvents(models.AbstractModel):
     last_refusal_advice = fields.Char(
         "What to Do", compute="_compute_last_refusal", groups=_ADMIN
     )
+    last_refusal_advice_url = fields.Char(
+        "More About It", compute="_compute_last_refusal", groups=_ADMIN
+    )
 
     last_unproven_at = fields.Datetime(
         "Unauthenticated Caller Refused", compute="_compute_last_refusal", groups=_ADMIN
@@ -41,5 +44,6 @@ class OAuth2HasEvents(models.AbstractModel):
             record.last_refusal_at = event.create_date
             record.last_refusal_reason = event.reason or event.error
             record.last_refusal_advice = event.advice
+            record.last_refusal_advice_url = event.advice_url
             record.last_unproven_at = stranger.create_date
             record.last_unproven_refusal = stranger._in_our_words()

@@ -18,6 +18,7 @@ from odoo.tools.sql import table_columns
 from ..protocol.errors import (
     AuthorizationPending,
     MisconfiguredRoute,
+    ServerError,
     TooManyRequests,
 )
 from ..protocol.provider_errors import sentence
@@ -225,6 +226,20 @@ class Audit:
         line = {"error": MisconfiguredRoute.error, "cause": "route", "address": False}
         line["reason"] = f"The route {route} is refused to all callers: {problem}."
         self._record_after_rollback({**line, "actor_id": False, "actor_login": False})
+
+    def log_internal_error(self, error_id, route, grant):
+        """Tell of an error of Odoo whose id a caller reads: of a few in an hour.
+
+        :param str error_id: as in the answer and in the server's log
+        :param str route: as declared
+        :param grant: what the call's token stands for, or nothing
+        """
+        if not auth_failure_log.failures.may_tell_error(self._db, route):
+            return
+        line = {"error": ServerError.error, "cause": "internal", "reference": error_id}
+        line["reason"] = f"Odoo failed at {route}; the server's log has the error's id."
+        line |= {"actor_id": False, "actor_login": False}
+        self._record_after_rollback(line, grant)
 
     def _record_after_rollback(self, line, grant=None):
         """With the call itself it would be undone."""

@@ -21,6 +21,7 @@ _MAX_NETWORKS = 1000  # that are counted; then new ones are not
 _NAMED = 5  # networks in a line
 _PAGES, _PAGES_OF_NETWORK = 200, 20  # that have a line of their own
 _CALLS_OF_GRANT = 10  # kinds of refused calls that have one
+_ERRORS, _ERRORS_OF_ROUTE = 50, 5  # of Odoo itself that have one
 
 
 class AuthFailureLog:
@@ -31,10 +32,14 @@ class AuthFailureLog:
         self._counted = {}  # {database: (Counter by error code, Counter by network)}
         #: Whether a line is due: of a database; of ``(database, client id, id of the
         #: grant or None, cause)``; of ``(database, grant id)`` and what was refused;
-        #: of a page.
-        self.of_callers, self.of_clients, self.of_grants, self.of_pages = (
-            FixedWindowCounter(capacity=10_000, window=EVERY) for _what in range(4)
-        )
+        #: of a page; of an error of Odoo.
+        (
+            self.of_callers,
+            self.of_clients,
+            self.of_grants,
+            self.of_pages,
+            self.of_errors,
+        ) = (FixedWindowCounter(capacity=10_000, window=EVERY) for _what in range(5))
 
     def may_tell_page(self, database):
         """:return: whether a refused page, of a caller without proof, has a line"""
@@ -49,6 +54,11 @@ class AuthFailureLog:
         """
         limits = {(*grant, what): 1, grant: _CALLS_OF_GRANT}
         return _acquired(self.of_grants, limits)
+
+    def may_tell_error(self, database, route):
+        """:return: whether an error of Odoo at a route has a line"""
+        limits = {(database,): _ERRORS, (database, route): _ERRORS_OF_ROUTE}
+        return _acquired(self.of_errors, limits)
 
     def count(self, database, error, may_write=True):
         """Count a refusal.

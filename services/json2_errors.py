@@ -55,8 +55,10 @@ def error_answer(exception, method_name, is_unwritten=False):
     :param exception: what the call raised
     :param str method_name: of the path; None for a path that names none
     :param bool is_unwritten: whether the method returned what is no JSON
-    :return: the response; never with a traceback
+    :return: ``(response, id)``: never with a traceback; the id of an error that is not
+        the caller's doing, ``""`` for other errors
     """
+    bug_id = ""
     status, headers, body = _as_odoo(exception)
     told = str(body["message"])
     is_served = method_name in SERVED_METHODS
@@ -70,13 +72,13 @@ def error_answer(exception, method_name, is_unwritten=False):
         # Odoo would log it once more, as an error of its own.
         exception.loglevel = logging.DEBUG
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        error_id = uuid.uuid4().hex
-        told = f"Internal error {error_id}: see the server's log."
+        bug_id = uuid.uuid4().hex
+        told = f"Internal error {bug_id}: see the server's log."
         what = f"the answer is no JSON: {exception}" if is_unwritten else body["name"]
-        _logger.error("Error %s: %s in %s", error_id, what, method_name)
+        _logger.error("Error %s: %s in %s", bug_id, what, method_name)
     body |= {"debug": "", "error": error_code(status), "error_description": told}
     headers |= {"Cache-Control": "no-store"}
-    return json_response(_writable(body), headers=headers, status=status)
+    return json_response(_writable(body), headers=headers, status=status), bug_id
 
 
 def _as_odoo(exception):

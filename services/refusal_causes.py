@@ -4,6 +4,8 @@ A refusal carries its kind as ``cause`` (`protocol/errors.py`): events are group
 it, and told once an hour of each. Its key is stored, its words are the reader's.
 """
 
+from .docs_address import docs_address
+
 #: The labels are extracted as those of the field ``cause`` of ``oauth2.event``.
 CAUSES = [
     ("request", "Malformed Request"),
@@ -46,6 +48,15 @@ CAUSES = [
     ("busy", "Busy"),
     ("internal", "Error of Odoo"),
 ]
+
+#: The page of docs/ that an advice names, by cause
+_PAGES = {"request": "connect.md", "route": "developers.md"}
+
+
+def advice_address(cause):
+    """:return: where the page is read that the advice names, ``False`` for none"""
+    page = _PAGES.get(cause)
+    return docs_address(page) if page else False
 
 
 def advices(env):

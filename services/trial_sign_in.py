@@ -44,16 +44,6 @@ class TrialSignIn:
             raise InvalidRequest("There is no such client at a provider here.")
         return client
 
-    def told_before(self, client):
-        """:return: sentences that say what is about to happen"""
-        return self.env._(
-            "You go to %(provider)s as the users of %(client)s do, and see here what it"
-            " says of you and which Odoo user you would become. Nothing is stored, and"
-            " no access is granted.",
-            provider=client.provider_id.name,
-            client=client.name,
-        )
-
     def begin(self, oauth2_api, client):
         """:return: ``(address at the provider, secret for the browser's cookie)``
         :raises ServerError: the client cannot talk to its provider
@@ -120,7 +110,12 @@ class TrialSignIn:
 def in_words(env, refusal):
     """:return: dict of what an administrator reads of it"""
     reason = sentence(refusal.reason or refusal.description)
-    return {"reason": reason, "advice": advices(env).get(refusal.cause, False)}
+    kinds = dict(env["oauth2.event"]._fields["cause"]._description_selection(env))
+    return {
+        "kind": kinds.get(refusal.cause, refusal.error),
+        "reason": reason,
+        "advice": advices(env).get(refusal.cause, False),
+    }
 
 
 def _shown(value):

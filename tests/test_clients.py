@@ -1,8 +1,11 @@
 """What a client's record may hold, and who may set it."""
 
+from lxml import etree
+
 from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .test_access_rights import AccessCase
 
@@ -55,6 +58,21 @@ class TestClientRecords(ClientCase):
         self.assertInvalid(message, self.own.write, {"require_secret": True})
         self.client.require_secret = True
         self.assertInvalid(message, self.client.write, public)
+
+    def test_the_filter_of_clients_without_a_secret_has_none_whose_secret_is_asked_for(
+        self,
+    ):
+        public = self.own.copy({"client_type": "public"})
+        trusting = self.client.copy({"require_secret": False})
+        self.client.require_secret = True
+        clients = self.own | public | self.client | trusting
+        self.assertFalse(self.own.require_secret)
+        view = clients.get_view(view_type="search")
+        [shown] = etree.fromstring(view["arch"]).xpath(
+            "//filter[@name='without_secret']"
+        )
+        domain = safe_eval(shown.get("domain"))
+        self.assertEqual(clients.filtered_domain(domain), public | trusting)
 
     def test_client_credentials_need_a_secret_and_a_service_user(self):
         on = {"allows_client_credentials": True}

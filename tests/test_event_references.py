@@ -4,8 +4,11 @@ import re
 from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from lxml import etree, html
+
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..services import auth_failure_log
 from ..services.auth_failure_log import AuthFailureLog
@@ -138,6 +141,20 @@ class TestEventReferences(AuthorizationServerCase):
         self.assertEqual(len(lines.filtered("reference")), 2)
         self.assertEqual(len(lines), 3, "the others are counted in one")
         self.assertNotIn("forged", str(lines.read()))
+
+    def test_a_reference_that_is_typed_into_the_search_of_events_finds_its_line(self):
+        self.provider.claims["email_verified"] = False
+        event = self.told(self.refused_callback())
+        view = self.env["oauth2.event"].get_view(view_type="search")
+        first = etree.fromstring(view["arch"]).find("field")  # which Enter takes
+        domain = safe_eval(first.get("filter_domain"), {"self": event.reference})
+        self.assertEqual(self.env["oauth2.event"].search(domain), event)
+
+    def test_what_is_english_on_a_refused_page_is_folded_for_a_developer(self):
+        page = html.fromstring(self.ask_for_code(client_id="unknown").text)
+        [folded] = page.xpath("//*[@lang='en']")
+        self.assertIn("client_id", folded.text_content())
+        self.assertTrue(folded.xpath("ancestor::details[not(@open)]/summary"))
 
     def test_an_answer_in_json_has_no_reference(self):
         self.provider.claims["email_verified"] = False

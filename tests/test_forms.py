@@ -6,9 +6,11 @@ from lxml import etree
 
 from odoo import Command
 from odoo.exceptions import AccessError
+from odoo.modules.module import Manifest
 from odoo.tests import Form, TransactionCase, tagged
 from odoo.tools.safe_eval import safe_eval
 
+from ..services.audit import Audit
 from ..services.expiry import Expiry
 from ..services.provider_calls import client_secret
 from .common import OAuth2Records
@@ -43,6 +45,24 @@ class TestForms(OAuth2Records, TransactionCase):
                 if safe_eval(node.get("invisible"), values):
                     node.getparent().remove(node)
         return " ".join(" ".join(arch.itertext()).split())
+
+    def test_what_forms_name_of_the_documentation_is_read_at_the_manifest_s_website(
+        self,
+    ):
+        website = Manifest.for_addon("api_auth_oauth2")["website"]
+        line = self.env["oauth2.check.line"].new({"code": "proxy-mode"})
+        event = self.env["oauth2.event"].new({"cause": "route"})
+        form = etree.fromstring(self.api.get_view(view_type="form")["arch"])
+        [connect] = form.xpath("//a[contains(@href, '/docs/')]/@href")
+        self.assertEqual(
+            [line.docs_url, event.advice_url, connect],
+            [
+                f"{website}/blob/HEAD/docs/{page}"
+                for page in ("checks.md#proxy-mode", "developers.md", "connect.md")
+            ],
+        )
+        Audit(self.env).record("refusal", oauth2_api=self.api, cause="request")
+        self.assertEqual(self.api.last_refusal_advice_url, connect)
 
     def test_the_form_of_an_ended_grant_says_what_ended_it(self):
         sentences = {

@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -125,7 +126,10 @@ class TestJson2Errors(Json2Case):
                 self.assertEqual(answer.status_code, 500, answer.text)
                 self.assertEqual(answer.json()["debug"], "")
                 description = answer.json()["error_description"]
-                self.assertRegex(description, "^Internal error [0-9a-f]{32}: ")
+                [number] = re.findall("^Internal error ([0-9a-f]{32}): ", description)
+                event = self.env["oauth2.event"].search([("reference", "=", number)])
+                self.assertEqual(event.cause, "internal")
+                self.assertEqual(event.client_id, self.access.client)
 
     @mute_logger("odoo.http", _LOGGER)
     def test_what_a_further_method_raises_stays_500(self):

@@ -20,6 +20,8 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..oauth2 import oauth2, oauth2_route
+from ..services import auth_failure_log
+from ..services.auth_failure_log import AuthFailureLog
 from .json_route_common import JsonRouteCase
 
 
@@ -222,6 +224,21 @@ class TestAnswers(JsonRouteCase):
             error_id = re.search(r"[0-9a-f]{32}", answer.text)[0]
             for logged in (error_id, error, f"/orders/raise/{kind}"):
                 self.assertIn(logged, logs.output[0])
+            event = self.env["oauth2.event"].search([("reference", "=", error_id)])
+            self.assertEqual((event.kind, event.cause), ("refusal", "internal"))
+            self.assertEqual((event.api_id, event.user_id), (self.api, self.user))
+            for detail in (kind, error, "secret"):
+                self.assertNotIn(detail, event.reason)
+
+    @mute_logger("odoo.http", "odoo.addons.api_auth_oauth2.controllers.dispatchers")
+    def test_bugs_that_come_many_times_have_few_lines_in_the_audit_log(self):
+        before = self.env["oauth2.event"].search([])
+        self.patch(auth_failure_log, "failures", AuthFailureLog())
+        self.patch(auth_failure_log, "_ERRORS_OF_ROUTE", 2)
+        for _each in range(4):
+            self.error("bug")
+        lines = self.env["oauth2.event"].search([]) - before
+        self.assertEqual(lines.mapped("cause"), ["internal"] * 2)
 
     def test_a_bug_is_in_odoo_s_log_with_its_traceback(self):
         with (

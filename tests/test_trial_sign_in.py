@@ -67,7 +67,8 @@ class TestTrialSignIn(OAuth2Case):
         before = self.counts()
         told = self.finish()
         self.assertIn("leads to no user", told)
-        self.assertIn("is not verified by the provider.", told)
+        self.assertIn("Email Not Verified", told)
+        self.assertRegex(told, "For a developer .* is not verified by the provider")
         self.assertEqual(self.counts(), before)
 
     def test_a_trial_makes_no_portal_user(self):
@@ -80,7 +81,8 @@ class TestTrialSignIn(OAuth2Case):
     def test_what_the_log_says_of_a_trial_its_administrator_reads(self):
         self.provider.id_token_claims_override = {"aud": "another"}
         told = self.finish(502)
-        self.assertIn("The id_token's aud is not this client.", told)
+        self.assertIn("Answer of the Provider Not Usable", told)
+        self.assertIn("For a developer The id_token's aud is not this client.", told)
         self.assertFalse(self.grant_of("x"))
 
     def test_only_settings_administrators_try_a_sign_in(self):

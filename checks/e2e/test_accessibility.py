@@ -21,6 +21,8 @@ class TestAccessibility(ConsentCase):
             self.application.authorization_url(redirect_uri="https://x.example")
         )
         self.page.wait_for_selector("h1")
+        self.page.press("summary", "Enter")
+        self.page.wait_for_selector("details[open] [lang=en]")
         self.assertNoBarrier("refused")
         self.open_consent()
         self.assertNoBarrier("consent")

@@ -1,7 +1,9 @@
 """A standard client's user signs in and decides, in a person's browser."""
 
+import base64
 import functools
 import secrets
+from pathlib import Path
 
 from application import REDIRECT_URI, Application
 from browser import ALLOW, DENY, BrowserCase, page_of_another_site
@@ -9,6 +11,7 @@ from providers import QuickProvider
 from server import URL, sql
 
 PASSWORD = "correct-horse-battery"
+CATALOGUES = Path(__file__).parents[2] / "i18n"
 READ_ONLY = "button[value=read_only]"
 TICK_BOX = "input[type=checkbox]"
 WIDTH_OF_A_SMALL_PHONE = 320
@@ -91,14 +94,14 @@ class ConsentCase(BrowserCase):
         return scope_id
 
     def install_language(self, code):
-        """Have a language until the test ends, as an administrator adds it."""
+        """Have a language until the test ends, of its terms only the addon's."""
         administrator = self.administrator
-        [language] = administrator.call(
-            "res.lang", "search", [("code", "=", code), ("active", "in", (True, False))]
-        )
-        lang = {"lang_ids": [(6, 0, [language])], "overwrite": False}
-        wizard = administrator.create("base.language.install", **lang)
-        administrator.call("base.language.install", "lang_install", [wizard])
+        path = CATALOGUES / f"{code.partition('_')[0]}.po"
+        file = {"data": base64.b64encode(path.read_bytes()).decode()}
+        file |= {"filename": path.name, "name": code, "code": code}
+        wizard = administrator.create("base.language.import", **file)
+        administrator.call("base.language.import", "import_lang", [wizard])
+        [language] = administrator.call("res.lang", "search", [("code", "=", code)])
         archive = functools.partial(administrator.write, "res.lang", language)
         self.addCleanup(archive, active=False)
 

@@ -3,6 +3,7 @@
 import re
 
 from browser import PATIENCE_MS, BrowserCase
+from playwright.sync_api import expect
 from providers import QuickProvider
 from server import URL, sql
 from test_consent import PASSWORD
@@ -74,6 +75,18 @@ class TestGrantsOfAnApi(GrantsCase):
             page.click(".modal-dialog .btn-secondary")
             page.wait_for_selector(DIALOG, state="detached")
         self.assertEqual(self.grants(self.site), 1)
+
+    def test_the_bin_of_a_scope_says_whose_applications_lose_it(self):
+        self.site.authorize()
+        page = self.open_api()
+        for button, left in ((".btn-secondary", 1), (".btn-danger", 0)):
+            page.click(".o_field_widget[name=scope_ids] .o_list_record_remove")
+            page.wait_for_selector(DIALOG)
+            self.assertIn("1 user's applications lose it", page.inner_text(DIALOG))
+            page.click(f".modal-dialog {button}")
+            page.wait_for_selector(DIALOG, state="detached")
+            rows = page.locator(".o_field_widget[name=scope_ids] .o_data_row")
+            expect(rows).to_have_count(left)
 
     def test_lifetimes_are_read_and_typed_in_days_hours_or_minutes(self):
         page = self.open_api()
