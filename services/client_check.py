@@ -13,7 +13,7 @@ from ..protocol.provider_errors import (
     ProviderRefused,
     is_error_code,
 )
-from .check_line import bad, good, warning
+from .check_line import BAD, bad, good, warning
 from .provider_calls import provider_client
 
 #: What a provider sends back at once, of a request that it will never serve
@@ -150,6 +150,14 @@ class ClientCheck:
         )
 
     def _sign_in_address(self, caller, oauth2_api):
+        line = self._sign_in_begins(caller, oauth2_api)
+        if line.level == BAD:
+            return line
+        # What could not be tried from here, the administrator's browser can try.
+        path = f"/oauth2/trial/{self.client.id}"
+        return replace(line, trial_url=f"{oauth2_api.issuer}{path}")
+
+    def _sign_in_begins(self, caller, oauth2_api):
         provider, uri = self.provider, self.provider._redirect_uri(oauth2_api)
         parameters = provider._parameters("authorize_params")
         told = {"name": self.client.display_name, "uri": uri}
@@ -199,14 +207,9 @@ class ClientCheck:
                     " there."
                 ),
             )
-        return replace(
-            good(
-                "client-sign-in",
-                self.env._(
-                    "%(name)s: a sign-in begins; it comes back to %(uri)s.", **told
-                ),
-            ),
-            trial_url=f"{oauth2_api.issuer}/oauth2/trial/{self.client.id}",
+        return good(
+            "client-sign-in",
+            self.env._("%(name)s: a sign-in begins; it comes back to %(uri)s.", **told),
         )
 
 

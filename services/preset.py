@@ -33,8 +33,8 @@ NO_REVOCATION = _lt(
     " once, its own tokens live on there until they expire."
 )
 NO_REFRESH_TOKEN = _lt(
-    "It gives no refresh token to most applications: users sign in again when the"
-    " access token has expired."
+    "It gives no refresh token to most applications. Only applications of the JSON"
+    " contract need one: their users sign in again when the access token has expired."
 )
 NO_VERIFIED_EMAIL = _lt(
     "It does not say of an email that it is verified. So users are matched by the user"

@@ -208,7 +208,10 @@ HOSTED = {
         ),
         caveats=(
             _lt("It takes redirect URIs that begin with https:// only."),
-            _lt("It gives refresh tokens only to apps that use token rotation."),
+            _lt(
+                "It gives refresh tokens, which only applications of the JSON contract"
+                " use, only to apps that use token rotation."
+            ),
             NO_REVOCATION,
         ),
     ),

@@ -32,8 +32,8 @@ SELF_HOSTED = {
         caveats=(
             _lt(
                 "Its refresh tokens end with the user's session there, after half an"
-                " hour without use. Add offline_access to the scope if grants are to"
-                " live longer."
+                " hour without use. Only applications of the JSON contract use them:"
+                " for these add offline_access to the scope."
             ),
         ),
     ),
@@ -60,7 +60,10 @@ SELF_HOSTED = {
             ),
             _lt("Client type: Confidential. Choose a signing key."),
             _lt("Redirect URIs: strict, and the redirect URI from below."),
-            _lt("Scopes: add offline_access, else there are no refresh tokens."),
+            _lt(
+                "For applications of the JSON contract, Scopes: add offline_access,"
+                " else they get no refresh tokens."
+            ),
         ),
         caveats=(
             _lt(

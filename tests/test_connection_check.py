@@ -248,6 +248,9 @@ class TestConnectionCheck(CheckCase):
         self.assertLine("client-sign-in", "good")
         self.provider.close("authorization")
         self.assertLine("client-sign-in", "warning")
+        # The administrator's browser may get further than this server.
+        [line] = self.lines.filtered(lambda each: each.code == "client-sign-in")
+        self.assertIn(f"/oauth2/trial/{self.client.id}", line.trial_url)
 
     def test_a_provider_without_clients_and_a_client_without_api_are_told(self):
         self.provider_record.own_redirect_uri = True

@@ -57,6 +57,10 @@ class TestTrialSignIn(OAuth2Case):
             self.assertIn(words, told)
         self.assertEqual(self.counts(), before)
 
+    def test_a_refresh_token_matters_to_applications_of_the_json_contract_alone(self):
+        self.client.redirect_uris = "https://app.example.com/back"
+        self.assertNotIn("refresh token", self.finish().lower())
+
     def test_the_tokens_of_a_trial_are_revoked_at_the_provider(self):
         self.finish()
         self.tell_providers()

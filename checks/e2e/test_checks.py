@@ -84,6 +84,8 @@ class TestChecks(BrowserCase):
         self.assertEqual(self.grants(site), 0)
         self.shoot("test-good")
         self.try_sign_in(site, dialog.locator("a", has_text="Sign In as Me"))
+        told = dialog.locator("[role=status]", has_text="The sign-in works")
+        told.wait_for()
 
         self.page.goto(f"{URL}/odoo/settings#api_auth_oauth2")
         button = "button[name=action_api_auth_oauth2_security_check]"

@@ -101,5 +101,12 @@
             element.title = element.textContent;
             element.textContent = format.format(new Date(element.dateTime));
         }
+        // The backend opened it, and has no hold of this window (opener policy).
+        const trial = document.querySelector("[data-trial]");
+        if (trial) {
+            const text = document.querySelector("h1").textContent.trim();
+            const channel = new BroadcastChannel("oauth2_trial");
+            channel.postMessage({level: trial.dataset.trial, text});
+        }
     });
 })();
