@@ -26,9 +26,15 @@ class OAuth2Check(models.TransientModel):
         :raises AccessError: for others than Settings administrators
         """
         title = self.env._("Test Connection: %s", provider.display_name)
-        return self._show(
-            title, ConnectionCheck(provider).run(), provider_id=provider.id
-        )
+        return self._of_connection(provider)._show(title)
+
+    @api.model
+    def _of_connection(self, provider):
+        """:return: what a test of a provider has found
+        :raises AccessError: for others than Settings administrators
+        """
+        lines = ConnectionCheck(provider).run()
+        return self._keep(lines, provider_id=provider.id)
 
     @api.model
     def _show_security(self):
@@ -37,7 +43,8 @@ class OAuth2Check(models.TransientModel):
         :return: the dialog with what was found
         :raises AccessError: for others than Settings administrators
         """
-        return self._show(self.env._("Security Check"), SecurityCheck(self.env).run())
+        found = self._keep(SecurityCheck(self.env).run())
+        return found._show(self.env._("Security Check"))
 
     def action_again(self):
         """:return: a new dialog, of the same check"""
@@ -46,8 +53,8 @@ class OAuth2Check(models.TransientModel):
             return self._show_connection(self.provider_id)
         return self._show_security()
 
-    def _show(self, title, lines, **values):
-        check = self.create(
+    def _keep(self, lines, **values):
+        return self.create(
             {
                 "summary": self._summary(lines),
                 "line_ids": [
@@ -67,11 +74,13 @@ class OAuth2Check(models.TransientModel):
                 **values,
             }
         )
+
+    def _show(self, title):
         return {
             "type": "ir.actions.act_window",
             "name": title,
             "res_model": self._name,
-            "res_id": check.id,
+            "res_id": self.id,
             "views": [[False, "form"]],
             "target": "new",
         }

@@ -339,6 +339,13 @@ class OAuth2Client(models.Model):
         # Else the answer to the form's save would carry it.
         self.invalidate_recordset(["client_secret"])
 
+    def action_test_connection(self):
+        """:return: the dialog that tells what works at the client's provider
+        :raises AccessError: for others than Settings administrators
+        """
+        self.ensure_one()
+        return self.provider_id.action_test_connection()
+
     def action_make_key(self):
         """Make a key pair, in the place of the one before.
 

@@ -88,6 +88,13 @@ class OAuth2Connect(models.TransientModel):
     preset_realm = fields.Char("Realm")
     preset_slug = fields.Char("Application Slug")
     preset_guide = fields.Html(compute="_compute_preset_guide", sanitize=False)
+    preset_caveats = fields.Text(compute="_compute_preset_guide")
+    matching = fields.Char(
+        "User Matching",
+        compute="_compute_matching",
+        help="Which Odoo user a user of the provider becomes. The provider's form has"
+        " the other ways.",
+    )
     issuer = fields.Char(
         help="The provider's own name, an address. The rest is read from there."
     )
@@ -133,6 +140,12 @@ class OAuth2Connect(models.TransientModel):
     client_id = fields.Many2one("oauth2.client", readonly=True, ondelete="cascade")
     connection = fields.Json(compute="_compute_connection")
     remaining = fields.Text(compute="_compute_connection")
+    has_provider = fields.Boolean(compute="_compute_connection")
+    check_id = fields.Many2one("oauth2.check", groups="base.group_system")
+    check_summary = fields.Char(related="check_id.summary", groups="base.group_system")
+    check_line_ids = fields.One2many(
+        related="check_id.line_ids", groups="base.group_system"
+    )
 
     def _selection_kind(self):
         kinds = [
@@ -167,6 +180,15 @@ class OAuth2Connect(models.TransientModel):
             dialog.preset_guide = provider_presets.guide(
                 self.env, key, Connect(dialog).addresses()
             )
+            dialog.preset_caveats = provider_presets.caveats(self.env, key)
+
+    @api.depends(
+        "preset", "sign_in", "provider_id.user_matching", "provider_id.match_claim"
+    )
+    @api.depends_context("lang")
+    def _compute_matching(self):
+        for dialog in self:
+            dialog.matching = Connect(dialog).matching()
 
     @api.depends("api_id", "endpoint", "sign_in", "provider_id")
     def _compute_provider_redirect_uri(self):
@@ -198,6 +220,7 @@ class OAuth2Connect(models.TransientModel):
             secret = self.env.context.get(_SECRET)
             dialog.connection = is_made and connect.connection(secret)
             dialog.remaining = is_made and "\n".join(connect.remaining())
+            dialog.has_provider = bool(dialog.client_id.provider_id)
 
     @api.onchange("kind", "tool")
     def _onchange_tool(self):
@@ -231,6 +254,17 @@ class OAuth2Connect(models.TransientModel):
         self.ensure_one()
         _client, secret = Connect(self).make()
         return {**self._at("done"), "context": {_SECRET: secret}}
+
+    def action_test_connection(self):
+        """Test the provider, with what is to be pasted still in sight.
+
+        :return: the dialog, which tells what works
+        :raises AccessError: for others than Settings administrators
+        """
+        provider = self.client_id.provider_id
+        self.check_id = self.env["oauth2.check"]._of_connection(provider)
+        shown = {_SECRET: self.env.context.get(_SECRET)}
+        return {**self._at("done"), "context": shown}
 
     def action_open_client(self):
         """:return: the form of the client that was made"""

@@ -19,6 +19,7 @@ from .duplicate import first_free
 from .endpoint_names import RESERVED_ENDPOINTS, served_segments
 from .json2_methods import OPERATIONS
 from .keyring import Keyring
+from .matching_words import in_words
 from .preset import WORDS
 from .provider_calls import client_secret
 from .provider_discovery import ProviderDiscovery
@@ -79,6 +80,17 @@ class Connect:
             return provider._redirect_uri(oauth2_api)
         return oauth2_api.redirect_uri
 
+    def matching(self):
+        """:return: a sentence that tells which Odoo user a provider's user becomes"""
+        dialog = self.dialog
+        if dialog.sign_in == "existing":
+            return in_words(dialog.provider_id)
+        known = provider_presets.preset_values(dialog.preset or BY_HAND)
+        names = "user_matching", "match_claim"
+        values = self.env["oauth2.provider"].default_get(names)
+        values |= {name: known[name] for name in names if known.get(name)}
+        return in_words(self.env["oauth2.provider"].new(values))
+
     def addresses(self):
         """:return: ``{field: address}`` of the new provider, as far as known"""
         dialog = self.dialog
@@ -107,9 +119,10 @@ class Connect:
                 "scope": provider_presets.preset_values(BY_ISSUER)["scope"],
                 "allow_private_addresses": dialog.allow_private_addresses,
             }
-            found, _notes = ProviderDiscovery(
+            values, notes = ProviderDiscovery(
                 self.env["oauth2.provider"].new(form)
             ).fetch()
+            found = {"values": values, "notes": notes}
         dialog.discovered = found
         name = self._provider_name()
         Provider = self.env["oauth2.provider"].with_context(active_test=False)
@@ -245,7 +258,7 @@ class Connect:
                 "allow_private_addresses": dialog.allow_private_addresses,
                 **{name: value for name, value in known.items() if value is not None},
                 **self.addresses(),
-                **(dialog.discovered or {}),
+                **(dialog.discovered or {}).get("values", {}),
             }
         )
 
@@ -340,6 +353,7 @@ class Connect:
                 provider=provider.name,
                 uri=provider._redirect_uri(oauth2_api),
             )
+            yield from (self.dialog.discovered or {}).get("notes", ())
         if not client.scope_ids:
             yield self.env._(
                 "It was given no scope: it can tell who its user is, and nothing else."

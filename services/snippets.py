@@ -56,16 +56,18 @@ class Snippets:
         return "authorization_code"
 
     def values(self):
-        """:return: ``[(label, value)]`` to paste, those that the client needs"""
+        """:return: ``[(label, value)]`` to paste, those that the client needs; first
+        what is its own
+        """
         flow = self.flow()
         authorization_url = flow == "authorization_code" and self.api.authorization_url
         sign_in_url = flow == "json_contract" and self.api.authorize_url
         pairs = [
+            (self.env._("Client ID"), self.client.client_identifier),
+            (self.env._("Client Secret"), self.secret),
             (self.env._("Authorization URL"), authorization_url),
             (self.env._("Sign-in URL"), sign_in_url),
             (self.env._("Token URL"), self.api.token_url),
-            (self.env._("Client ID"), self.client.client_identifier),
-            (self.env._("Client Secret"), self.secret),
             (self.env._("Scope"), flow != "json_contract" and self.scope),
         ]
         return [(label, value) for label, value in pairs if value]

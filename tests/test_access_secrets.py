@@ -49,6 +49,7 @@ PUBLIC_METHODS = {
     "oauth2.check.line": {"action_open"},
     "oauth2.client": {
         *_CONFIGURATION,
+        "action_test_connection",
         "action_make_key",
         "action_rotate_secret",
         "action_end_former_secret",
@@ -58,6 +59,7 @@ PUBLIC_METHODS = {
         "action_next",
         "action_back",
         "action_connect",
+        "action_test_connection",
         "action_open_client",
     },
     "oauth2.client.snippets": {"action_download_postman"},

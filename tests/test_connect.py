@@ -102,6 +102,38 @@ class TestConnect(OAuth2Records, TransactionCase):
         self.assertIn(client.api_ids.redirect_uri, dialog.remaining)
         self.assertFalse(dialog.has_client_secret)
 
+    def test_a_provider_s_caveats_and_who_becomes_whom_are_told_before_it_is_made(self):
+        for preset, caveat, matching in (
+            ("google", "", "whose login is the email that the provider has verified"),
+            (
+                "apple",
+                "Odoo cannot make Apple's client secret",
+                "signs in to this Odoo",
+            ),
+            ("linkedin", "It refuses PKCE", "whose login is the email"),
+        ):
+            with self.subTest(preset):
+                values = {"sign_in": "new", "preset": preset}
+                dialog = self.dialog(client_identifier=preset, **values)
+                self.assertIn(caveat, dialog.preset_caveats)
+                self.assertIn(matching, dialog.matching)
+                client, _told = self.connect(dialog)
+                existing = {"sign_in": "existing", "provider_id": client.provider_id.id}
+                again = self.dialog(**existing)
+                self.assertEqual(again.matching, dialog.matching)
+        client.provider_id.write({"match_claim": "upn", "vouches_for_claim": True})
+        self.assertIn("the claim upn", self.dialog(**existing).matching)
+
+    def test_the_default_flow_is_told_that_it_needs_no_refresh_token_of_a_provider(
+        self,
+    ):
+        for preset in ("github", "keycloak", "slack", "linkedin", "facebook"):
+            dialog = self.env["oauth2.connect"].create({"preset": preset})
+            [caveat] = [
+                line for line in dialog.preset_caveats.split("\n") if "refresh" in line
+            ]
+            self.assertIn("nly applications of the JSON contract", caveat)
+
     def test_a_provider_that_is_here_is_not_made_again(self):
         first = {"sign_in": "new", "client_identifier": "1", "client_secret": SECRET}
         client, _told = self.connect(self.dialog(**first))

@@ -239,6 +239,30 @@ class TestDiscovery(OAuth2Records, TransactionCase):
         self.described()
         self.assertFalse(self.press_read(self.form())["notes"])
 
+    def test_the_dialog_that_connects_tells_at_its_end_what_the_provider_demands(self):
+        self.described(require_pushed_authorization_requests=True)
+        self.provider.unlink()
+        dialog = (
+            self.env["oauth2.connect"]
+            .with_user(self.admin)
+            .create(
+                {
+                    "name": "Web shop",
+                    "state": "sign_in",
+                    "sign_in": "new",
+                    "preset": "oidc",
+                    "issuer": self.running.issuer,
+                    "client_identifier": "x",
+                    "allow_private_addresses": True,
+                }
+            )
+        )
+        dialog.action_next()
+        dialog.action_connect()
+        made = dialog.client_id.provider_id
+        self.assertEqual(made.issuer, self.running.issuer)
+        self.assertIn("pushed", dialog.remaining)
+
     def test_an_issuer_that_ends_with_a_slash_has_no_second_one(self):
         """OpenID Connect Discovery section 4.1"""
         self.provider.issuer = f"{self.running.issuer}/"

@@ -166,6 +166,9 @@ class TestValues(SnippetCase):
             "Scope": "orders.read partners.read",
         }
         self.assertEqual(self.values(secret="shown-once"), code)
+        # Most clients need its own two, and read or know the addresses.
+        first = list(self.values(secret="shown-once"))[:2]
+        self.assertEqual(first, ["Client ID", "Client Secret"])
         self.own.write({"client_type": "public", "scope_ids": False})
         for left_out in ("Client Secret", "Scope"):
             del code[left_out]
