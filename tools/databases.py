@@ -200,7 +200,7 @@ class Databases:
         )
 
     def replicate_at_once(self, database):
-        """Have commits reach the disk, and with it a replica, before they return."""
+        """Have commits reach the disk before they return: a replica soon follows."""
         self._sql(f'ALTER DATABASE "{database}" SET synchronous_commit = on')
 
     def execute(self, database, *statements):

@@ -1,15 +1,14 @@
 """The replica that the second server reads from, held back where a test needs it."""
 
 import contextlib
-import os
 import unittest
 
-from server import ServerCase, sql, wait_until
-
-PORT = os.environ["OAUTH2_E2E_REPLICA_PORT"]
+from server import REPLICA_PORT, ServerCase, catch_up, sql, wait_until
 
 
-@unittest.skipUnless(PORT, "there is no replica: the PostgreSQL is not ./dev's own")
+@unittest.skipUnless(
+    REPLICA_PORT, "there is no replica: the PostgreSQL is not ./dev's own"
+)
 class ReplicaCase(ServerCase):
     """A test of the second server, which reads from the replica."""
 
@@ -20,7 +19,7 @@ class ReplicaCase(ServerCase):
 
 def ask(query, *params, **where):
     """Run a query on the replica; return its rows."""
-    return sql(query, *params, port=PORT, **where)
+    return sql(query, *params, port=REPLICA_PORT, **where)
 
 
 def pause():
@@ -34,13 +33,6 @@ def resume():
     """Have the replica go on, and wait until it has caught up."""
     ask("SELECT pg_wal_replay_resume()")
     catch_up()
-
-
-def catch_up():
-    """Wait until the replica shows all that was written before."""
-    [[written]] = sql("SELECT pg_current_wal_lsn()::text")
-    there = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
-    wait_until(lambda: ask(there, written) == [(True,)])
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ LOG = os.environ["OAUTH2_E2E_SERVER_LOG"]
 # A second server: the same database and another one, and a replica of both.
 SECOND_URL = os.environ["OAUTH2_E2E_SECOND_URL"]
 SECOND_LOG = os.environ["OAUTH2_E2E_SECOND_LOG"]
+REPLICA_PORT = os.environ["OAUTH2_E2E_REPLICA_PORT"]  # empty where there is none
 OTHER_DB = os.environ["OAUTH2_E2E_OTHER_DB"]
 SECONDS = 60  # for one answer, far more than any takes
 SECRET = "demo-secret"
@@ -102,7 +103,9 @@ class Site:
         self.headers = {"X-Odoo-Database": database} if database else {}
 
     def on_the_second_server(self, database=DB):
-        """Return the same site, its application talking to the second server."""
+        """Return the same site, its application talking to the second server, which
+        knows it by now."""
+        catch_up()
         twin = copy.copy(self)
         twin._at(SECOND_URL, database)
         return twin
@@ -283,6 +286,19 @@ def sql(query, *params, **where):
             return cursor.fetchall() if cursor.description else []
     finally:
         connection.close()
+
+
+def catch_up():
+    """Wait until the replica shows all that was written before.
+
+    The second server reads from it which routes there are: it answers 404 for an API
+    of which the replica does not know yet.
+    """
+    if not REPLICA_PORT:
+        return
+    [[written]] = sql("SELECT pg_current_wal_lsn()::text")
+    there = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
+    wait_until(lambda: sql(there, written, port=REPLICA_PORT) == [(True,)], SECONDS)
 
 
 def locked(table):

@@ -8,7 +8,7 @@ import contextlib
 
 import replica
 from access_changes import CLOSED, MODEL, OPEN, AccessCase
-from server import DB, SECOND_LOG, at_once, log_of, sql
+from server import DB, SECOND_LOG, at_once, catch_up, log_of, sql
 
 
 class LaggingCase(AccessCase, replica.ReplicaCase):
@@ -23,7 +23,7 @@ class LaggingCase(AccessCase, replica.ReplicaCase):
 
     def authorize(self):
         super().authorize()
-        replica.catch_up()
+        catch_up()
         self.assertAnswers(OPEN, [door() for door in self.doors()])
 
     def call(self, token=None):

@@ -10,6 +10,7 @@ from server import (
     Administrator,
     ServerCase,
     Site,
+    catch_up,
     visit,
 )
 
@@ -31,6 +32,7 @@ class TestSeveralDatabases(ServerCase):
             cls.sites[database] = site
         for database, site in cls.sites.items():
             cls.tokens[database] = site.authorize(login=site.login)[0]
+        catch_up()
 
     def call(self, database, token, path="probe"):
         headers = {"X-Odoo-Database": database} if database else {}
