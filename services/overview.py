@@ -114,7 +114,7 @@ class Overview:
 
     def _add_calls(self, cards):
         by_day, totals, refused = {}, Counter(), Counter()
-        since = _days()[0]
+        since = self._days()[0]
         for api_id, day, outcome, calls in self._rows(_CALLS, since=since):
             by_day.setdefault(api_id, Counter())[day] += calls
             totals[api_id] += calls
@@ -167,12 +167,16 @@ class Overview:
                 "value": calls[day],
                 "type": "past",
             }
-            for day in _days()
+            for day in self._days()
         ]
         return json.dumps([{"key": self.env._("Calls"), "values": values}])
 
+    def _days(self):
+        """:return: the days of the calls that are shown, oldest first
 
-def _days():
-    """:return: the days of the calls that are shown, in UTC, oldest first"""
-    today = fields.Date.today()
-    return [today - timedelta(days=days) for days in range(DAYS - 1, -1, -1)]
+        They begin as the list's filter does, by the user's clock. Calls are counted by
+        days in UTC: where one of these begins before the user's, it is shown, too.
+        """
+        first = self._today() - timedelta(days=DAYS - 1)
+        last = max(self._today(), fields.Date.today())
+        return [first + timedelta(days=days) for days in range((last - first).days + 1)]

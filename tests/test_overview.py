@@ -1,7 +1,10 @@
 """The cards of APIs tell what is connected, what was called, and what needs care."""
 
 import json
+from ast import literal_eval
 from datetime import timedelta
+
+from lxml import etree
 
 from odoo import fields
 from odoo.tests import TransactionCase, tagged
@@ -17,6 +20,7 @@ class TestOverview(OAuth2Records, TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env.user.tz = "UTC"  # as calls are counted
         cls.api, cls.other = cls.make_api(), cls.make_api("invoices")
         cls.provider = cls.make_provider(name="Acme Sign-In")
         cls.client = cls.make_client(cls.api, cls.provider)
@@ -100,6 +104,23 @@ class TestOverview(OAuth2Records, TransactionCase):
         [graph] = json.loads(self.api.calls_graph)
         values = [day["value"] for day in graph["values"]]
         self.assertEqual(values, [30, 0, 0, 0, 0, 0, 1209])
+
+    def test_a_card_its_graph_and_its_list_have_the_same_calls_by_any_clock(self):
+        view = self.env["oauth2.call.count"].get_view(view_type="search")["arch"]
+        [days] = etree.fromstring(view).xpath("//filter[@name='last_week']/@domain")
+        of_api = [("api_id", "=", self.api.id)]
+        # At any moment it is another day in one of the two.
+        for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
+            with self.subTest(zone):
+                there = self.env(context={"tz": zone})
+                self.env.invalidate_all()
+                listed = there["oauth2.call.count"].search(literal_eval(days) + of_api)
+                number = sum(listed.mapped("calls"))
+                here = self.api.with_env(there)
+                self.assertEqual(here.overview["calls"], f"{number:,}")
+                [graph] = json.loads(here.calls_graph)
+                shown = sum(day["value"] for day in graph["values"])
+                self.assertEqual(shown, number)
 
     def test_a_card_of_an_unused_api_has_noughts_and_needs_no_care(self):
         card = self.card(self.other)
