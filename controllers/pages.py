@@ -19,8 +19,8 @@ from ..protocol.errors import (
 from ..protocol.parameters import MAX_BODY
 from ..services.audit import Audit
 from ..services.authorization import SIGN_IN_LIFETIME
-from ..services.page_reader import nearest_language, page_frame
-from ..services.refusal_words import told_to_person
+from ..services.page_reader import company_of, nearest_language, page_frame
+from ..services.refusal_words import told_to_person, whom_to_tell
 from ..services.request_context import (
     audit_context,
     return_address,
@@ -133,12 +133,14 @@ def refusal_page(refusal):
     """:param OAuth2Error refusal: told to a person
     :return: the page
     """
+    company = company_of(request.env, None, _api_of_request())
     response = page(
         "page_refusal",
         status=refusal.status,
         leads_back=True,  # whether it is one is not known; there is nothing to do on it
         error=refusal.error,
         told=told_to_person(request.env, refusal),
+        whom_to_tell=whom_to_tell(request.env, company),
         description=refusal.description,
         reference=refusal.reference,
         is_allowed=isinstance(refusal, AlreadyAllowed),

@@ -49,7 +49,7 @@ class TrialController(http.Controller):
         return page(
             "page_trial",
             leads_back=True,  # its form leads to the provider
-            client=client,
+            told=trial.told_before(client),
             provider=client.provider_id,
             api=oauth2_api,
             csrf_token=request.csrf_token(),

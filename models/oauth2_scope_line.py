@@ -138,10 +138,14 @@ class OAuth2ScopeLine(models.Model):
         }
 
     def _in_words(self):
-        """:return: what the line opens of its model, for people"""
+        """:return: the line's model and what the line opens of it, for people"""
         self.ensure_one()
         calls = [self.env._("call %s", name) for name in self._methods()]
-        return format_list(self.env, self._operation_words() + calls)
+        return self.env._(
+            "%(model)s: %(operations)s",
+            model=self.model_id.name,
+            operations=format_list(self.env, self._operation_words() + calls),
+        )
 
     def _operation_words(self):
         """:return: the kinds of what the line opens, a list of words for people"""

@@ -15,6 +15,7 @@ from odoo.tools.image import image_data_uri
 
 from ..protocol.redirect_uri import host_of
 from .agreement import reading_alone
+from .page_reader import company_of
 
 
 def page_values(record, user, email, scopes):
@@ -36,11 +37,25 @@ def page_values(record, user, email, scopes):
         "scopes": scopes,
         "reading": reading if reading != scopes else reading[:0],
         "ends_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
+        "verification": _verification(record.env, client, user, oauth2_api),
         "logo": client.logo and image_data_uri(client.logo),
         "is_code": record.response_type == "code",
         "goes_back": bool(record.client_redirect_uri),
         "host": host_of(record.client_redirect_uri or ""),
     }
+
+
+def _verification(env, client, user, oauth2_api):
+    company = company_of(env, user, oauth2_api).name
+    if client.is_verified:
+        return env._(
+            "Verified: an administrator of %(company)s has checked who runs it.",
+            company=company,
+        )
+    return env._(
+        "Not verified: no administrator of %(company)s has checked who runs it.",
+        company=company,
+    )
 
 
 def other_user_address(page):

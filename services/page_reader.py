@@ -25,15 +25,22 @@ def _language(code):
     return code.replace("-", "_").partition("_")[0].partition("@")[0].lower()
 
 
+def company_of(env, user, oauth2_api):
+    """:param user: whom a page is about, possibly none
+    :param oauth2_api: whose company comes before the user's, possibly none
+    :return: the company whose Odoo the reader meets
+    """
+    of_api = oauth2_api and oauth2_api.sudo().company_id
+    return of_api or (user or env.user).sudo().company_id
+
+
 def page_frame(env, user, oauth2_api):
     """What stands around each page.
 
-    :param user: whom the page is about, possibly none
-    :param oauth2_api: whose company comes before the user's, possibly none
-    :return: dict of values of the page
+    :return: dict of values of the page; parameters as of :func:`company_of`
     """
+    company = company_of(env, user, oauth2_api)
     user = (user or env.user).sudo()
-    company = (oauth2_api and oauth2_api.sudo().company_id) or user.company_id
     return {
         "company": company,
         "has_logo": bool(company.logo) and not company.uses_default_logo,

@@ -62,3 +62,13 @@ def told_to_person(env, refusal):
         "The application asked for something that does not work here. You can do"
         " nothing about it: its developer or an administrator has to act."
     )
+
+
+def whom_to_tell(env, company):
+    """:param company: whose Odoo the reader meets
+    :return: a sentence that leads to what an administrator finds the refusal by
+    """
+    return env._(
+        "If it happens again, tell an administrator of %(company)s what stands here:",
+        company=company.name,
+    )

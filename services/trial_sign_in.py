@@ -44,6 +44,16 @@ class TrialSignIn:
             raise InvalidRequest("There is no such client at a provider here.")
         return client
 
+    def told_before(self, client):
+        """:return: sentences that say what is about to happen"""
+        return self.env._(
+            "You go to %(provider)s as the users of %(client)s do, and see here what it"
+            " says of you and which Odoo user you would become. Nothing is stored, and"
+            " no access is granted.",
+            provider=client.provider_id.name,
+            client=client.name,
+        )
+
     def begin(self, oauth2_api, client):
         """:return: ``(address at the provider, secret for the browser's cookie)``
         :raises ServerError: the client cannot talk to its provider

@@ -109,7 +109,7 @@ class TestPages(AuthorizationServerCase):
         page = self.visit("/orders/oauth2/callback?state=x&code=y", BROWSER_HEADERS)
         self.assertTitle(page, self.french[DID_NOT_WORK])
 
-    def test_what_a_scope_opens_is_told_in_the_reader_s_language(self):
+    def test_what_a_scope_opens_is_told_in_the_reader_s_language_and_spacing(self):
         self.user.lang = "fr_FR"
         self.open_model(self.api.scope_ids[0], "res.country", "read")
         self.env.flush_all()
@@ -118,9 +118,10 @@ class TestPages(AuthorizationServerCase):
         title = "Allow this application to act as you?"
         self.assertTitle(page, self.french[title])
         [opened] = html.fromstring(page.text).xpath("//ul[@class='opened']/li")
-        self.assertIn(
-            f": {self.french['read']}", " ".join(opened.text_content().split())
-        )
+        model = self.env["ir.model"].with_context(lang="fr_FR")._get("res.country")
+        words = {"model": model.name, "operations": self.french["read"]}
+        sentence = self.french["%(model)s: %(operations)s"]
+        self.assertEqual(opened.text_content(), sentence % words)
 
     def test_times_are_by_the_user_s_clock_with_and_without_javascript(self):
         _address, page = self.open_consent()
