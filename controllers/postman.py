@@ -18,8 +18,8 @@ class PostmanController(http.Controller):
         readonly=True,
     )
     def collection(self, client_id, **_parameters):
-        client = request.env["oauth2.client"].browse(client_id)
-        if not client.has_access("read") or not client.exists():
+        client = request.env["oauth2.client"].browse(client_id).exists()
+        if not client or not client.has_access("read"):
             raise request.not_found()
         name = "".join(c if c.isalnum() else "_" for c in client.name)
         return request.make_response(

@@ -338,8 +338,10 @@ class TestSwitches(AccessCase):
                 ):
                     self.assertNotAllowed(client.write, {"api_ids": [command]})
             self.as_user(self.system, self.api).write(on)
-            self.assertNotAllowed(self.as_user(self.manager, self.api).copy, new)
-            self.as_user(self.manager, self.api).write({switch: False})
+            api = self.as_user(self.manager, self.api)
+            self.assertNotAllowed(api.copy, {**new, **on})
+            self.assertFalse(api.copy()[switch])
+            api.write({switch: False})
 
     def test_a_default_for_all_users_widens_no_trust(self):
         self.env["ir.default"].set("oauth2.api", "trust_identity", True)

@@ -111,7 +111,8 @@ class TestZeroClickOfASession(AttackCase):
         self.page.fill("input[name=login]", login)
         self.page.fill("input[name=password]", PASSWORD)
         self.page.press("input[name=password]", "Enter")
-        self.page.wait_for_url(lambda url: "/web/login" not in url)
+        # The session is there with the answer, however long the web client loads.
+        self.page.wait_for_url(lambda url: "/web/login" not in url, wait_until="commit")
         for number, name in enumerate(("image", "frame", "fetch", "prefetch"), 1):
             with self.subTest(name):
                 url = self.site.ask()["authorization_url"]

@@ -1,9 +1,7 @@
 """A standard client's user signs in and decides, in a person's browser."""
 
-import base64
 import functools
 import secrets
-from pathlib import Path
 
 from application import REDIRECT_URI, Application
 from browser import ALLOW, DENY, BrowserCase, page_of_another_site
@@ -11,7 +9,6 @@ from providers import QuickProvider
 from server import URL, sql
 
 PASSWORD = "correct-horse-battery"
-CATALOGUES = Path(__file__).parents[2] / "i18n"
 READ_ONLY = "button[value=read_only]"
 TICK_BOX = "input[type=checkbox]"
 WIDTH_OF_A_SMALL_PHONE = 320
@@ -94,14 +91,14 @@ class ConsentCase(BrowserCase):
         return scope_id
 
     def install_language(self, code):
-        """Have a language until the test ends, of its terms only the addon's."""
+        """Have a language until the test ends, as an administrator adds it."""
         administrator = self.administrator
-        path = CATALOGUES / f"{code.partition('_')[0]}.po"
-        file = {"data": base64.b64encode(path.read_bytes()).decode()}
-        file |= {"filename": path.name, "name": code, "code": code}
-        wizard = administrator.create("base.language.import", **file)
-        administrator.call("base.language.import", "import_lang", [wizard])
-        [language] = administrator.call("res.lang", "search", [("code", "=", code)])
+        [language] = administrator.call(
+            "res.lang", "search", [("code", "=", code), ("active", "in", (True, False))]
+        )
+        lang = {"lang_ids": [(6, 0, [language])], "overwrite": False}
+        wizard = administrator.create("base.language.install", **lang)
+        administrator.call("base.language.install", "lang_install", [wizard])
         archive = functools.partial(administrator.write, "res.lang", language)
         self.addCleanup(archive, active=False)
 
