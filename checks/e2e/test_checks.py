@@ -117,11 +117,11 @@ class TestChecks(BrowserCase):
         with self.subTest("base URL"):
             parameter = "ir.config_parameter", "set_param", "api_auth_oauth2.base_url"
             self.administrator.call(*parameter, "http://odoo.example.com")
-            self.addCleanup(self.administrator.call, *parameter, False)
+            self.addCleanup(self.administrator.call, *parameter, URL)
             self.assertRedLine(
                 button, dialog, "redirect-uri-address", "Set the base URL"
             )
-            self.administrator.call(*parameter, False)
+            self.administrator.call(*parameter, URL)
 
     def assertRedLine(self, button, dialog, code, advice):
         """Press Test Connection, read a line of the dialog, and close it."""
