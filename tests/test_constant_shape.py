@@ -5,6 +5,7 @@ The answers are compared byte by byte. How long they take is measured, not teste
 """
 
 import contextlib
+import itertools
 import re
 import sys
 from datetime import timedelta
@@ -304,6 +305,25 @@ class TestSameWork(ShapeCase):
                         self.api, self.client, name, sent
                     )
                 )
+
+    def test_a_token_of_another_client_and_one_that_was_never_issued(self):
+        authentication = ClientAuthentication(self.env)
+        for oauth2_api in (self.api, self.crm):
+            name = f"stranger-{oauth2_api.name}"
+            stranger = self.make_client(
+                oauth2_api, self.provider_record, client_identifier=name, name=name
+            )
+            for kind, identity in itertools.product(
+                ("access_token", "refresh_token"), ("", "42", "43")
+            ):
+
+                def call(text, kind=kind, whose=(oauth2_api, stranger, identity)):
+                    sent = ClientCredentials(whose[1].client_identifier, **{kind: text})
+                    authentication.authenticate(*whose, sent)
+
+                with self.subTest(kind, stranger=name, identity=identity):
+                    known = self.information[kind]
+                    self.assertSameWork(call, known=known, unknown="never-issued")
 
     def test_a_wrong_secret_whether_there_is_none_one_or_a_former_one(self):
         present = (digests.digest("present-secret"), None, False)
