@@ -4,12 +4,35 @@ Each Odoo process heeds what it was told itself.
 """
 
 import math
+import re
 import time
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 
 from .provider_errors import ProviderUnavailable
 
+MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60
 #: A mistake in a header must not shut out everyone for a day.
 MAX_HEEDED_SECONDS = 60 * 60
+
+
+def retry_after_seconds(value):
+    """Return a Retry-After header (RFC 9110 10.2.3) as whole seconds, None if unusable.
+
+    Never more than MAX_RETRY_AFTER_SECONDS.
+    """
+    value = (value or "").strip()
+    if re.fullmatch(r"[0-9]{1,10}", value):
+        seconds = int(value)
+    else:
+        try:
+            moment = parsedate_to_datetime(value)
+        except (TypeError, ValueError, OverflowError):  # numbers of no calendar
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        seconds = math.ceil((moment - datetime.now(timezone.utc)).total_seconds())
+    return max(0, min(seconds, MAX_RETRY_AFTER_SECONDS))
 
 
 class RequestsToWait:

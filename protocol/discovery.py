@@ -8,8 +8,8 @@ from .id_token import TENANT_PLACEHOLDER
 from .json_object import load_json_object
 from .jwks import ALGORITHMS
 from .network_policy import PUBLIC, https_spelling
-from .provider_client import AUTH_METHODS
 from .provider_errors import IssuerMismatch, ProviderMisbehaved, safe_text
+from .provider_registration import AUTH_METHODS
 from .server_metadata import AUTHORIZATION_SERVER, OPENID_CONFIGURATION
 from .transport import ProviderSession
 

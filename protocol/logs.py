@@ -22,7 +22,7 @@ import re
 import oauthlib.oauth2  # noqa: F401  its loggers must exist before they are guarded
 import requests_oauthlib  # noqa: F401  the same
 
-from .transport import call_under_way
+from .checked_connection import call_under_way
 
 SERVER_LOGS = ("werkzeug", "odoo.service.model")
 _NAMES = (

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import secrets
 
 #: RFC 7636 section 4.2: SHA-256 in base64url without padding
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -18,6 +19,11 @@ def is_challenge(text):
 def is_verifier(text):
     """:return: whether a text can be a ``code_verifier``"""
     return bool(_VERIFIER.fullmatch(text))
+
+
+def create_code_verifier():
+    """:return: a new ``code_verifier``, of more than 256 bits at random"""
+    return secrets.token_urlsafe(48)
 
 
 def challenge_of(verifier):

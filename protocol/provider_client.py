@@ -12,19 +12,17 @@ and opens a session for each, so it may be shared by threads.
 import contextlib
 import io
 import json
-from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, quote_plus, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from oauthlib.common import add_params_to_uri
 from oauthlib.oauth2 import WebApplicationClient
-from requests.auth import HTTPBasicAuth
 
 from .back_off import requests_to_wait
-from .client_key import ASSERTION_TYPE, PRIVATE_KEY_JWT, ClientKey
 from .id_token import verify_id_token, verify_userinfo
 from .json_object import load_json_object
 from .network_policy import PUBLIC, as_spelled_in, https_spelling
+from .pkce import challenge_of
 from .provider_errors import (
     ProviderMisbehaved,
     ProviderRefused,
@@ -34,8 +32,6 @@ from .token_response import raise_for_error, token_parameters
 from .transport import ProviderSession
 
 OPENID_SCOPE = "openid"
-AUTH_METHODS = ("client_secret_basic", "client_secret_post", PRIVATE_KEY_JWT, "none")
-CODE_VERIFIER_LENGTH = 64
 UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"
 
 # What the flow itself sets, and what would move it out of the flow's hands.
@@ -71,80 +67,6 @@ RESERVED_TOKEN_PARAMS = frozenset(
 )
 
 _JSON = {"Accept": "application/json"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProviderMetadata:
-    """Where a provider is found, in the terms of RFC 8414 2. "" means it has none."""
-
-    issuer: str
-    authorization_endpoint: str
-    token_endpoint: str
-    revocation_endpoint: str = ""
-    userinfo_endpoint: str = ""
-    jwks_uri: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientRegistration:
-    """Who the client is at the provider. Raises ValueError for an unknown method.
-
-    For `private_key_jwt`, `private_key` is PEM, and `audience` names the provider.
-    """
-
-    client_id: str
-    client_secret: str = field(default="", repr=False)
-    token_endpoint_auth_method: str = "client_secret_basic"
-    private_key: str = field(default="", repr=False)
-    audience: str = ""
-
-    def __post_init__(self):
-        if self.token_endpoint_auth_method not in AUTH_METHODS:
-            raise ValueError("unknown token_endpoint_auth_method")
-
-    def basic_auth(self):
-        """Return requests' authentication for `client_secret_basic`, else None.
-
-        RFC 6749 2.3.1: both parts are form-urlencoded first, which requests does not
-        do. `~` and `*` stay: decoding leaves them alone, and Microsoft's secrets, which
-        have them, also work at a provider that forgets to decode.
-        """
-        if self.token_endpoint_auth_method != "client_secret_basic":
-            return None
-        return HTTPBasicAuth(
-            quote_plus(self.client_id, safe="~*"),
-            quote_plus(self.client_secret, safe="~*"),
-        )
-
-    def body_parameters(self):
-        """Return the parameters (dict) that authenticate the client in the body.
-
-        They are for one request: an assertion is good once. Raises ProviderRefused when
-        the key that makes it is missing.
-        """
-        if self.token_endpoint_auth_method == "client_secret_post":
-            return {"client_id": self.client_id, "client_secret": self.client_secret}
-        if self.token_endpoint_auth_method == "none":
-            return {"client_id": self.client_id}
-        if self.token_endpoint_auth_method == PRIVATE_KEY_JWT:
-            if not self.private_key:
-                raise ProviderRefused("invalid_client", "the client has no private key")
-            key = ClientKey(self.private_key)
-            return {
-                "client_id": self.client_id,
-                "client_assertion_type": ASSERTION_TYPE,
-                "client_assertion": key.assertion(self.client_id, self.audience),
-            }
-        return {}
-
-    def secrets(self, in_body):
-        """Return what a provider's words must not repeat (list of texts or None)."""
-        return [self.client_secret, in_body.get("client_assertion")]
-
-
-def create_code_verifier():
-    """Return a new PKCE code_verifier (RFC 7636 4.1), more than 256 bits at random."""
-    return WebApplicationClient(None).create_code_verifier(CODE_VERIFIER_LENGTH)
 
 
 def check_authorize_params(params):
@@ -199,6 +121,10 @@ class ProviderClient:
         check_authorize_params(
             dict(parse_qsl(urlsplit(endpoint).query, keep_blank_values=True))
         )
+        pkce = {}
+        if code_verifier:  # RFC 7636 section 4.3
+            pkce["code_challenge"] = challenge_of(code_verifier)
+            pkce["code_challenge_method"] = "S256"
         client = WebApplicationClient(self.credentials.client_id)
         url = client.prepare_request_uri(
             spelling,
@@ -207,7 +133,7 @@ class ProviderClient:
             state=state,
             nonce=nonce,
             response_mode=response_mode,
-            **_challenge(client, code_verifier),
+            **pkce,
         )
         return as_spelled_in(endpoint, add_params_to_uri(url, extra.items()))
 
@@ -355,14 +281,6 @@ class ProviderClient:
             network_policy=self.network_policy,
             **kwargs,
         )
-
-
-def _challenge(client, code_verifier):
-    """Return the parameters of PKCE (RFC 7636 4.3), none without a verifier."""
-    if not code_verifier:
-        return {}
-    challenge = client.create_code_challenge(code_verifier, "S256")
-    return {"code_challenge": challenge, "code_challenge_method": "S256"}
 
 
 class _TokenAnswer:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import jwt
 
+from .back_off import retry_after_seconds
 from .json_object import load_json_object
 from .provider_errors import (
     ProviderMisbehaved,
@@ -19,7 +20,6 @@ from .provider_errors import (
     is_error_code,
     safe_text,
 )
-from .transport import retry_after_seconds
 
 MAX_TOKEN_LENGTH = 16 * 1024
 

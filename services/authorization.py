@@ -15,7 +15,7 @@ from odoo import fields
 from ..protocol import digests
 from ..protocol.authorization_errors import UnauthorizedClient
 from ..protocol.errors import InvalidRequest, UnknownSignIn
-from ..protocol.provider_client import create_code_verifier
+from ..protocol.pkce import create_code_verifier
 from ..protocol.redirect_uri import matches, why_not_registered
 from .keyring import Keyring
 from .provider_calls import provider_client, translate_provider_errors

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..protocol import digests
 from ..protocol.endpoint_probe import probe
 from ..protocol.errors import TemporarilyUnavailable
-from ..protocol.provider_client import create_code_verifier
+from ..protocol.pkce import create_code_verifier
 from ..protocol.provider_errors import (
     ProviderError,
     ProviderMisbehaved,

@@ -6,16 +6,13 @@ from dataclasses import fields
 
 from ..protocol.client_key import PRIVATE_KEY_JWT
 from ..protocol.errors import InvalidGrant, ServerError, TemporarilyUnavailable
-from ..protocol.provider_client import (
-    ClientRegistration,
-    ProviderClient,
-    ProviderMetadata,
-)
+from ..protocol.provider_client import ProviderClient
 from ..protocol.provider_errors import (
     ProviderMisbehaved,
     ProviderRefused,
     ProviderUnavailable,
 )
+from ..protocol.provider_registration import ClientRegistration, ProviderMetadata
 from .client_keys import ClientKeys
 from .keyring import Keyring
 

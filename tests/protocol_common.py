@@ -10,12 +10,9 @@ from odoo.tests import BaseCase
 from ..protocol.client_key import ClientKey, create_private_key
 from ..protocol.jwks import key_sets
 from ..protocol.network_policy import NetworkPolicy
-from ..protocol.provider_client import (
-    ClientRegistration,
-    ProviderClient,
-    ProviderMetadata,
-    create_code_verifier,
-)
+from ..protocol.pkce import create_code_verifier
+from ..protocol.provider_client import ProviderClient
+from ..protocol.provider_registration import ClientRegistration, ProviderMetadata
 from .faulty_provider import FaultyProvider
 
 REDIRECT_URI = "http://localhost:8069/demo/oauth2/callback"

@@ -7,13 +7,9 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase
 
 from ..protocol.network_policy import PUBLIC
-from ..protocol.provider_client import (
-    RESERVED_AUTHORIZE_PARAMS,
-    ClientRegistration,
-    ProviderClient,
-    ProviderMetadata,
-    create_code_verifier,
-)
+from ..protocol.pkce import create_code_verifier
+from ..protocol.provider_client import RESERVED_AUTHORIZE_PARAMS, ProviderClient
+from ..protocol.provider_registration import ClientRegistration, ProviderMetadata
 from .generators import PRINTABLE
 from .property_common import holds_for
 

@@ -13,6 +13,7 @@ from urllib3.util import parse_url
 
 from odoo.tests import BaseCase
 
+from ..protocol.back_off import retry_after_seconds
 from ..protocol.id_token import verify_id_token
 from ..protocol.json_object import load_json_object
 from ..protocol.jwks import ALGORITHMS, KeySetCache, is_suitable, public_key
@@ -25,7 +26,6 @@ from ..protocol.provider_errors import (
     safe_text,
 )
 from ..protocol.token_response import lifetime_seconds, token_parameters
-from ..protocol.transport import retry_after_seconds
 from .generators import PRINTABLE, VISIBLE, objects, texts, values
 from .property_common import holds_for
 

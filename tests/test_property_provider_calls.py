@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
 
+from ..protocol.back_off import MAX_RETRY_AFTER_SECONDS, retry_after_seconds
 from ..protocol.discovery import OPTIONAL_ENDPOINTS, REQUIRED_ENDPOINTS, fetch_metadata
 from ..protocol.id_token import verify_id_token
 from ..protocol.jwks import KeySetCache
@@ -20,7 +21,6 @@ from ..protocol.provider_errors import (
     ProviderUnavailable,
 )
 from ..protocol.token_response import token_parameters
-from ..protocol.transport import MAX_RETRY_AFTER_SECONDS, retry_after_seconds
 from .generators import PRINTABLE, objects, values
 from .property_common import holds_for
 from .protocol_common import NONCE, NONCE_DIGEST, THIS_MACHINE, ClientCase

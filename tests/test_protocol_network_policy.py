@@ -12,15 +12,13 @@ import requests
 from odoo.tests import BaseCase, tagged
 
 from ..protocol import transport
+from ..protocol.checked_connection import call_under_way
 from ..protocol.jwks import KeySetCache
 from ..protocol.network_policy import PUBLIC, NetworkPolicy
-from ..protocol.provider_client import (
-    ClientRegistration,
-    ProviderClient,
-    ProviderMetadata,
-)
+from ..protocol.provider_client import ProviderClient
 from ..protocol.provider_errors import ProviderMisbehaved, ProviderUnavailable
-from ..protocol.transport import ProviderSession, call_under_way
+from ..protocol.provider_registration import ClientRegistration, ProviderMetadata
+from ..protocol.transport import ProviderSession
 from . import certificates
 from .faulty_provider import FaultyProvider
 from .protocol_common import THIS_MACHINE

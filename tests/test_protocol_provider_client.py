@@ -10,17 +10,14 @@ from urllib.parse import parse_qsl, urlsplit
 from odoo.tests import BaseCase, tagged
 
 from ..protocol.jwks import key_sets
-from ..protocol.provider_client import (
-    RESERVED_AUTHORIZE_PARAMS,
-    ClientRegistration,
-    ProviderMetadata,
-    create_code_verifier,
-)
+from ..protocol.pkce import create_code_verifier
+from ..protocol.provider_client import RESERVED_AUTHORIZE_PARAMS
 from ..protocol.provider_errors import (
     ProviderError,
     ProviderMisbehaved,
     ProviderRefused,
 )
+from ..protocol.provider_registration import ClientRegistration, ProviderMetadata
 from . import independent_provider
 from .independent_provider import IndependentProvider
 from .protocol_common import (

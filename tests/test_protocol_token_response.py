@@ -6,12 +6,12 @@ import jwt
 
 from odoo.tests import tagged
 
-from ..protocol.provider_client import ProviderMetadata
 from ..protocol.provider_errors import (
     ProviderMisbehaved,
     ProviderRefused,
     ProviderUnavailable,
 )
+from ..protocol.provider_registration import ProviderMetadata
 from ..protocol.token_response import lifetime_seconds
 from .faulty_provider import FaultyProvider
 from .protocol_common import ClientCase

@@ -13,6 +13,8 @@ from unittest.mock import patch
 from odoo.tests import BaseCase, tagged
 
 from ..protocol import logs, transport
+from ..protocol.back_off import retry_after_seconds
+from ..protocol.checked_connection import MAX_WIRE_BYTES
 from ..protocol.json_object import load_json_object
 from ..protocol.network_policy import https_spelling
 from ..protocol.provider_errors import (
@@ -20,12 +22,7 @@ from ..protocol.provider_errors import (
     ProviderMisbehaved,
     ProviderUnavailable,
 )
-from ..protocol.transport import (
-    MAX_ANSWER_BYTES,
-    MAX_WIRE_BYTES,
-    ProviderSession,
-    retry_after_seconds,
-)
+from ..protocol.transport import MAX_ANSWER_BYTES, ProviderSession
 from . import certificates
 from .faulty_provider import FaultyProvider
 from .protocol_common import THIS_MACHINE
