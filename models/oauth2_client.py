@@ -13,7 +13,7 @@ from ..services.client_secret import MAX_OVERLAP, TOLD_IN_WORDS, ClientSecrets
 from ..services.client_trust import ClientTrust
 from ..services.duplicate import free_text
 from ..services.encrypted_field import EncryptedChar
-from ..services.revocation import Revocation
+from ..services.revocation_outbox import RevocationOutbox
 from ..services.secret_notices import SecretNotices
 
 
@@ -446,7 +446,7 @@ class OAuth2Client(models.Model):
         self.sudo().client_user_ids.unlink()
         requests = self.env["oauth2.authorization.request"].sudo()
         requests.search([("client_id", "in", self.ids)]).unlink()
-        Revocation(self.env).detach(self)
+        RevocationOutbox(self.env).detach(self)
         return super().unlink()
 
     def _values_of_copy(self):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..services.encrypted_field import EncryptedChar
-from ..services.revocation import Revocation
+from ..services.revocation_outbox import RevocationOutbox
 
 
 class OAuth2Revocation(models.Model):
@@ -43,4 +43,4 @@ class OAuth2Revocation(models.Model):
 
     @api.model
     def _cron_send(self, limit=100):
-        Revocation(self.env).send_due(limit)
+        RevocationOutbox(self.env).send_due(limit)

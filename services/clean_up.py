@@ -21,7 +21,7 @@ from .client_authentication import EXPIRED_TOKEN_PROOF, ROTATION_GRACE
 from .client_secret import ClientSecrets
 from .expiry import Expiry
 from .pending_sign_in import PendingSignIn
-from .revocation import Revocation
+from .revocation_outbox import RevocationOutbox
 from .secret_notices import SecretNotices
 from .transactions import fetch_batch, keyset_after
 
@@ -182,8 +182,8 @@ class CleanUp:
         left_there, now = grants._with_sibling(), fields.Datetime.now()
 
         def end(some):
-            revocation, expiry = Revocation(self.env), Expiry(self.env)
-            revocation.trigger(revocation.queue(some - left_there))
+            outbox, expiry = RevocationOutbox(self.env), Expiry(self.env)
+            outbox.trigger(outbox.queue(some - left_there))
             too_old = some.filtered(lambda grant: grant.expires_at <= now)
             for ended, cause in ((too_old, "lifetime"), (some - too_old, "disuse")):
                 expiry.end(ended - left_there, cause)

@@ -13,7 +13,7 @@ from odoo import fields
 
 from .audit import Audit
 from .keyring import Keyring
-from .revocation import Revocation
+from .revocation_outbox import RevocationOutbox
 from .user_matching import UserMatching
 
 _LEFT_THERE = (
@@ -72,13 +72,13 @@ class PendingSignIn:
             self._revoke(record.client_id, answer)
 
     def _revoke(self, client, answer):
-        encrypt, revocation = Keyring(self.env).encrypt, Revocation(self.env)
+        encrypt, outbox = Keyring(self.env).encrypt, RevocationOutbox(self.env)
         tokens = [
             (client, kind, encrypt(text))
             for kind in ("refresh", "access")
             if isinstance(text := answer.get(f"{kind}_token"), str) and text
         ]
-        revocation.trigger(revocation.queue_tokens(tokens))
+        outbox.trigger(outbox.queue_tokens(tokens))
 
     def _record(self, record, kind, **line):
         Audit(self.env).record(

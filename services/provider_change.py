@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from odoo.exceptions import ValidationError
 
 from .authorization import Authorization
-from .revocation import Revocation
+from .revocation_outbox import RevocationOutbox
 
 _NAMING_FIELDS = ("issuer", "subject_claim")
 #: What a sign-in's address was made of, and where its code goes
@@ -47,7 +47,7 @@ class ProviderChange:
         Authorization(self.env).forget_states(self.moved)
         for provider, origin in self.told_at.items():
             if origin and _revocation_origin(provider) != origin:
-                Revocation(self.env).give_up_all_of(
+                RevocationOutbox(self.env).give_up_all_of(
                     provider, "the provider's address was changed"
                 )
 

@@ -27,7 +27,7 @@ from ..protocol.rate_limit import FixedWindowCounter
 from ..services import rate_limit
 from ..services.grant_tokens import GrantTokens
 from ..services.keyring import Keyring
-from ..services.revocation import Revocation
+from ..services.revocation_outbox import RevocationOutbox
 from . import certificates
 from .faulty_provider import FaultyProvider
 from .kept_routes import keep_routes
@@ -384,7 +384,7 @@ class OAuth2Case(OAuth2Records, HttpCase):
         :return: the ``oauth2.revocation``
         """
         value = Keyring(self.env).encrypt(token)
-        return Revocation(self.env).queue_tokens([(client, kind, value)])
+        return RevocationOutbox(self.env).queue_tokens([(client, kind, value)])
 
     def clean_up(self):
         """Run the scheduled job that forgets what is over."""

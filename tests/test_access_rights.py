@@ -7,7 +7,7 @@ from odoo.tests import TransactionCase, tagged
 from ..services.audit import Audit
 from ..services.authorization import Authorization
 from ..services.provider_calls import client_secret
-from ..services.revocation import Revocation
+from ..services.revocation_outbox import RevocationOutbox
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 
@@ -168,7 +168,7 @@ class TestGroups(AccessCase):
             self.revocation.unlink()
             self.as_user(self.manager, self.client).unlink()
             outbox = self.env["oauth2.revocation"].search([])
-            self.assertTrue(Revocation(self.env).send(outbox))
+            self.assertTrue(RevocationOutbox(self.env).send(outbox.ids))
             self.assertEqual(provider.calls["revocation"], 2)  # one for each grant
 
     def test_the_audit_log_is_only_added_to_and_not_over_rpc(self):

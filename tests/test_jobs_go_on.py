@@ -37,7 +37,7 @@ class TestJobsGoOn(LifeCycleCase):
         first = self.queue(self.broken, "refresh", "token-of-the-broken-one")
         second = self.queue(self.client, "refresh", "token-of-the-other-one")
         self.assertLess(first.id, second.id)
-        with self.assertTold("revocation"):
+        with self.assertTold("revocation_outbox"):
             self.tell_providers()
         self.assertEqual(self.told(), [("refresh_token", "token-of-the-other-one")])
         self.assertFalse(second.exists())
@@ -48,7 +48,7 @@ class TestJobsGoOn(LifeCycleCase):
     def test_a_revocation_with_an_error_of_odoo_s_own_is_given_up(self):
         revocation = self.queue(self.broken, "refresh", "one")
         revocation.tries = 12
-        with self.assertTold("revocation"):
+        with self.assertTold("revocation_outbox"):
             self.tell_providers()
         self.assertEqual(revocation.state, "given_up")
         self.assertIn("an error of Odoo's own", self.told_of("given_up").reason)

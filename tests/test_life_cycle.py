@@ -243,7 +243,7 @@ class TestGivenUp(LifeCycleCase):
 
     def give_up(self):
         self.pending.tries = 12
-        logger = "odoo.addons.api_auth_oauth2.services.revocation"
+        logger = "odoo.addons.api_auth_oauth2.services.revocation_outbox"
         with self.assertLogs(logger, "ERROR") as logs:
             for _run in range(2):  # asked once in each
                 waiting = self.pending.filtered(lambda one: one.state == "pending")
