@@ -1,5 +1,4 @@
-from odoo import SUPERUSER_ID, Command, api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import ormcache
 
 from ..protocol.admission import Admission
@@ -11,15 +10,12 @@ from ..protocol.server_metadata import (
     endpoints,
     protected_resource_metadata,
 )
-from ..services import client_rules
+from ..services import api_rules, client_rules
+from ..services.api_trust import ApiTrust, may_widen
 from ..services.base_url import base_url, base_url_warning, redirect_uri_warning
-from ..services.client_trust import ClientTrust
 from ..services.duplicate import free_text
-from ..services.endpoint_names import RESERVED_ENDPOINTS, served_segments
 from ..services.overview import Overview
 from ..services.route_list import lacking_scopes, list_routes, routes_of, routes_table
-
-_SWITCHES = ("trust_identity", "bearer_enabled")
 
 
 def _url(label, text):
@@ -226,7 +222,7 @@ class OAuth2Api(models.Model):
     @api.depends_context("uid")
     def _compute_can_widen(self):
         for record in self:
-            record.can_widen = self.env.is_system() or not record._is_in_use()
+            record.can_widen = may_widen(record)
 
     @api.depends("endpoint", "last_redirect_uri")
     def _compute_urls(self):
@@ -269,27 +265,11 @@ class OAuth2Api(models.Model):
 
     @api.constrains("endpoint")
     def _check_endpoint_is_free(self):
-        taken = RESERVED_ENDPOINTS | served_segments(self.env)
-        for record in self:
-            if record.endpoint in taken:
-                raise ValidationError(
-                    self.env._(
-                        "The endpoint %s belongs to Odoo itself: choose another.",
-                        record.endpoint,
-                    )
-                )
+        client_rules.check(api_rules.endpoint_is_free, self)
 
     @api.constrains("client_ids")
     def _check_client_identifiers(self):
-        for record in self:
-            identifiers = record._all_clients().mapped("client_identifier")
-            if len(set(identifiers)) != len(identifiers):
-                raise ValidationError(
-                    self.env._(
-                        "Two clients of the API %s have the same client identifier.",
-                        record.name,
-                    )
-                )
+        client_rules.check(api_rules.client_identifiers, self)
 
     @api.constrains("company_id", "client_ids")
     def _check_company_of_clients(self):
@@ -297,27 +277,21 @@ class OAuth2Api(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_linked(vals_list)
+        ApiTrust(self).check_linked(vals_list)
         # Generated now, and not while a record stands that is going to be refused.
         self.env["ir.http"].routing_map()
         records = super().create(vals_list)
-        # Of the records, because values may also come from defaults.
-        self._check_switches([{s: r[s] for s in _SWITCHES} for r in records])
-        records._client_trust().check_unasked()
+        ApiTrust(records).check_new()
         self.env.registry.clear_cache("routing")
         return records
 
     def write(self, vals):
-        self._check_switches([vals])
-        self._check_linked([vals])
+        trust = ApiTrust(self)
+        trust.begin_change(vals)
         if "endpoint" in vals:
-            self._check_endpoint_is_fixed(vals["endpoint"])
             self.env["ir.http"].routing_map()  # as in create
-        if "company_id" in vals:
-            self._check_company_is_kept(vals["company_id"])
-        before = self._client_trust().unasked()
         result = super().write(vals)
-        self._client_trust().check_unasked(before)
+        trust.end_change()
         if {"endpoint", "active", "openapi_access"} & vals.keys():
             self.env.registry.clear_cache("routing")
         return result
@@ -330,75 +304,6 @@ class OAuth2Api(models.Model):
         result = super().unlink()
         self.env.registry.clear_cache("routing")
         return result
-
-    def _check_switches(self, vals_list):
-        """These decide who may become whom: only Settings administrators set them.
-
-        :raises AccessError: for others
-        """
-        if self.env.is_system():
-            return
-        for vals in vals_list:
-            if any(vals.get(switch) for switch in _SWITCHES):
-                raise AccessError(
-                    self.env._("Only Settings administrators may widen who is trusted.")
-                )
-
-    def _check_company_is_kept(self, company_id):
-        """What users authorized, or what asks none, would see more of their companies.
-
-        :raises AccessError: for others than Settings administrators
-        """
-        moved = self.filtered(lambda r: r.company_id and r.company_id.id != company_id)
-        if not all(moved.mapped("can_widen")):
-            raise AccessError(
-                self.env._("Only Settings administrators may widen who is trusted.")
-            )
-
-    def _check_linked(self, vals_list):
-        """Who gives a client an API administers the client, too.
-
-        :raises AccessError: it is another company's
-        """
-        ids = set()
-        for each in (c for vals in vals_list for c in vals.get("client_ids") or ()):
-            if isinstance(each, int):
-                ids.add(each)
-            elif each[0] == Command.LINK:
-                ids.add(each[1])
-            elif each[0] == Command.SET:
-                ids.update(each[2])
-        self.env["oauth2.client"].browse(ids).exists().check_access("read")
-
-    def _check_endpoint_is_fixed(self, endpoint):
-        """Routes may be tied to an endpoint: users agreed to those of another one, or
-        are not asked.
-
-        :raises AccessError: for others than Settings administrators
-        """
-        moved = self.filtered(lambda record: record.endpoint != endpoint)
-        if not all(moved.mapped("can_widen")):
-            raise AccessError(
-                self.env._(
-                    "Users have authorized applications on this API, or are not asked:"
-                    " only Settings administrators may change its endpoint."
-                )
-            )
-
-    def _is_in_use(self):
-        """:return: whether users have authorized applications here, or are not asked"""
-        # A first grant and a change of the endpoint at once: its foreign key has one of
-        # the two wait, and run again.
-        if any(self.mapped("last_redirect_uri")):
-            return True
-        grants = self.env["oauth2.client.user"].sudo()
-        if grants.search_count([("api_id", "in", self.ids)], limit=1):
-            return True
-        return bool(self._client_trust().unasked())
-
-    def _client_trust(self):
-        """:return: ``ClientTrust`` in all their clients, by the user's own rights"""
-        return ClientTrust(self._all_clients().sudo(self.env.su))
 
     def _all_clients(self):
         """:return: their clients, also archived ones and such that the user cannot see;
