@@ -81,16 +81,9 @@ class Parameters:
         :return: the value, ``""`` when it is left out
         :raises InvalidRequest: missing though required, not a string, too long
         """
-        value = self._values.get(name)
-        if value is None or value == "":
-            if required:
-                raise InvalidRequest(f"The parameter {name} is missing.")
-            return ""
-        if not isinstance(value, str):
-            raise InvalidRequest(f"The parameter {name} must be a string.")
-        if len(value) > limit:
-            raise InvalidRequest(f"The parameter {name} is too long.")
-        if not (value.isascii() and value.isprintable()):  # RFC 6749 appendix A: VSCHAR
+        value = self._string(name, self._values.get(name), required, limit)
+        # RFC 6749 appendix A: VSCHAR
+        if not (value.isascii() and value.isprintable()):
             raise InvalidRequest(f"The parameter {name} must be printable ASCII.")
         return value
 
@@ -118,16 +111,23 @@ class Parameters:
         value = self._values.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             value = _decimals(name, value)
+        value = self._string(name, value, required, MAX_IDENTITY)
+        if not all(_is_text(character) for character in value):
+            raise InvalidRequest(f"The parameter {name} has forbidden characters.")
+        return value
+
+    def _string(self, name, value, required, limit):
+        """:return: the value, ``""`` when it is left out
+        :raises InvalidRequest: missing though required, not a string, too long
+        """
         if value is None or value == "":
             if required:
                 raise InvalidRequest(f"The parameter {name} is missing.")
             return ""
         if not isinstance(value, str):
             raise InvalidRequest(f"The parameter {name} must be a string.")
-        if len(value) > MAX_IDENTITY:
+        if len(value) > limit:
             raise InvalidRequest(f"The parameter {name} is too long.")
-        if not all(_is_text(character) for character in value):
-            raise InvalidRequest(f"The parameter {name} has forbidden characters.")
         return value
 
 

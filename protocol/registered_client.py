@@ -30,6 +30,10 @@ class RegisteredClient(NamedTuple):
     admission: Admission  # to the API
     version: int  # of the configuration that was read
 
+    def parameters(self, **others):
+        """:return: what statements about its tokens and grants ask for, dict"""
+        return {"api": self.api_id, "client": self.client_id, **others}
+
     def check_authenticated(self, credentials):
         """:param credentials: ``protocol.credentials.ClientCredentials``, whose secret
             is right if there is one

@@ -37,11 +37,7 @@ class Introspection:
                 cause="secret_missing",
             )
         client.check_authenticated(credentials)
-        names = {
-            "digest": digest(token),
-            "api": client.api_id,
-            "client": client.client_id,
-        }
+        names = client.parameters(digest=digest(token))
         execute_alone(self.env, _FIND, names)
         if not (row := self.env.cr.fetchone()):
             return _INACTIVE

@@ -54,11 +54,7 @@ class IssuedTokens:
         """:param client: ``protocol.registered_client.RegisteredClient``"""
         self.env = env
         self.client = client
-        self.names = {
-            "grace": _GRACE,
-            "api": client.api_id,
-            "client": client.client_id,
-        }
+        self.names = client.parameters(grace=_GRACE)
 
     def by_code(self, code, verifier, redirect_uri):
         """Exchange a code (RFC 6749 section 4.1.3, RFC 7636 section 4.6).

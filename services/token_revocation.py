@@ -63,11 +63,7 @@ class TokenRevocation:
         """
         client = authenticate(self.env, endpoint, credentials, revokes=True)
         begin_read_committed(self.env)
-        names = {
-            "digest": digest(token),
-            "api": client.api_id,
-            "client": client.client_id,
-        }
+        names = client.parameters(digest=digest(token))
         self.env.cr.execute(SQL(_FIND, **names))
         if not (found := self.env.cr.fetchall()):
             client.check_authenticated(credentials)
