@@ -16,6 +16,7 @@ import psycopg2
 from odoo import fields
 from odoo.tools import SQL
 
+from .batches import change_batch, fetch_batch, keyset_after, lock_batch
 from .cached_token_response import is_over
 from .client_authentication import EXPIRED_TOKEN_PROOF, ROTATION_GRACE
 from .client_secret import ClientSecrets
@@ -23,7 +24,6 @@ from .expiry import Expiry
 from .pending_sign_in import PendingSignIn
 from .revocation_outbox import RevocationOutbox
 from .secret_notices import SecretNotices
-from .transactions import fetch_batch, keyset_after
 
 _logger = logging.getLogger(__name__)
 
@@ -99,7 +99,8 @@ class CleanUp:
 
     def wipe_cached_token_responses(self, limit, after):
         """Wipe stored answers whose time is over."""
-        return self._change(
+        return change_batch(
+            self.env,
             "oauth2_client_user",
             SQL(
                 "UPDATE oauth2_client_user SET cached_token_response = NULL FROM chosen"
@@ -217,7 +218,7 @@ class CleanUp:
             ("used_at", "!=", False),
         ]
         pending = PendingSignIn(self.env)
-        found, place = self._locked(_SIGN_INS, domain, limit, after)
+        found, place = lock_batch(self.env[_SIGN_INS], domain, limit, after)
 
         def abandon(some):
             for sign_in in some:
@@ -229,7 +230,9 @@ class CleanUp:
     def tell_of_secrets(self, limit, after):
         """Tell administrators of secrets that are about to end."""
         notices = SecretNotices(self.env)
-        found, place = self._locked("oauth2.client", notices.due(), limit, after)
+        found, place = lock_batch(
+            self.env["oauth2.client"], notices.due(), limit, after
+        )
         self._try(notices.tell, found)
         return len(found), place
 
@@ -237,7 +240,7 @@ class CleanUp:
         """Forget former secrets whose hours are over."""
         domain = [("former_secret_ends_at", "<=", fields.Datetime.now())]
         clients = self.env["oauth2.client"].with_context(active_test=False)
-        found, place = self._locked(clients, domain, limit, after)
+        found, place = lock_batch(clients, domain, limit, after)
 
         def end(some):
             for client in some:
@@ -255,7 +258,7 @@ class CleanUp:
             ("used_at", "=", False),
             ("decided_at", "!=", False),
         ]
-        found, place = self._locked(_SIGN_INS, domain, limit, after)
+        found, place = lock_batch(self.env[_SIGN_INS], domain, limit, after)
         found.unlink()
         return len(found), place
 
@@ -266,23 +269,9 @@ class CleanUp:
             ("state", "=", "given_up"),
             ("write_date", "<", fields.Datetime.now() - kept),
         ]
-        found, place = self._locked("oauth2.revocation", domain, limit, after)
+        found, place = lock_batch(self.env["oauth2.revocation"], domain, limit, after)
         found.unlink()
         return len(found), place
-
-    def _locked(self, model, domain, limit, after):
-        """Lock the next records of a domain, by id; those that are held are left.
-
-        :param model: its name, or an empty record of it
-
-        :return: ``(records, where the batch ended)``
-        """
-        place = [("id", ">", after[0])] if after else []
-        records = self.env[model] if isinstance(model, str) else model
-        query = records._search([*domain, *place], limit=limit, order="id")
-        lock = SQL("%s FOR UPDATE SKIP LOCKED", query.select())
-        rows, place = fetch_batch(self.env, lock, limit)
-        return records.browse(row_id for (row_id,) in rows), place
 
     def _try(self, change, records):
         """Change records; where that fails, one by one, so that one keeps no other
@@ -304,27 +293,4 @@ class CleanUp:
 
     def _delete(self, table, over, limit, after):
         statement = SQL("DELETE FROM %s USING chosen", SQL.identifier(table))
-        return self._change(table, statement, over, limit, after)
-
-    def _change(self, table, statement, over, limit, after):
-        """Change the next rows of a table by a statement over ``chosen``.
-
-        :param statement: ``SQL``, to be completed by the rows that it is about
-        :param over: ``SQL``, the condition
-        :return: ``(how many, where the batch ended)``
-        """
-        query = SQL(
-            """
-            WITH chosen AS MATERIALIZED (
-                SELECT id FROM %(table)s WHERE %(place)s AND %(over)s
-                 ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
-            %(statement)s WHERE %(table)s.id = chosen.id RETURNING chosen.id
-            """,
-            table=SQL.identifier(table),
-            place=keyset_after(after, "id"),
-            over=over,
-            limit=limit,
-            statement=statement,
-        )
-        changed, place = fetch_batch(self.env, query, limit)
-        return len(changed), place
+        return change_batch(self.env, table, statement, over, limit, after)

@@ -13,10 +13,11 @@ from odoo.tools import SQL
 
 from ..protocol.errors import OAuth2Error, ServerError, TemporarilyUnavailable
 from .audit import Audit
+from .batches import fetch_batch, keyset_after
 from .keyring import Keyring
 from .provider_calls import OWN_ERROR, provider_refusal
 from .refresh import KEPT_ALIVE, Refresh
-from .transactions import begin_read_committed, fetch_batch, keyset_after
+from .transactions import begin_read_committed
 
 _logger = logging.getLogger(__name__)
 

@@ -18,9 +18,10 @@ from odoo.tools import SQL
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.keyring import CannotDecrypt
 from .audit import Audit
+from .batches import fetch_batch, keyset_after
 from .encrypted_field import encrypted_fields
 from .keyring import Keyring
-from .transactions import commit_now, fetch_batch, keyset_after
+from .transactions import commit_now
 
 _logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from psycopg2.extensions import (
 )
 
 from odoo.sql_db import PoolError
-from odoo.tools import SQL, config
+from odoo.tools import config
 
 _logger = logging.getLogger(__name__)
 
@@ -130,51 +130,3 @@ def execute_alone(env, query, parameters=None):
 def _is_idle(connection):
     """:return: whether it is in no transaction; in Odoo's HttpCase all share one"""
     return connection.get_transaction_status() == TRANSACTION_STATUS_IDLE
-
-
-def fetch_rows(env, query):
-    """Run a job's statement, which is the first one of its transaction.
-
-    Under REPEATABLE READ it fails when another transaction changes one of its rows;
-    what it was to do is then left to the next run.
-
-    :param query: ``SQL`` with ``RETURNING``, or a ``SELECT`` that locks
-    :return: the rows, none when another transaction was faster
-    """
-    env.flush_all()
-    try:
-        env.cr.execute(query, log_exceptions=False)
-        rows = env.cr.fetchall()
-    except psycopg2.errors.SerializationFailure:
-        env.cr.rollback()
-        rows = []
-    env.invalidate_all(flush=False)
-    return rows
-
-
-def fetch_batch(env, query, limit):
-    """Run a job's statement that takes the next rows of a table, in an index's order.
-
-    A batch begins where the one before ended, so that none looks again at what was
-    removed: dead rows stay in table and index until PostgreSQL vacuums them.
-
-    :param query: as of :func:`fetch_rows`; a row begins with its place: its values of
-        the columns by which the statement is ordered
-    :param int limit: rows at most, as in the statement
-    :return: ``(rows, place)``: the last row's place, ``None`` when nothing may be left
-    """
-    rows = fetch_rows(env, query)
-    # It need not wait for the disk: what a crash takes back, the next run does again.
-    env.cr.execute("SET LOCAL synchronous_commit = off")
-    return rows, max(rows, default=None) if len(rows) == limit else None
-
-
-def keyset_after(place, *columns):
-    """:return: ``SQL``, true of rows that come after a place
-
-    :param place: of :func:`fetch_batch`; ``None`` before the first batch
-    """
-    if place is None:
-        return SQL("true")
-    names = SQL(", ").join(SQL.identifier(*column.split(".")) for column in columns)
-    return SQL("(%s) > %s", names, tuple(place[: len(columns)]))
