@@ -8,8 +8,8 @@ import re
 from odoo import http
 from odoo.http import request
 
-from .protocol.argument_types import arguments_of
 from .protocol.errors import InsufficientScope
+from .protocol.handler_arguments import arguments_of
 from .protocol.route_keywords import ODOO
 from .protocol.scope import declared_scopes, scope_string
 

@@ -14,7 +14,7 @@ from ..protocol.json_object import check_storable, read_json_object
 def bind(arguments, *, query, body, path):
     """Collect and check a handler's arguments.
 
-    :param arguments: what it takes, the ``Arguments`` of ``protocol.argument_types``
+    :param arguments: what it takes, the ``Arguments`` of ``protocol.handler_arguments``
     :param query: ``{name: [texts]}`` of the query string
     :param dict body: the JSON object of the body
     :param dict path: from the route, already converted, and never overruled

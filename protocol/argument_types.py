@@ -1,14 +1,11 @@
-"""What a handler's annotations say of its arguments, judged once.
+"""What an annotation means: which texts and JSON values become what.
 
-An annotation is served wholly, or it is refused while Python imports the module: a
-handler whose arguments no caller can send would fail at each call.
+An annotation is served wholly, or not at all.
 """
 
 import enum
-import inspect
 import json
 import math
-import re
 import types
 import typing
 from collections.abc import Callable
@@ -16,16 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-_SERVED = (
+#: What an annotation may be.
+SERVED = (
     "bool, int, float, str, date, datetime, list[…], dict[str, …], Literal, an Enum of"
     " texts or integers, None, or several of these"
 )
 #: What a converter raises at a value that is of another type.
 MISFITS = (ValueError, TypeError, OverflowError)
-#: A part of a path: ``<name>``, ``<converter:name>``, ``<converter(arguments):name>``
-_PATH_PART = re.compile(r"<(?:(\w+)(?:\(.*?\))?:)?(\w+)>")
-#: What makes a text of a part.
-_TEXT_CONVERTERS = {"", "default", "string", "path", "any"}
 _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
 
 
@@ -44,9 +38,13 @@ class ArgumentType:
     #: what it is for a description of the API (JSON Schema 2020-12)
     schema: dict = field(default_factory=dict, compare=False)
 
+    def is_in_path(self):
+        """:return: whether a part of a path can have it"""
+        return self.read is not _never
+
     def is_text(self):
         """:return: whether a query string can have it"""
-        return self.read is not _never or self.read_all is not None
+        return self.is_in_path() or self.read_all is not None
 
     def __str__(self):
         said = []
@@ -57,114 +55,19 @@ class ArgumentType:
         return " or ".join(said)
 
 
-@dataclass(frozen=True)
-class Arguments:
-    """What a handler takes."""
-
-    types: dict  #: ``{name: ArgumentType}``
-    needed: frozenset  #: names of those without a default
-    others: ArgumentType | None  #: of what ``**kwargs`` take, ``None`` without them
-    given: frozenset = frozenset()  #: names of what is not a caller's to send
-    defaults: dict = field(default_factory=dict, compare=False)  #: of those not needed
-
-
-def arguments_of(handlers, paths=(), count=1, names=frozenset()):
-    """Read the signatures of a handler and of those that it overrides.
-
-    :param handlers: functions, as written; ``**kwargs`` of an override are the
-        arguments of what it overrides
-    :param paths: of the route; what each of them names is converted by it, and may
-        have any annotation, but one that no text of a path becomes
-    :param int count: how many of the first handler's positional arguments are given
-        already: ``self``, and what a ``functools.partial`` holds
-    :param names: of what such a one gives by name
-    :return: ``Arguments``
-    :raises TypeError: for a signature that no call fits, or an annotation that no JSON
-        value becomes; the text says what to write
+def argument_type(hint):
+    """:param hint: a type, as an annotation has it
+    :return: its ``ArgumentType``
+    :raises TypeError: naming what is not served
     """
-    in_path, as_text = _path_names(paths)
-    known, needed, given, defaults = {}, set(), {"self", *names}, {}
-    for handler in handlers:
-        parameters = list(inspect.signature(handler).parameters.values())
-        positional = [p.name for p in parameters if p.kind in _POSITIONAL]
-        if len(positional) < count and not any(
-            p.kind is p.VAR_POSITIONAL for p in parameters
-        ):
-            raise TypeError(f"{handler.__qualname__} takes no self")
-        given.update(positional[:count])
-        others, count = None, 1
-        for parameter in parameters:
-            name = parameter.name
-            if name in given:
-                continue
-            if parameter.kind is parameter.POSITIONAL_ONLY:
-                raise TypeError(
-                    f"{handler.__qualname__}: arguments are given by name: move {name}"
-                    " behind the /"
-                )
-            if parameter.kind is parameter.VAR_POSITIONAL:
-                continue  # stays empty
-            argument_type = _type_of(handler, parameter, in_path)
-            if name in as_text and argument_type.read is _never:
-                raise TypeError(
-                    f"{handler.__qualname__}: no part of a path becomes what the"
-                    f" argument {name} is annotated with: take it from query string or"
-                    " body, or write str"
-                )
-            if parameter.kind is parameter.VAR_KEYWORD:
-                others = argument_type
-            elif name not in known:
-                known[name] = argument_type
-                if parameter.default is parameter.empty:
-                    needed.add(name)
-                else:
-                    defaults[name] = parameter.default
-        if others is None:
-            break
-    return Arguments(known, frozenset(needed), others, frozenset(given), defaults)
-
-
-_POSITIONAL = {
-    inspect.Parameter.POSITIONAL_ONLY,
-    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-}
-
-
-def _type_of(handler, parameter, in_path):
-    if parameter.annotation is parameter.empty:
-        return ANYTHING
-    try:
-        return _argument_type(_resolved(handler, parameter))
-    except (TypeError, NameError, AttributeError, SyntaxError) as error:
-        if parameter.name in in_path:
-            return ANYTHING
-        raise TypeError(
-            f"{handler.__qualname__}: no value that is sent becomes what the argument"
-            f" {parameter.name} is annotated with ({error}): write {_SERVED}; or leave"
-            " the annotation out"
-        ) from error
-
-
-def _resolved(handler, parameter):
-    """:return: the annotation, without ``Annotated``, and with each name in it known
-    :raises NameError: for a name that is known to type checkers alone, or only later
-    """
-    # Each by itself: what a handler returns does not matter here.
-    holder = types.SimpleNamespace(__annotations__={"it": parameter.annotation})
-    names = getattr(inspect.unwrap(handler), "__globals__", {})
-    return typing.get_type_hints(holder, globalns=names)["it"]
-
-
-def _argument_type(hint):
-    """:raises TypeError: naming what is not served"""
     if hint in (object, typing.Any):
         return ANYTHING
-    for kind, argument_type in _PLAIN.items():
+    for kind, plain in _PLAIN.items():
         if hint is kind:
-            return argument_type
+            return plain
     origin, items = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return _any_of([_argument_type(item) for item in items])
+        return _any_of([argument_type(item) for item in items])
     if origin is typing.Literal:
         return _one_of([(item, item) for item in items])
     if isinstance(hint, enum.EnumMeta):
@@ -172,23 +75,10 @@ def _argument_type(hint):
     if origin in (list, dict) and not items:  # typing.List, typing.Dict
         return _PLAIN[origin]
     if origin is list:
-        return _list_of(_argument_type(items[0]))
+        return _list_of(argument_type(items[0]))
     if origin is dict and items[0] is str:
-        return _dict_of(_argument_type(items[1]))
+        return _dict_of(argument_type(items[1]))
     raise TypeError(getattr(hint, "__name__", None) or str(hint))
-
-
-def _path_names(paths):
-    """:return: ``(names that each path has, those that are a text in one)``"""
-    parts = [_PATH_PART.findall(path) for path in paths]
-    each = [{name for _converter, name in found} for found in parts]
-    as_text = {
-        name
-        for found in parts
-        for converter, name in found
-        if converter in _TEXT_CONVERTERS
-    }
-    return set.intersection(*each) if each else set(), as_text
 
 
 def _as_it_is(value):

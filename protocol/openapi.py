@@ -79,7 +79,7 @@ class Operation:
 def operation_of(method, arguments, in_path, **values):
     """An operation whose arguments are those of a handler.
 
-    :param arguments: ``Arguments`` of ``protocol.argument_types``, None: not known
+    :param arguments: ``Arguments`` of ``protocol.handler_arguments``, None: not known
     :param in_path: ``{name: schema}`` of the parts of the path
     :param values: others of ``Operation``
     """

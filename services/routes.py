@@ -8,7 +8,7 @@ import re
 from odoo.http import request
 
 from ..protocol import logs
-from ..protocol.argument_types import arguments_of
+from ..protocol.handler_arguments import arguments_of
 from ..protocol.route_keywords import OAUTH2, ODOO
 from ..protocol.scope import declared_scopes
 from ..protocol.server_metadata import PROTECTED_RESOURCE, is_well_known

@@ -12,7 +12,8 @@ from odoo import http
 from odoo.tests import BaseCase, tagged
 
 from ..oauth2 import oauth2_route
-from ..protocol.argument_types import MISFITS, arguments_of
+from ..protocol.argument_types import MISFITS
+from ..protocol.handler_arguments import arguments_of
 from ..services.base_url import BASE_URL_PARAMETER
 from ..services.routes import handlers_of, rules_of
 from .generators import values

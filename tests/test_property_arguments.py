@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, TransactionCase, tagged
 
 from ..controllers.arguments import bind, read_object
-from ..protocol.argument_types import arguments_of
 from ..protocol.errors import InvalidRequest
+from ..protocol.handler_arguments import arguments_of
 from ..services.json2_methods import ARGUMENTS, SERVED_METHODS
 from ..services.json2_reach import reached
 from .generators import objects, texts, values
