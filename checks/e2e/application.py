@@ -4,12 +4,11 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 from beside import ledger
+from loopback import LoopbackServer, QuietHandler
 from server import SECONDS
 
 #: RFC 8252 section 7.3: the port is chosen at run time.
@@ -22,24 +21,16 @@ BACK = """<!doctype html><meta charset="utf-8"><title>Back</title><h1>Back</h1>
 <script>window.opener?.postMessage(location.search, "*")</script>"""
 
 
-class Application(ThreadingHTTPServer):
+class Application(LoopbackServer):
     """A page with a button that opens the sign-in in a window, and the page to which
     that window comes back; `came_back` are the parameters with which one did."""
 
     def __init__(self, issuer, client_id):
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.issuer, self.client_id = issuer, client_id
         self.url = f"http://127.0.0.1:{self.server_port}/"
         self.redirect_uri = f"{self.url}back"
         self.came_back = []
-
-    def __enter__(self):
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_args):
-        self.shutdown()
-        self.server_close()
 
     def authorization_url(self, **changes):
         """Return the address of a new sign-in."""
@@ -73,7 +64,7 @@ class Application(ThreadingHTTPServer):
         return answer.json()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     def do_GET(self):
         path, _mark, query = self.path.partition("?")
         html = {"/": HOME, "/back": BACK}.get(path)
@@ -82,10 +73,4 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/back":
             pairs = parse_qs(urlsplit(f"?{query}").query)
             self.server.came_back.append({name: pairs[name][0] for name in pairs})
-        self.send_response(200 if html else 404)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write((html or "").encode())
-
-    def log_message(self, *_args):
-        """Say nothing."""
+        self.send_page(html)

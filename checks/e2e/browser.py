@@ -5,11 +5,10 @@ import contextlib
 import functools
 import os
 import pathlib
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from beside import ledger
+from loopback import LoopbackServer, QuietHandler
 from playwright.sync_api import sync_playwright
 from server import ServerCase
 
@@ -124,20 +123,9 @@ def page_of_another_site(html, host="127.0.0.1"):
     of localhost is another origin of the same site, which gets more cookies.
     """
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self):
-            found = self.path.partition("?")[0] == "/"
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(html.encode() if found else b"")
+            self.send_page(html if self.path.partition("?")[0] == "/" else None)
 
-        def log_message(self, *_args):
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://{host}:{server.server_port}/"
-        finally:
-            server.shutdown()
+    with LoopbackServer(Handler) as server:
+        yield f"http://{host}:{server.server_port}/"

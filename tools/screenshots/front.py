@@ -4,14 +4,13 @@ import datetime
 import http.client
 import ssl
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from loopback import LoopbackServer, QuietHandler
 
 ODOO, LOGIN, APP = "odoo.example.com", "login.example.com", "app.example.com"
 _OF_EACH_CONNECTION = ("connection", "content-length", "transfer-encoding")
@@ -51,14 +50,12 @@ def make_certificate(folder):
     return context
 
 
-class Front(ThreadingHTTPServer):
+class Front(LoopbackServer):
     """The reverse proxy before Odoo; ``port`` is where it listens."""
-
-    daemon_threads = True
 
     def __init__(self, odoo_url, context):
         """:param str odoo_url: where Odoo is, :param context: an ``ssl.SSLContext``"""
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.odoo = urlsplit(odoo_url).netloc
         self.socket = context.wrap_socket(
             self.socket, server_side=True, do_handshake_on_connect=False
@@ -70,16 +67,8 @@ class Front(ThreadingHTTPServer):
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
-    def __enter__(self):
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
 
-    def __exit__(self, *_args):
-        self.shutdown()
-        self.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     def do_GET(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name: value for name, value in self.headers.items()}
@@ -103,6 +92,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(told)
 
     do_POST = do_OPTIONS = do_GET
-
-    def log_message(self, *_args):
-        """Say nothing."""
