@@ -16,6 +16,7 @@ BEGIN
         'UPDATE oauth2_client_user SET received_answer = NULL',  -- 19.0.1.0.0
         'UPDATE oauth2_client_user SET refresh_began_at = NULL',
         'UPDATE oauth2_client_user SET last_used_from = NULL',
+        'UPDATE oauth2_client_user SET browser = NULL',
         'UPDATE oauth2_client SET client_secret_encrypted = NULL',
         'UPDATE oauth2_client SET private_key_encrypted = NULL',
         'UPDATE oauth2_client SET secret_digest = NULL',

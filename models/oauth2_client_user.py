@@ -124,6 +124,11 @@ class OAuth2ClientUser(models.Model):
         groups="api_auth_oauth2.group_admin",
     )
     authorized_at = fields.Datetime(required=True, readonly=True)
+    browser = fields.Char(
+        readonly=True,
+        copy=False,
+        help="The browser and the system in which the user last allowed it.",
+    )
     expires_at = fields.Datetime(
         required=True,
         readonly=True,

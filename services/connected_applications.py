@@ -55,6 +55,7 @@ class ConnectedApplications:
         return {
             "id": grant.id,
             "authorized_at": grant.authorized_at,
+            "browser": grant.browser,
             "last_used_at": grant.last_used_at,
             "last_used_from": grant.last_used_from,
             "expires_at": grant.expires_at,

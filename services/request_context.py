@@ -9,6 +9,14 @@ from odoo.http import request
 
 from ..protocol.errors import OAuth2Error, UnknownSignIn
 
+_WRITTEN = {
+    "chromeos": "ChromeOS",
+    "ipad": "iPad",
+    "iphone": "iPhone",
+    "macos": "macOS",
+    "msie": "Internet Explorer",
+}
+
 
 def run_once(key, produce):
     """Call ``produce`` on the first run of a request's handler only.
@@ -36,6 +44,18 @@ def run_once(key, produce):
 def remote_address():
     """:return: the address the running request came from, ``""`` outside of one"""
     return (request and request.httprequest.remote_addr) or ""
+
+
+def browser_and_system():
+    """Read as Odoo's list of devices reads it; of the header no more is kept.
+
+    :return: such as ``"Firefox, Linux"``, ``""`` outside of a request or a browser
+    """
+    agent = request and request.httprequest.user_agent
+    if not (agent and agent.browser):
+        return ""
+    names = filter(None, (agent.browser, agent.platform))
+    return ", ".join(_WRITTEN.get(name, name.capitalize()) for name in names)
 
 
 def set_audit_context(oauth2_api, client, *, is_proven=True, **known):

@@ -13,6 +13,7 @@ from odoo.tools import SQL
 from ..protocol.errors import AccessDenied, InvalidGrant
 from .cached_token_response import NONE_CACHED
 from .grant_lock import GrantLock
+from .request_context import browser_and_system
 from .transactions import commit_now
 from .user_matching import UserMatching
 
@@ -70,6 +71,7 @@ class SignInGrant:
             "scope_ids": [(6, 0, agreement.scopes.ids)],
             "agreement": agreement.kept,
             "authorized_at": now,
+            "browser": browser_and_system(),
             "expires_at": now + timedelta(seconds=oauth2_api.authorization_lifetime),
             "last_refresh_at": False,
             **NONE_CACHED,

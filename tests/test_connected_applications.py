@@ -28,7 +28,11 @@ class TestConnectedApplications(OAuth2Records, HttpCase):
             for user in (cls.user, cls.user, cls.other)
         )
         cls.first.write(
-            {"last_used_at": fields.Datetime.now(), "last_used_from": "203.0.113.9"}
+            {
+                "browser": "Firefox, Linux",
+                "last_used_at": fields.Datetime.now(),
+                "last_used_from": "203.0.113.9",
+            }
         )
         cls.env.flush_all()
 
@@ -53,6 +57,7 @@ class TestConnectedApplications(OAuth2Records, HttpCase):
             self.assertIn(f'name="grant" value="{grant.id}"', text)
         self.assertNotIn(f'name="grant" value="{self.others.id}"', text)
         self.assertIn("203.0.113.9", text)
+        self.assertIn("Firefox, Linux", text)
         self.assertIn("Revoke All", text)
 
     def test_what_is_over_is_not_shown_and_what_asked_nobody_is_not_revoked_there(self):

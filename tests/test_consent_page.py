@@ -121,6 +121,23 @@ class TestConsentPage(ConsentPageCase):
         self.assertNotIn("link", text.casefold())
         self.assertIn("the application named here can act as you", text)
 
+    def test_a_grant_keeps_the_browser_and_system_alone_in_which_it_was_allowed(self):
+        windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/142.0.0.0"
+        iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/604.1"
+        self.opener.headers["User-Agent"] = windows
+        address, page = self.open_consent()
+        self.answer(self.decide(address, page))
+        kept = [self.latest_browser()]
+        for agent in (iphone, "<Robot>/1.0"):  # the user is not asked again
+            self.opener.headers["User-Agent"] = agent
+            self.answer(self.open_consent()[1])
+            kept.append(self.latest_browser())
+        self.assertEqual(kept, ["Chrome, Windows", "Safari, iPhone", ""])
+
+    def latest_browser(self):
+        self.env.invalidate_all()
+        return self.env["oauth2.client.user"].search([], limit=1).browser
+
 
 @tagged("post_install", "-at_install")
 class TestReadOnly(ConsentPageCase):

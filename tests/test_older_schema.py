@@ -21,6 +21,7 @@ NEWER = (
     ("oauth2_client", "former_secret_encrypted"),
     ("oauth2_client_user", "refresh_began_at"),
     ("oauth2_client_user", "agreement"),
+    ("oauth2_client_user", "browser"),
     ("oauth2_event", "actor_id"),
     ("oauth2_event", "actor_login"),
     ("oauth2_event", "record_model"),

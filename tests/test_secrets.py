@@ -174,6 +174,10 @@ class SecretsCase(OAuth2Case):
                 self.assertEqual(self.query(secrets), [(0,)])
         active = self.query("SELECT DISTINCT active FROM oauth2_provider")
         self.assertEqual(active, [(False,)])
+        for column in ("last_used_from", "browser"):
+            if ("oauth2_client_user", column) not in missing:
+                known = f"SELECT count({column}) FROM oauth2_client_user"
+                self.assertEqual(self.query(known), [(0,)])
         kept = "SELECT 1 FROM ir_config_parameter WHERE key LIKE 'api_auth_oauth2.%'"
         self.assertEqual(self.query(kept), [])
 
@@ -267,6 +271,7 @@ class TestLogs(SecretsCase):
 class TestNeutralize(SecretsCase):
     def test_a_neutralised_copy_holds_no_secret_and_opens_nothing(self):
         self.whole_life()
+        self.env.cr.execute("UPDATE oauth2_client_user SET browser = 'Chrome, Linux'")
         self.neutralize()
         self.assertLetGo()
         self.assertNeutral()
