@@ -14,7 +14,7 @@ from pages import contract, users
 from playwright.sync_api import sync_playwright
 from providers import FaultyProvider
 from server import URL
-from studio import DIALOG, NARROW, WIDE, Studio
+from studio import DIALOG, NARROW, PHONE, WIDE, Studio
 
 
 def backend(studio):
@@ -171,8 +171,9 @@ def main(folder, names):
         studio = Studio(chromium, company, folder)
         for login in ("olivia@example.com", "noah@example.com", CUSTOMER):
             studio.sign_in(login, "route-planner")
-        for login in ("olivia@example.com", "olivia@example.com", "noah@example.com"):
+        for login in ("olivia@example.com", "noah@example.com"):
             studio.sign_in(login, "sales-assistant")
+        studio.sign_in("olivia@example.com", "sales-assistant", agent=PHONE)
         company.go_wrong()
         users(studio)
         contract(studio, provider)

@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DESCRIPTION = ROOT / "static" / "description"
 WIDE, NARROW = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
 PATIENCE_MS = 60_000
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/604.1"
 DIALOG = ".modal-dialog"
 #: The pictures of static/description/index.html
 STORE = {
@@ -34,13 +35,17 @@ class Studio:
     company: Company
     folder: pathlib.Path
 
-    def profile(self, *, login=None, screen=WIDE, scheme="light"):
-        """Return a page of a new profile; of a user who is signed in, with a login."""
+    def profile(self, *, login=None, screen=WIDE, scheme="light", agent=None):
+        """Return a page of a new profile; of a user who is signed in, with a login.
+
+        :param agent: as which browser, by its ``User-Agent``; Chromium without one
+        """
         profile = self.chromium.new_context(
             locale="en-GB",
             timezone_id="Europe/Madrid",
             viewport=screen,
             color_scheme=scheme,
+            user_agent=agent,
             reduced_motion="reduce",
         )
         profile.set_default_timeout(PATIENCE_MS)
@@ -76,9 +81,9 @@ class Studio:
         # 256 colours: a third of the size, and no eye sees it.
         Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
 
-    def sign_in(self, login, client, api="orders"):
+    def sign_in(self, login, client, api="orders", agent=None):
         """Have a user allow a client, which then makes a call."""
-        page = self.profile(login=login)
+        page = self.profile(login=login, agent=agent)
         page.goto(self.company.authorization_url(client, api))
         with page.expect_request(f"{BACK}?**") as came_back:
             page.click(ALLOW)
