@@ -14,15 +14,19 @@ from odoo.tools import SQL
 from ..protocol.errors import OAuth2Error, ServerError, TemporarilyUnavailable
 from .audit import Audit
 from .batches import fetch_batch, keyset_after
+from .grant_lock import GrantLock
 from .keyring import Keyring
 from .provider_calls import OWN_ERROR, provider_refusal
-from .refresh import KEPT_ALIVE, Refresh
+from .provider_refresh import ProviderRefresh
 from .transactions import begin_read_committed
 
 _logger = logging.getLogger(__name__)
 
 _ROWS = 100  # in a batch
 _AT_LEAST = 2 * 3600  # seconds ahead of the end: two runs of the job
+
+#: In the audit log, of a refresh that no caller asked for.
+_KEPT_ALIVE = "The grant was kept alive by the scheduled job."
 
 _DUE = """
     SELECT client_user.id AS grant_id, client_user.expires_at AS grant_end,
@@ -93,7 +97,7 @@ class KeepAlive:
             )
             rows, place = fetch_batch(self.env, query, _ROWS)
             grants = self.env["oauth2.client.user"].browse(row[1] for row in rows)
-            lines = [{**grant._parties(), "reason": KEPT_ALIVE} for grant in grants]
+            lines = [{**grant._parties(), "reason": _KEPT_ALIVE} for grant in grants]
             Audit(self.env).record_all("refresh", lines)
             if not progress._commit_progress(len(rows), remaining=bool(place)):
                 return False
@@ -131,7 +135,7 @@ class KeepAlive:
         answer, the client that cannot be served, or ``None``
         """
         try:
-            Refresh(self.env).keep_alive(grant)
+            self._ask_provider(grant)
         except OAuth2Error as failure:
             self._record_failure(grant, failure.error, failure.reason, failure.cause)
             if isinstance(failure, TemporarilyUnavailable):
@@ -143,6 +147,18 @@ class KeepAlive:
             _logger.exception("Grant %s cannot be kept alive.", grant.id)
             return grant.exists().client_id
         return None
+
+    def _ask_provider(self, grant):
+        """Refresh a grant, unless another caller has just done so.
+
+        :raises OAuth2Error: as of :class:`ProviderRefresh`
+        """
+        if not GrantLock(self.env).try_lock(grant):
+            return
+        grant.invalidate_recordset()
+        refresh = ProviderRefresh(self.env, grant)
+        if grant._is_in_force() and refresh.mark_started():
+            refresh.keep(refresh.call_token_endpoint(), _KEPT_ALIVE)
 
     def _record_failure(self, grant, error, reason, cause="internal"):
         self.env.cr.rollback()

@@ -21,8 +21,8 @@ from ..protocol.keyring import fingerprint
 from ..services.base_url import note_redirect_uri
 from ..services.json2_scope import JSON2Scope
 from ..services.keyring import FINGERPRINT, KEYS_OPTION
+from ..services.provider_refresh import ProviderRefresh
 from ..services.rate_limit import LIMIT_PARAMETER
-from ..services.refresh import Refresh
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 
@@ -127,15 +127,15 @@ class TestRerun(RealCursorsCase):
 
     def refresh_twice(self, names):
         """A refresh is run again, as its tokens cannot be stored the first time."""
-        store, failures = Refresh._store_tokens, [ConcurrencyError("met another one")]
+        store, failures = ProviderRefresh.store, [ConcurrencyError("met another one")]
 
-        def store_at_last(refresh, grant, answer):
-            information = store(refresh, grant, answer)
+        def store_at_last(refresh, answer):
+            expires = store(refresh, answer)
             if failures:
                 raise failures.pop()
-            return information
+            return expires
 
-        self.patch(Refresh, "_store_tokens", store_at_last)
+        self.patch(ProviderRefresh, "store", store_at_last)
         return self.assertRerun("POST", "/reruns/oauth2/token", names)
 
     def test_a_callback_s_answer_is_recorded_though_its_row_changes(self):
