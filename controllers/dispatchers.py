@@ -38,9 +38,9 @@ from ..protocol.errors import (
     error_code,
 )
 from ..services import routes
-from ..services.audit import Audit
 from ..services.json2_errors import error_answer
 from ..services.rate_limit import RateLimit
+from ..services.refusal_log import RefusalLog
 from ..services.request_body import read_body
 from ..services.wire_answer import error_response, json_response
 from .arguments import bind, check_unknown, read_object
@@ -67,7 +67,7 @@ def _log_internal_error(request, error_id):
     """Have the audit log find what a caller was told, where it has a line."""
     [route, *_others] = routes.matched_routing()["routes"]
     grant = getattr(request, "oauth2_grant", None)
-    Audit(request.env).log_internal_error(error_id, route, grant)
+    RefusalLog(request.env).log_internal_error(error_id, route, grant)
 
 
 class _JsonDispatcher(Dispatcher):
@@ -138,7 +138,7 @@ class OAuth2Dispatcher(_JsonDispatcher):
             refusal = self._counted(refusal)
             if getattr(self.request, "oauth2_shows_pages", False):
                 return refused_sign_in(refusal)
-            Audit(self.request.env).log_refusal(refusal)
+            RefusalLog(self.request.env).log(refusal)
             return error_response(refusal)
         if isinstance(result, Response):
             return result

@@ -17,9 +17,9 @@ from ..protocol.errors import (
     UnknownSignIn,
 )
 from ..protocol.parameters import MAX_BODY
-from ..services.audit import Audit
 from ..services.authorization import SIGN_IN_LIFETIME
 from ..services.page_reader import company_of, nearest_language, page_frame
+from ..services.refusal_log import RefusalLog
 from ..services.refusal_words import told_to_person, whom_to_tell
 from ..services.request_context import (
     audit_context,
@@ -116,7 +116,7 @@ def refused_sign_in(refusal):
     """
     address = return_address(request.env, refusal)
     is_told = not address and not isinstance(refusal, AlreadyAllowed)
-    Audit(request.env).log_refusal(refusal, is_page=is_told)
+    RefusalLog(request.env).log(refusal, is_page=is_told)
     if address:
         return leave(address)
     if trial_under_way(request.env):

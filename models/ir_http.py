@@ -26,11 +26,11 @@ from ..protocol.errors import (
 )
 from ..protocol.scope import scope_string
 from ..services import last_use, routes
-from ..services.audit import Audit
 from ..services.cross_origin import CrossOrigin
 from ..services.json2_scope import JSON2Scope
 from ..services.last_signal import last_signal
 from ..services.rate_limit import RateLimit
+from ..services.refusal_log import RefusalLog
 from ..services.request_body import check_encoding
 from ..services.request_context import remote_address
 from ..services.token_validation import TokenValidation
@@ -110,7 +110,7 @@ class IrHttp(models.AbstractModel):
         if routing.get("oauth2_problem"):
             problem, route = routing["oauth2_problem"], routing["routes"][0]
             _logger.error("Refused %s: %s", endpoint, problem)
-            Audit(request.env).log_refused_route(route, problem)
+            RefusalLog(request.env).log_route(route, problem)
             request.session.can_save = False
             abort(error_response(MisconfiguredRoute()))
         if CrossOrigin(request.env).answers_preflight():
@@ -316,4 +316,4 @@ class IrHttp(models.AbstractModel):
         if not grant and isinstance(refusal, InvalidToken) and refusal.reason:
             grant = request.oauth2_refused_token[0]
         route = routes.matched_routing()["routes"][0] if grant else ""
-        Audit(request.env).log_refused_call(refusal, grant, route)
+        RefusalLog(request.env).log_call(refusal, grant, route)

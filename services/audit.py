@@ -1,37 +1,15 @@
 """The audit log: lines are only ever added, and hold no token, secret or identity.
 
 Reasons are English, as a server's log is, and sentences: they name whom and what a line
-is about. What to do about a refusal is told in the reader's language
-(``refusal_causes.py``).
+is about. Lines of refusals: ``refusal_log.py``.
 """
 
-import logging
-import secrets
-
-import psycopg2
-
-from odoo import SUPERUSER_ID, api, fields
-from odoo.sql_db import PoolError
+from odoo import fields
 from odoo.tools import SQL
 from odoo.tools.sql import table_columns
 
-from ..protocol.errors import (
-    AuthorizationPending,
-    MisconfiguredRoute,
-    ServerError,
-    TooManyRequests,
-)
 from ..protocol.provider_errors import sentence
-from . import auth_failure_log
-from .request_context import audit_context, remote_address
-
-_logger = logging.getLogger(__name__)
-
-_NOTHING_PROVEN = (
-    " The caller was not authenticated; for an hour such refusals are only counted."
-)
-#: Of references: none that is read as another.
-_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+from .request_context import remote_address
 
 #: A line for each row of ``grants``, a table expression with ``id`` and ``user_id``: in
 #: the statement of an endpoint that asks the database once.
@@ -44,12 +22,6 @@ INSERT_EVENT = """
            (SELECT login FROM res_users WHERE id = user_id), grants.id, %(address)s
       FROM grants
 """
-
-
-def new_reference():
-    """:return: what a person reads from a page to an administrator: ``ABCD-EFGH``"""
-    letters = [secrets.choice(_LETTERS) for _each in range(8)]
-    return "".join(letters[:4]) + "-" + "".join(letters[4:])
 
 
 class Audit:
@@ -134,126 +106,6 @@ class Audit:
                 )
             )
 
-    def log_refusal(self, refusal, *, is_page=False):
-        """Tell of a refusal by an endpoint; of callers without proof not of each.
-
-        :param refusal: the ``OAuth2Error`` that the caller receives; its ``reference``
-            is set where the line has one
-        :param bool is_page: whether a person is shown it, who may ask an administrator
-        """
-        if isinstance(refusal, AuthorizationPending):
-            return  # an application asks many times, and is told in the end
-        named, is_proven = audit_context()
-        if named and not is_proven and "client_user_ref" not in named:
-            named = {"is_unproven": True, **named}
-        is_limit = isinstance(refusal, TooManyRequests)  # which tells of itself
-        if is_limit:
-            if not is_proven:
-                self._log_unproven(refusal, None)
-            return
-        failures = auth_failure_log.failures
-        has_line = is_proven or (is_page and failures.may_tell_page(self._db))
-        if has_line and is_page:
-            refusal.reference = new_reference()
-        if has_line:
-            self._log_each(refusal, named)
-        else:
-            self._log_unproven(refusal, named)
-
-    def _log_each(self, refusal, named, more=""):
-        reason = sentence(refusal.reason or refusal.description)
-        self.record(
-            "refusal",
-            error=refusal.error,
-            cause=refusal.cause,
-            reason=reason + more,
-            reference=refusal.reference or False,
-            **(named or {}),
-        )
-
-    @property
-    def _db(self):
-        return self.env.cr.dbname
-
-    def _log_unproven(self, refusal, named):
-        # A read-only call leaves its number to the next one that may write.
-        may_write, db = not self.env.cr.readonly, self._db
-        failures = auth_failure_log.failures
-        # Not by the reason, which may say what the caller sent.
-        what = refusal.cause or refusal.error
-        if named and failures.of_clients.is_due(
-            (db, named["client"].id, named.get("client_user_ref"), what)
-        ):
-            self._log_each(refusal, named, _NOTHING_PROVEN)
-        elif summary := failures.count(db, refusal.error, may_write):
-            self.record("refusal", reason=summary, address=False)
-
-    def log_refused_call(self, refusal, grant, route):
-        """Tell of refused calls of protected routes now and then, never of each.
-
-        The line is added once the call itself is rolled back.
-
-        :param refusal: the ``OAuth2Error`` that the caller receives
-        :param grant: what the token stands for, or nothing
-        :param str route: as declared: in a path there may be anything
-        """
-        may_write, db = not self.env.cr.readonly, self.env.cr.dbname
-        failures = auth_failure_log.failures
-        # Not the caller's own doing in Odoo, although the log's superuser writes it.
-        line = {"actor_id": False, "actor_login": False}
-        if not grant:
-            line |= {"error": False, "address": False}  # of many callers
-            line["reason"] = failures.count(db, refusal.error, may_write)
-        elif may_write and failures.may_tell_call(
-            (db, grant.client_user_id), refusal.reason or refusal.description
-        ):
-            line |= {"error": refusal.error, "client_user_ref": grant.client_user_id}
-            reason = sentence(refusal.reason or refusal.description)
-            line["cause"] = refusal.cause
-            line["reason"] = f"{reason} Refused at {route}; told once an hour."
-        if line.get("reason"):
-            self._record_after_rollback(line, grant)
-
-    def log_refused_route(self, route, problem):
-        """Tell of a route that is refused to all, once an hour.
-
-        :param str route: as declared
-        :param str problem: why
-        """
-        key = self._db, route
-        if self.env.cr.readonly or not auth_failure_log.failures.of_grants.is_due(key):
-            return
-        line = {"error": MisconfiguredRoute.error, "cause": "route", "address": False}
-        line["reason"] = f"The route {route} is refused to all callers: {problem}."
-        self._record_after_rollback({**line, "actor_id": False, "actor_login": False})
-
-    def log_internal_error(self, error_id, route, grant):
-        """Tell of an error of Odoo whose id a caller reads: of a few in an hour.
-
-        :param str error_id: as in the answer and in the server's log
-        :param str route: as declared
-        :param grant: what the call's token stands for, or nothing
-        """
-        if not auth_failure_log.failures.may_tell_error(self._db, route):
-            return
-        line = {"error": ServerError.error, "cause": "internal", "reference": error_id}
-        line["reason"] = f"Odoo failed at {route}; the server's log has the error's id."
-        line |= {"actor_id": False, "actor_login": False}
-        self._record_after_rollback(line, grant)
-
-    def _record_after_rollback(self, line, grant=None):
-        """With the call itself it would be undone."""
-        registry = self.env.registry
-
-        @self.env.cr.postrollback.add
-        def record():
-            try:
-                with registry.cursor() as cr:
-                    env = api.Environment(cr, SUPERUSER_ID, {})
-                    Audit(env).record("refusal", **line, **_parties(env, grant))
-            except (psycopg2.Error, PoolError) as error:
-                _logger.info("Refused calls were not told of: %s", error)
-
 
 def event_values(kind, client):
     """:param str kind: a value of the field
@@ -267,16 +119,6 @@ def event_values(kind, client):
         "client": client.client_id,
         "client_name": client.client_name,
         "address": remote_address() or None,
-    }
-
-
-def _parties(env, grant):
-    if not grant:
-        return {}
-    return {
-        "oauth2_api": env["oauth2.api"].browse(grant.api_id),
-        "client": env["oauth2.client"].browse(grant.client_id),
-        "user": env["res.users"].browse(grant.user_id or []),
     }
 
 

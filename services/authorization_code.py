@@ -22,8 +22,8 @@ from ..protocol.authorization_errors import (
 from ..protocol.authorization_request import response_address
 from ..protocol.errors import InvalidClient, OAuth2Error
 from ..protocol.redirect_uri import matches, why_not_registered
-from .audit import Audit
 from .authorization import SIGN_IN_LIFETIME, Authorization
+from .refusal_log import RefusalLog
 from .registered_client import records_of, registered_client
 from .request_context import remote_address, set_audit_context
 from .transactions import database_now
@@ -61,7 +61,7 @@ class AuthorizationCode:
             return self._keep(oauth2_api, record, redirect_uri, state, values)
         except OAuth2Error as refusal:
             self.env.cr.rollback()
-            Audit(self.env).log_refusal(refusal)
+            RefusalLog(self.env).log(refusal)
             return response_address(
                 redirect_uri,
                 error=refusal.error,
