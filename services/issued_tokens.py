@@ -3,7 +3,7 @@
 - A code is claimed in the transaction that issues: a process that is killed in between
   has spent nothing. A caller without its verifier, or another client, claims nothing.
 - A code that comes twice, and a refresh token that comes again a minute after it was
-  rotated, end the grant: one of two callers is a thief (RFC 9700 section 4.14.2).
+  rotated, end the grant (``reuse.py``).
 - The tokens that follow a refresh token are computed from it, with a key of this
   server: callers that cross one another get the same answer, and nothing is stored that
   could be read. A pair that another proof of the JSON contract got is random; the
@@ -13,8 +13,6 @@
 """
 
 import psycopg2.errors
-
-from odoo.tools import SQL
 
 from ..protocol import digests
 from ..protocol.authorization_errors import (
@@ -30,19 +28,15 @@ from ..protocol.registered_client import read_ids
 from .audit import event_values
 from .cached_token_response import CachedTokenResponse
 from .client_authentication import ROTATION_GRACE
-from .expiry import Expiry
-from .issuing import CLAIM, FIND_CODE, FIND_ROTATED, GRANT, ROTATE, SERVICE, issue
+from .issuing import CLAIM, FIND_ROTATED, GRANT, ROTATE, SERVICE, issue
 from .keyring import Keyring
 from .rate_limit import RateLimit
 from .registered_client import records_of
 from .request_context import remote_address
+from .reuse import Reuse
 from .service_grant import ServiceGrant
-from .transactions import begin_read_committed, commit_now, execute_alone
+from .transactions import begin_read_committed, execute_alone
 
-_REUSED = (
-    "A refresh token came again more than a minute after it was rotated: one of two"
-    " callers has stolen it, so the grant was ended."
-)
 _GRACE = ROTATION_GRACE.total_seconds()
 #: Of ``(database, client id, name of the grant, network)``: a service may ask for a
 #: token before each call, and the audit log tells of it every five minutes.
@@ -78,7 +72,7 @@ class IssuedTokens:
         refresh = digests.issue(digests.REFRESH_TOKEN_PREFIX)
         if row := self._issue(CLAIM, names, "issue", access, refresh):
             return self._counted_response(row, access, refresh)
-        reason, cause = self._why_not_exchanged(names)
+        reason, cause = Reuse(self.env).why_not_exchanged(names)
         if not verifier:
             raise InvalidRequest("The parameter code_verifier is missing.")
         raise InvalidCodeOrToken(reason=reason, cause=cause)
@@ -112,8 +106,7 @@ class IssuedTokens:
         cr.execute(FIND_ROTATED, names)
         for grant_id, user_id, granted, given, is_in_grace, seconds in cr.fetchall():
             if not is_in_grace:
-                self._end(grant_id)
-                raise InvalidCodeOrToken(reason=_REUSED, cause="reuse")
+                Reuse(self.env).refuse_refresh_token(grant_id)
             self._check_asked(asked, granted)
             if seconds and seconds > 0:
                 row = grant_id, user_id, given, seconds
@@ -297,46 +290,6 @@ class IssuedTokens:
             reason = f"A refresh asked for {asked}, which the client may not have."
             raise ScopeRaised(reason=reason)
         return sorted(self.client.scopes[name] for name in names)
-
-    def _why_not_exchanged(self, names):
-        """A code that was used ends what it gave (RFC 6749 section 4.1.2).
-
-        :param dict names: of the exchange that failed
-        :return: ``(reason, cause)`` for the event
-        """
-        self.env.cr.execute(FIND_CODE, names)
-        if not (row := self.env.cr.fetchone()):
-            return "The code is unknown, or another client's.", "code"
-        grant_id, is_used, is_late, challenge, redirect_uri = row
-        if is_used:
-            is_ended = self._end(grant_id)
-            ended = (
-                ", which ended its grant." if is_ended else ", or its grant is over."
-            )
-            return f"The code came a second time{ended}", "reuse"
-        if is_late:
-            return "The code came later than a minute after it was given.", "code"
-        if challenge != names["challenge"]:
-            return "The code_verifier does not fit the code_challenge (PKCE).", "code"
-        if names["redirect_uri"] not in ("", redirect_uri):
-            return (
-                "The redirect_uri is another than the code was asked for with.",
-                "code",
-            )
-        return "The grant of the code is over.", "grant_over"
-
-    def _end(self, grant_id):
-        """End a grant of which a secret was used twice, for good.
-
-        :return: whether it was in force
-        """
-        lock = "SELECT id FROM oauth2_client_user WHERE id = %s FOR UPDATE"
-        self.env.cr.execute(SQL(lock, grant_id))
-        grant = self.env["oauth2.client.user"].sudo().browse(grant_id).exists()
-        if is_active := grant.state == "active":
-            Expiry(self.env).end(grant, "reuse")
-        commit_now(self.env)  # the refusal that follows rolls back
-        return is_active
 
 
 def _written(scope_ids):
