@@ -226,7 +226,7 @@ class OAuth2Api(models.Model):
 
     @api.depends("endpoint", "last_redirect_uri")
     def _compute_urls(self):
-        base = self._oauth2_base_url()
+        base = base_url(self.env)
         warning = base_url_warning(self.env)
         for record in self:
             path = f"/{record.endpoint or '…'}"
@@ -450,16 +450,11 @@ class OAuth2Api(models.Model):
         """
         return read()
 
-    @api.model
-    def _oauth2_base_url(self):
-        """:return: the address of this server without trailing slash"""
-        return base_url(self.env)
-
     def _resource_identifier(self):
         """:return: this API's name, as a protected resource (RFC 9728 section 1.2) and
         as an authorization server (its issuer, RFC 8414 section 2)
         """
-        return f"{self._oauth2_base_url()}/{self.endpoint}"
+        return f"{base_url(self.env)}/{self.endpoint}"
 
     def _server_metadata(self):
         """:return: the document of RFC 8414 section 2"""

@@ -6,6 +6,7 @@ from ..protocol.client_key import PRIVATE_KEY_JWT, SIGNING_ALGORITHMS
 from ..protocol.network_policy import NetworkPolicy, is_loopback
 from ..protocol.provider_client import OPENID_SCOPE
 from ..services import provider_presets, provider_rules
+from ..services.base_url import base_url
 from ..services.client_rules import check
 from ..services.preset import ADDRESSES, WORDS
 from ..services.provider_change import SERVER_FIELDS, ProviderChange
@@ -372,7 +373,7 @@ class OAuth2Provider(models.Model):
         """
         self.ensure_one()
         private = self.allow_private_addresses
-        base = urlsplit(self.env["oauth2.api"]._oauth2_base_url())
+        base = urlsplit(base_url(self.env))
         is_development = base.scheme == "http" and is_loopback(base.hostname or "")
         return NetworkPolicy(private=private, plain_http=private and is_development)
 

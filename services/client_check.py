@@ -13,6 +13,7 @@ from ..protocol.provider_errors import (
     ProviderRefused,
     is_error_code,
 )
+from .base_url import base_url
 from .check_line import BAD, bad, good, warning
 from .provider_calls import provider_client
 
@@ -116,7 +117,7 @@ class ClientCheck:
         )
 
     def _any_redirect_uri(self):
-        return f"{self.env['oauth2.api']._oauth2_base_url()}/oauth2/callback"
+        return f"{base_url(self.env)}/oauth2/callback"
 
     def _verdict(self, refused):
         """RFC 6749 section 5.2"""

@@ -2,7 +2,8 @@
 
 from ..protocol.digests import digest
 from ..protocol.errors import InvalidClient
-from .registered_client import authenticate, records_of
+from .base_url import base_url
+from .registered_client import authenticate
 from .transactions import execute_alone
 
 _INACTIVE = {"active": False}
@@ -46,8 +47,7 @@ class Introspection:
         membership = users._oauth2_membership(user_id, client.version)
         if not client.admission.allows(membership):
             return _INACTIVE
-        oauth2_api, _record = records_of(self.env, client)
-        issuer = f"{oauth2_api._oauth2_base_url()}/{endpoint}"
+        issuer = f"{base_url(self.env)}/{endpoint}"
         answer = {
             "active": True,
             "client_id": client.client_identifier,

@@ -12,6 +12,7 @@ from ..protocol.handler_arguments import arguments_of
 from ..protocol.route_keywords import OAUTH2, ODOO
 from ..protocol.scope import declared_scopes
 from ..protocol.server_metadata import PROTECTED_RESOURCE, is_well_known
+from .base_url import base_url
 
 _logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ def resource_metadata(env):
         endpoint = env["oauth2.api"].sudo().browse(grant.api_id).endpoint
     if not endpoint:
         return None
-    return f"{env['oauth2.api']._oauth2_base_url()}{PROTECTED_RESOURCE}/{endpoint}"
+    return f"{base_url(env)}{PROTECTED_RESOURCE}/{endpoint}"
 
 
 def inspect_route(url, endpoint):
