@@ -22,8 +22,8 @@ class Fault:
     break_: Callable
     status: int = 502
     error: str = "server_error"
-    #: whether a refresh ends in this refusal, too
-    on_refresh: bool = True
+    #: whether it stands for others of its kind, where a door has the same judge
+    is_example: bool = False
 
 
 def claim(**override):
@@ -65,7 +65,7 @@ def _at(seconds, name):
 
 
 ID_TOKEN_FAULTS = [
-    Fault("rp-id_token-issuer-mismatch", claim(iss=ANOTHER)),
+    Fault("rp-id_token-issuer-mismatch", claim(iss=ANOTHER), is_example=True),
     Fault("iss missing", claim(iss=None)),
     Fault("iss is a list", lambda p: claim(iss=[p.issuer])(p)),
     Fault("iss with a slash more", lambda p: claim(iss=f"{p.issuer}/")(p)),
@@ -77,24 +77,26 @@ ID_TOKEN_FAULTS = [
     Fault("azp of another", claim(azp="another-app")),
     Fault("azp empty", claim(azp="")),
     Fault("exp missing", claim(exp=None)),
-    Fault("exp is over", _at(-121, "exp")),
+    Fault("exp is over", _at(-121, "exp"), is_example=True),
     Fault("exp is no number", claim(exp="tomorrow")),
     Fault("rp-id_token-iat", claim(iat=None)),
     Fault("iat in the future", _at(300, "iat")),
     Fault("iat long ago", _at(-3 * 24 * 3600, "iat")),
     Fault("iat is no number", claim(iat=True)),
     Fault("nbf in the future", _at(300, "nbf")),
-    Fault("rp-id_token-sub", claim(sub=None)),
+    Fault("rp-id_token-sub", claim(sub=None), is_example=True),
     Fault("sub empty", claim(sub="")),
     Fault("sub is no text", claim(sub=42)),
     Fault("sub of 256 characters", claim(sub="x" * 256)),
-    Fault("rp-nonce-invalid", claim(nonce="another"), on_refresh=False),
-    Fault("nonce missing", claim(nonce=None), on_refresh=False),
-    Fault("nonce is no text", claim(nonce=["x"]), on_refresh=False),
-    Fault("rp-id_token-bad-at_hash", claim(at_hash="x" * 22)),
+    Fault("rp-nonce-invalid", claim(nonce="another")),
+    Fault("nonce missing", claim(nonce=None)),
+    Fault("nonce is no text", claim(nonce=["x"])),
+    Fault("rp-id_token-bad-at_hash", claim(at_hash="x" * 22), is_example=True),
     Fault("at_hash is no text", claim(at_hash=1)),
     Fault("rp-id_token-sig-none", forged(forge.unsigned)),
-    Fault("rp-id_token-bad-sig-rs256", forged(forge.flipped_signature)),
+    Fault(
+        "rp-id_token-bad-sig-rs256", forged(forge.flipped_signature), is_example=True
+    ),
     Fault("rp-id_token-bad-sig-es256", lambda p: forge.use_curve(p, publish=False)),
     Fault("rp-id_token-bad-sig-hs256", forged(forge.mac_with_the_client_secret)),
     Fault("HS256 with the public key", forged(forge.mac_with_the_public_key)),
@@ -102,7 +104,7 @@ ID_TOKEN_FAULTS = [
     Fault("signed by another key of that kid", forged(forge.signed_by_another)),
     Fault("a key that the token brings along", forged(forge.with_the_key_enclosed)),
     Fault("rp-id_token-sig+enc, not asked for", forged(lambda p, c: "e30.a.b.c.d")),
-    Fault("no JWT at all", token_answer(id_token="nonsense")),
+    Fault("no JWT at all", token_answer(id_token="nonsense"), is_example=True),
     Fault(
         "critical extensions",
         forged(lambda p, c: p.sign(c, {"crit": ["x"], "x": 1})),
@@ -112,12 +114,12 @@ ID_TOKEN_FAULTS = [
 
 KEY_FAULTS = [
     Fault("rp-id_token-kid-absent-multiple-jwks", forge.no_kid_and_several_keys),
-    Fault("kid unknown", forge.unknown_kid),
+    Fault("kid unknown", forge.unknown_kid, is_example=True),
     Fault("key too short", forge.weak_key),
     Fault("key set empty", answering("jwks", json={"keys": []})),
     Fault("key set is none", answering("jwks", json={"keys": "x"})),
     Fault("key set is HTML", answering("jwks", body=b"<html></html>")),
-    Fault("key set not found", answering("jwks", status=404)),
+    Fault("key set not found", answering("jwks", status=404), is_example=True),
     Fault(
         "key set redirects",
         lambda p: p.redirect("jwks", f"{p.issuer}/userinfo"),
@@ -133,6 +135,7 @@ KEY_FAULTS = [
         lambda p: p.close("jwks"),
         503,
         "temporarily_unavailable",
+        is_example=True,
     ),
 ]
 
@@ -187,24 +190,24 @@ _GOOD = {"access_token": "a-token", "token_type": "Bearer"}
 
 TOKEN_FAULTS = [
     Fault("no access token", token_answer(access_token=None)),
-    Fault("an access token that is no text", access_token(1)),
+    Fault("an access token that is no text", access_token(1), is_example=True),
     Fault("an access token of two lines", access_token("a\nb")),
-    Fault("token_type mac", token_answer(token_type="mac")),
+    Fault("token_type mac", token_answer(token_type="mac"), is_example=True),
     Fault("token_type DPoP", token_answer(token_type="DPoP")),
     Fault("a token bound to a key", bound_to_a_key),
     Fault("expires_in is no number", token_answer(expires_in="soon")),
     Fault("a refresh token that is no text", token_answer(refresh_token=[])),
     Fault("an id_token that is no text", token_answer(id_token=42)),
-    Fault("HTML", answering("token", body=b"<html></html>")),
+    Fault("HTML", answering("token", body=b"<html></html>"), is_example=True),
     Fault("nothing", answering("token", body=b"")),
     Fault("a list", answering("token", json=[_GOOD])),
     Fault("broken JSON", answering("token", body=b'{"access_token": "a')),
+    Fault("an error with status 200", answering("token", json={"error": "oops"})),
     Fault(
-        "an error with status 200",
-        answering("token", json={"error": "oops"}),
-        on_refresh=False,
+        "a redirect",
+        lambda p: p.redirect("token", f"{p.issuer}/nowhere"),
+        is_example=True,
     ),
-    Fault("a redirect", lambda p: p.redirect("token", f"{p.issuer}/nowhere")),
     Fault("404", answering("token", status=404)),
     Fault("megabytes", lambda p: p.flood("token")),
     *(
@@ -221,5 +224,6 @@ TOKEN_FAULTS = [
         lambda p: p.close("token"),
         503,
         "temporarily_unavailable",
+        is_example=True,
     ),
 ]

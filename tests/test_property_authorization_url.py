@@ -22,7 +22,7 @@ _parameters = st.dictionaries(_names, st.text(max_size=20), max_size=3)
 
 
 class TestPropertyAuthorizationUrl(BaseCase):
-    @holds_for(_parameters, _parameters, st.text(PRINTABLE, max_size=40), examples=300)
+    @holds_for(_parameters, _parameters, st.text(PRINTABLE, max_size=40), examples=150)
     def test_what_the_flow_needs_is_there_once(self, query, extra, redirect_uri):
         endpoint = f"https://provider.example.com/authorize?{urlencode(query)}"
         client = ProviderClient(

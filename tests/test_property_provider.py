@@ -298,7 +298,7 @@ class TestPropertyIdToken(BaseCase):
         st.one_of(
             st.sampled_from(sorted(ALGORITHMS)), st.just("none"), st.just("HS256")
         ),
-        examples=300,
+        examples=150,
     )
     def test_any_key_is_unsuitable_or_unusable(self, jwk, algorithm):
         suitable = is_suitable(jwk, algorithm)

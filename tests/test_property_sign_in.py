@@ -104,7 +104,7 @@ class TestPropertyCallback(OAuth2Records, TransactionCase):
         st.sampled_from(
             (("login", False), ("login", "upn"), ("create", False), ("session", False))
         ),
-        examples=300,
+        examples=150,
     )
     def test_any_claims_are_of_one_user_or_of_none(self, claims, how):
         matching, claim = how

@@ -114,11 +114,14 @@ class TestProviderFaultsAtTheCallback(HealsProvider, RefusalCase):
 
 @tagged("post_install", "-at_install")
 class TestProviderFaultsAtTheRefresh(HealsProvider, TokenCase):
-    """The refresh is refused; the grant is left as it was and goes on."""
+    """The refresh is refused; the grant is left as it was and goes on.
+
+    The judges are the callback's: here one fault of each kind is tried.
+    """
 
     def assertRefusesEach(self, faults, **attributes):
         for fault in faults:
-            if not fault.on_refresh:
+            if not fault.is_example:
                 continue
             with self.subTest(fault.name):
                 self.heal()

@@ -91,7 +91,7 @@ ODDITIES = [
     Oddity("signed access tokens", sets(access_token_format="jwt")),
     Oddity("no new refresh token on refresh", sets(rotate=False)),
     Oddity("no refresh token", sets(issue_refresh_token=False), refreshes=False),
-    Oddity("a slow answer", sets(hang=0.7)),
+    Oddity("a slow answer", sets(hang=0.2)),
 ]
 
 

@@ -143,6 +143,7 @@ class TestTokenRetryAfter(TokenCase):
                 headers = {"Retry-After": "77"}
                 self.provider.answer("token", status=status, headers=headers)
                 self.assertLeftAlone(self.by_secret(), 77)
+                self.pause()
                 self.provider.behave()
                 self.provider.calls.clear()
                 self.assertLeftAlone(self.by_secret(), 77)
@@ -155,6 +156,7 @@ class TestTokenRetryAfter(TokenCase):
         headers = {"Retry-After": "77"}
         self.provider.answer("token", status=503, headers=headers)
         self.assertLeftAlone(self.by_secret(), 77)
+        self.pause()
         self.provider.behave()
         clock = back_off.requests_to_wait.clock
         self.patch(back_off.requests_to_wait, "clock", lambda: clock() + 78)
