@@ -22,10 +22,9 @@ from ..protocol.errors import (
     NotFound,
     OAuth2Error,
     TemporarilyUnavailable,
-    TooManyRequests,
 )
 from ..protocol.scope import scope_string
-from ..services import last_use, routes
+from ..services import last_use, refused_call, routes
 from ..services.cross_origin import CrossOrigin
 from ..services.json2_scope import JSON2Scope
 from ..services.last_signal import last_signal
@@ -152,18 +151,10 @@ class IrHttp(models.AbstractModel):
                 grant = cls._validate_token(text, routes.matched_endpoint())
             if grant is None:
                 RateLimit(request.env).count_refused_token()
-                raise InvalidToken(**cls._why_refused())
+                raise InvalidToken(**refused_call.why())
         except OAuth2Error as refusal:
             cls._refuse(refusal)
         cls._set_request_user(grant)
-
-    @classmethod
-    def _why_refused(cls):
-        """:return: ``reason`` and ``cause`` for the event, where the token is known"""
-        if not (refused := request.oauth2_refused_token):
-            return {}
-        _token, reason, cause = refused
-        return {"reason": reason, "cause": cause}
 
     @classmethod
     def _auth_method_oauth2_client(cls):
@@ -264,7 +255,7 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _handle_error(cls, exception):
         if isinstance(exception, OAuth2Error):
-            return cls._refusal_response(exception)
+            return refused_call.response(exception)
         if getattr(request, "oauth2_not_found", False) and isinstance(
             exception, (WerkzeugNotFound, RequestEntityTooLarge)
         ):
@@ -292,28 +283,4 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _refuse(cls, refusal):
         """:raises HTTPException: with the refusal as its response"""
-        abort(cls._refusal_response(refusal))
-
-    @classmethod
-    def _refusal_response(cls, refusal):
-        """:return: the response to a refused call of a protected route"""
-        cls._log_refusal(refusal)
-        # Both may ask the database, which may be what the caller is told of.
-        with contextlib.suppress(psycopg2.Error, PoolError):
-            if metadata := routes.resource_metadata(request.env):
-                refusal.resource_metadata = metadata
-        response = error_response(refusal)
-        with contextlib.suppress(psycopg2.Error, PoolError):
-            CrossOrigin(request.env).share(response)
-        return response
-
-    @classmethod
-    def _log_refusal(cls, refusal):
-        """Have the audit log tell of refused calls now and then, never of each."""
-        if not isinstance(refusal, (InvalidToken, InsufficientScope, TooManyRequests)):
-            return  # above all a client that asks without a token how to sign in
-        grant = getattr(request, "oauth2_grant", None)
-        if not grant and isinstance(refusal, InvalidToken) and refusal.reason:
-            grant = request.oauth2_refused_token[0]
-        route = routes.matched_routing()["routes"][0] if grant else ""
-        RefusalLog(request.env).log_call(refusal, grant, route)
+        abort(refused_call.response(refusal))
