@@ -181,8 +181,8 @@ class TestRevoke(RevokeCase):
         self.assertRevoked(self.revoke(client_secret="demo-secret"))
         self.assertEqual(self.told(), [("access_token", text) for text in texts])
 
-    def test_a_grant_that_another_call_deletes_meanwhile_is_invalid_grant(self):
-        """It is found, and gone when its row is to be locked."""
+    def overtake(self):
+        """Have another call delete the grant just before its row is locked."""
         lock = GrantLock.lock
 
         def overtaken(refresh, grant):
@@ -191,6 +191,10 @@ class TestRevoke(RevokeCase):
             lock(refresh, grant)
 
         self.patch(GrantLock, "lock", overtaken)
+
+    def test_a_grant_that_another_call_deletes_meanwhile_is_invalid_grant(self):
+        """It is found, and gone when its row is to be locked."""
+        self.overtake()
         for call in (self.revoke, self.refresh):
             token = self.information["refresh_token"]
             self.assertRefused(call(refresh_token=token), 400, "invalid_grant")
@@ -198,14 +202,7 @@ class TestRevoke(RevokeCase):
 
     def test_a_token_that_another_call_revokes_meanwhile_is_no_error_to_rfc_7009(self):
         """Section 2.2: what its client wanted is reached."""
-        lock = GrantLock.lock
-
-        def overtaken(refresh, grant):
-            grant.search([]).unlink()
-            grant.env.invalidate_all()
-            lock(refresh, grant)
-
-        self.patch(GrantLock, "lock", overtaken)
+        self.overtake()
         response = self.url_open(
             "/orders/oauth2/revoke",
             data={"token": self.information["refresh_token"], "client_id": "demo-app"},
