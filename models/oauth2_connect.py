@@ -125,12 +125,15 @@ class OAuth2Connect(models.TransientModel):
         "Which user does it act as?",
         default="new",
     )
-    service_user_id = fields.Many2one("res.users", ondelete="cascade")
+    service_user_id = fields.Many2one(
+        "res.users", ondelete="cascade", domain="[('company_ids', '=?', company_id)]"
+    )
     scopes = fields.Json(
         "What may it do?", compute="_compute_scopes", store=True, readonly=False
     )
     line_ids = fields.One2many("oauth2.connect.line", "connect_id", "Models")
     api_serves_json2 = fields.Boolean(related="api_id.json2_enabled")
+    company_id = fields.Many2one(related="api_id.company_id")
     serve_json2 = fields.Boolean(
         "Serve JSON-2 from Now On",
         default=True,
@@ -182,9 +185,8 @@ class OAuth2Connect(models.TransientModel):
             )
             dialog.preset_caveats = provider_presets.caveats(self.env, key)
 
-    @api.depends(
-        "preset", "sign_in", "provider_id.user_matching", "provider_id.match_claim"
-    )
+    # No dialog follows a record that stays (odoo.fields): each request reads it.
+    @api.depends("preset", "sign_in", "provider_id")
     @api.depends_context("lang")
     def _compute_matching(self):
         for dialog in self:

@@ -233,9 +233,9 @@ class Connect:
         dialog = self.dialog
         if dialog.service_user_choice == "existing":
             return dialog.service_user_id
-        Users = self.env["res.users"].with_context(
-            no_reset_password=True, active_test=False
-        )
+        quietly = {"no_reset_password": True, "active_test": False}
+        Users = self.env["res.users"].with_company(dialog.company_id)
+        Users = Users.with_context(**quietly)
         login = f"service-{self._slug()}"
         taken = Users.search([("login", "=like", f"{login}%")]).mapped("login")
         return Users.create(
@@ -306,8 +306,8 @@ class Connect:
     def connection(self, secret):
         """
         :param str secret: the client's, where it was just made
-        :return: dict of ``values`` and ``snippets``, lists of ``[key, label, text]``,
-            and of ``files``, ``[label, name, text]``
+        :return: dict of ``values`` and ``more_values``, lists of ``[label, value]``,
+            ``snippets``, ``[key, label, text]``, and ``files``, ``[label, name, text]``
         """
         client, oauth2_api = self.dialog.client_id, self.dialog.api_id
         snippets = Snippets(client, oauth2_api, secret)
@@ -335,7 +335,12 @@ class Connect:
             for label, value in snippets.values()
             if value != SECRET_PLACEHOLDER
         ]
-        return {"values": values, "snippets": snippets.snippets(), "files": files}
+        return {
+            "values": values,
+            "more_values": snippets.more_values(),
+            "snippets": snippets.snippets(),
+            "files": files,
+        }
 
     def remaining(self):
         """:return: what the administrator has still to do, a list of sentences"""

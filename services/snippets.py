@@ -56,8 +56,8 @@ class Snippets:
         return "authorization_code"
 
     def values(self):
-        """:return: ``[(label, value)]`` to paste, those that the client needs; first
-        what is its own
+        """:return: ``[(label, value)]`` to paste, those that each such client needs;
+        first what is its own
         """
         flow = self.flow()
         authorization_url = flow == "authorization_code" and self.api.authorization_url
@@ -68,7 +68,16 @@ class Snippets:
             (self.env._("Authorization URL"), authorization_url),
             (self.env._("Sign-in URL"), sign_in_url),
             (self.env._("Token URL"), self.api.token_url),
-            (self.env._("Scope"), flow != "json_contract" and self.scope),
+        ]
+        return [(label, value) for label, value in pairs if value]
+
+    def more_values(self):
+        """:return: ``[(label, value)]`` to paste where an application asks for them"""
+        if self.flow() == "json_contract":
+            return []
+        pairs = [
+            (self.env._("Issuer URL"), self.api.issuer),
+            (self.env._("Scope"), self.scope),
         ]
         return [(label, value) for label, value in pairs if value]
 

@@ -121,8 +121,15 @@ class TestConnect(OAuth2Records, TransactionCase):
                 existing = {"sign_in": "existing", "provider_id": client.provider_id.id}
                 again = self.dialog(**existing)
                 self.assertEqual(again.matching, dialog.matching)
-        client.provider_id.write({"match_claim": "upn", "vouches_for_claim": True})
-        self.assertIn("the claim upn", self.dialog(**existing).matching)
+        changed, other = again.provider_id, self.make_provider(user_matching="session")
+        again.action_back()
+        with Form(again) as form:
+            form.provider_id = other
+            self.assertIn("signs in to this Odoo", form.matching)
+            changed.write({"match_claim": "upn", "vouches_for_claim": True})
+            form.provider_id = changed
+            self.assertIn("the claim upn", form.matching)
+            form.client_identifier = "again"
 
     def test_the_default_flow_is_told_that_it_needs_no_refresh_token_of_a_provider(
         self,

@@ -146,6 +146,9 @@ class TestValues(SnippetCase):
     def values(self, client=None, secret=None):
         return dict(Snippets(client or self.own, self.api, secret).values())
 
+    def more_values(self, client=None):
+        return dict(Snippets(client or self.own, self.api).more_values())
+
     def test_each_client_has_the_five_snippets_in_one_order(self):
         for client in (self.own, self.client):
             self.assertEqual(list(self.texts(client)), _KEYS)
@@ -163,20 +166,21 @@ class TestValues(SnippetCase):
             "Token URL": f"{self.issuer}/oauth2/token",
             "Client ID": "own-app",
             "Client Secret": "shown-once",
-            "Scope": "orders.read partners.read",
         }
         self.assertEqual(self.values(secret="shown-once"), code)
+        more = {"Issuer URL": self.issuer, "Scope": "orders.read partners.read"}
+        self.assertEqual(self.more_values(), more)
         # Most clients need its own two, and read or know the addresses.
         first = list(self.values(secret="shown-once"))[:2]
         self.assertEqual(first, ["Client ID", "Client Secret"])
         self.own.write({"client_type": "public", "scope_ids": False})
-        for left_out in ("Client Secret", "Scope"):
-            del code[left_out]
-        self.assertEqual(self.values(), code)
+        del code["Client Secret"], more["Scope"]
+        self.assertEqual((self.values(), self.more_values()), (code, more))
         contract = self.values(self.client)
         sign_in_url = f"{self.issuer}/oauth2/provider/authorize"
         self.assertEqual(contract["Sign-in URL"], sign_in_url)
         self.assertNotIn("Authorization URL", contract)
+        self.assertFalse(self.more_values(self.client))
 
     def test_a_client_of_a_provider_with_a_redirect_uri_speaks_the_standard(self):
         self.client.redirect_uris = "https://app.example.com/back"

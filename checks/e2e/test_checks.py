@@ -69,7 +69,8 @@ class TestChecks(BrowserCase):
         button.wait_for(timeout=6 * PATIENCE_MS)
         dialog = self.page.locator(".modal-dialog")
         self.assertRedLines(site, button, dialog)
-        button.click()
+        self.page.goto(f"{URL}/odoo/oauth2-clients/{site.client_id}")
+        button.click()  # of the client's form
         refused = dialog.locator(".o_kanban_record", has_text="client-accepted")
         refused.locator("[title=Wrong]").wait_for()
         self.assertIn("Copy Client ID and Client Secret", refused.inner_text())

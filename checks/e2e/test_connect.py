@@ -228,6 +228,11 @@ class TestConnect(BrowserCase):
         self.press("Connect")
         self.assertEqual(self.value("Client ID"), "at-google")
         self.assertEqual(self.value("Client Secret"), SECRET)
+        if SHOTS:
+            self.shoot("connect-paste", self.page)
+            self.page.click(f"{DIALOG} summary")
+            self.shoot("connect-paste-more", self.page)
+            self.page.set_viewport_size(PHONE)
         with self.page.expect_download() as downloaded:
             self.page.click(f"{DIALOG} button:has-text('Download as .env')")
         written = downloaded.value.path().read_text()

@@ -34,7 +34,7 @@ export class Connection extends Component {
     }
 
     get connection() {
-        const nothing = { values: [], files: [], snippets: [] };
+        const nothing = { values: [], more_values: [], files: [], snippets: [] };
         return this.props.record.data[this.props.name] || nothing;
     }
 
