@@ -88,6 +88,7 @@ class OAuth2Client(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         copy=False,
+        domain="[('company_ids', '=?', company_id)]",
         help="The user that it acts as with client credentials: best a separate one"
         " with few rights. Set by Settings administrators.",
     )
@@ -252,8 +253,10 @@ class OAuth2Client(models.Model):
     @api.onchange("api_ids")
     def _compute_company_id(self):
         # Of what is new, or in a form. It depends on nothing: a link moves no client.
+        made_in = self.env.context.get("oauth2_company_id")  # of an API's form
         for client in self.with_context(active_test=False):
-            client.company_id = client.company_id or client.api_ids.company_id[:1]
+            of_apis = client.api_ids.company_id[:1]
+            client.company_id = client.company_id or made_in or of_apis
 
     @api.depends("service_user_id")
     def _compute_service_user_is_system(self):

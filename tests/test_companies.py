@@ -9,6 +9,7 @@ from odoo import Command, fields
 from odoo.exceptions import ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from ..services.audit import Audit
 from ..services.configuration_changes import describe
@@ -225,6 +226,96 @@ class TestCompanyOfAdministrators(AccessCase):
             form.api_ids.add(self.api)
             self.assertEqual(form.save().company_id, self.branch)
         self.assertFalse(made.create({"name": "E"}).company_id)
+
+    def picker(self, record, name):
+        """:return: ``(what a form offers there, the context of what is made there)``"""
+        arch = etree.fromstring(record.get_view(view_type="form")["arch"])
+        [node] = arch.xpath(f"//field[@name='{name}'][not(@readonly='1')]")
+        known = record._fields[name].get_description(record.env, ["domain"])["domain"]
+        values = {"id": record.id, "company_id": record.company_id.id}
+        if "api_ids" in record:
+            values["api_ids"] = record.api_ids.ids
+        domain = safe_eval(node.get("domain") or str(known), values)
+        context = safe_eval(node.get("context") or "{}", values)
+        return record.env[record._fields[name].comodel_name].search(domain), context
+
+    def test_a_picker_offers_of_each_company_what_saving_accepts(self):
+        self.system.company_ids += self.branch
+        companies = self.env["res.company"], self.env.company, self.branch
+        env = self.env(user=self.system)
+        env = env(context={"allowed_company_ids": self.system.company_ids.ids})
+        ids = [company.id for company in companies]
+        Client = env["oauth2.client"]
+        clients = Client.create([{"name": "C", "company_id": each} for each in ids])
+        apis = env["oauth2.api"].create(
+            [
+                {"name": "A", "endpoint": f"a{each or 0}", "company_id": each}
+                for each in ids
+            ]
+        )
+        for client, oauth2_api in zip(clients, apis, strict=True):
+            client.api_ids = oauth2_api
+        scopes = env["oauth2.scope"].create(
+            [{"name": "s", "api_id": each} for each in apis.ids]
+        )
+        for record, name, candidates in (
+            *((oauth2_api, "client_ids", clients) for oauth2_api in apis),
+            *((client, "api_ids", apis) for client in clients),
+            *((client, "scope_ids", scopes) for client in clients),
+            (Client.new(), "api_ids", apis),
+        ):
+            offered = self.picker(record, name)[0] & candidates
+            accepted = candidates.filtered(
+                lambda each, record=record, name=name: self.accepts(record, name, each)
+            )
+            with self.subTest(record._name, name=name, company=record.company_id.name):
+                self.assertEqual(offered, accepted)
+
+    def accepts(self, record, name, other):
+        """:return: whether a record that is linked with another can be saved"""
+        with self.env.cr.savepoint() as savepoint:
+            try:
+                if record.id:
+                    record.write({name: [Command.link(other.id)]})
+                else:
+                    record.create({"name": "New", name: other.ids})
+            except ValidationError:
+                return False
+            finally:
+                savepoint.rollback()
+                self.env.invalidate_all()
+        return True
+
+    def test_a_client_made_in_the_form_of_an_api_is_of_the_company_of_its_apis(self):
+        shared = self.make_api("shared").with_user(self.bela)
+        client = self.client.browse().with_user(self.bela)
+        for made_in, company in ((shared, self.branch), (self.api, self.branch)):
+            _offered, context = self.picker(made_in.with_user(self.bela), "client_ids")
+            form = Form(client.with_context(**context))
+            form.name = "D"
+            form.api_ids.add(self.api)
+            self.assertEqual(form.save().company_id, company)
+            form = Form(client.with_context(**context))
+            form.name = "E"
+            self.assertEqual(form.save().company_id, made_in.company_id)
+
+    def test_as_service_user_one_of_the_company_of_client_or_api_is_offered(self):
+        self.system.company_ids += self.branch
+        env = self.env(user=self.system)
+        env = env(context={"allowed_company_ids": self.system.company_ids.ids})
+        dialog = env["oauth2.connect"].create(
+            {"name": "Robot", "kind": "system", "api_id": self.api.id}
+        )
+        for record in (self.client.with_env(env), dialog):
+            offered, _context = self.picker(record, "service_user_id")
+            self.assertIn(self.bela, offered)
+            self.assertNotIn(self.manager, offered)
+        dialog.action_connect()
+        self.assertEqual(dialog.client_id.service_user_id.company_ids, self.branch)
+        self.give_to_company(self.api, self.branch.browse())
+        for record in (self.client.with_env(env), dialog):
+            offered, _context = self.picker(record, "service_user_id")
+            self.assertLessEqual(self.bela | self.manager, offered)
 
     def test_no_link_joins_a_client_and_an_api_of_another_company(self):
         """Nor moves either: the client's tokens would open what is the other's."""

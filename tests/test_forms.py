@@ -161,6 +161,17 @@ class TestForms(OAuth2Records, TransactionCase):
         self.assertIn(told, self.told_by_form(own, self.manager))
         self.assertNotIn(told, self.told_by_form(self.client, self.manager))
 
+    def test_the_form_of_a_client_with_grants_offers_no_other_provider(self):
+        for is_fixed in (True, False):
+            self.env.invalidate_all()
+            form = Form(self.client.with_user(self.system))
+            refused = contextlib.nullcontext()
+            if is_fixed:
+                refused = self.assertRaisesRegex(AssertionError, "readonly")
+            with refused:
+                form.provider_id = self.make_provider()
+            self.client.client_user_ids.unlink()
+
     def test_a_made_up_identifier_makes_way_for_that_of_a_provider(self):
         form = Form(self.env["oauth2.client"].with_user(self.system))
         form.name = "Web shop"
