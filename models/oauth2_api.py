@@ -11,6 +11,7 @@ from ..protocol.server_metadata import (
     protected_resource_metadata,
 )
 from ..services import api_rules, client_rules
+from ..services.access_end import AccessEnd
 from ..services.api_trust import ApiTrust, may_widen
 from ..services.base_url import base_url, base_url_warning, redirect_uri_warning
 from ..services.duplicate import free_text
@@ -254,6 +255,11 @@ class OAuth2Api(models.Model):
     def action_add_ready_scopes(self):
         """:return: the dialog in which ready scopes are chosen"""
         return self.env["oauth2.scope.choice"]._open(self)
+
+    @api.onchange("client_ids")
+    def _onchange_client_ids(self):
+        taken = self._origin.client_ids - self.client_ids._origin
+        return AccessEnd(taken, self._origin).warning()
 
     @api.depends_context("lang", "tz", "uid", "allowed_company_ids")
     def _compute_overview(self):

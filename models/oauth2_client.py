@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from ..protocol.client_networks import allows, parse_networks
 from ..protocol.redirect_uri import redirect_uris
 from ..services import client_rules
+from ..services.access_end import AccessEnd
 from ..services.client_change import ClientChange
 from ..services.client_keys import ClientKeys
 from ..services.client_secret import MAX_OVERLAP, TOLD_IN_WORDS, ClientSecrets
@@ -257,6 +258,19 @@ class OAuth2Client(models.Model):
         for client in self.with_context(active_test=False):
             of_apis = client.api_ids.company_id[:1]
             client.company_id = client.company_id or made_in or of_apis
+
+    @api.onchange("api_ids")
+    def _onchange_api_ids(self):
+        kept = self.api_ids._origin
+        self.scope_ids = self.scope_ids.filtered(lambda s: s.api_id._origin in kept)
+        return AccessEnd(self._origin.api_ids - kept, self._origin).warning()
+
+    @api.onchange("scope_ids")
+    def _onchange_scope_ids(self):
+        taken = self._origin.scope_ids - self.scope_ids._origin
+        apis = self.api_ids._origin  # of another one, all access ends
+        taken = taken.filtered(lambda scope: scope.api_id in apis)
+        return AccessEnd(taken, self._origin).warning()
 
     @api.depends("service_user_id")
     def _compute_service_user_is_system(self):

@@ -1,8 +1,8 @@
-"""What ends for users when a record is archived, deleted or revoked, in words.
+"""What ends for users with what is archived, deleted, revoked or taken off, in words.
 
 - It is said before it is done, with the numbers of this moment.
-- Archiving ends access that is in force, and unarchiving gives it back. Deleting and
-  revoking end grants for good.
+- Archiving, and taking an API or scope off a client, end access that is in force;
+  unarchiving and adding it give it back. Deleting and revoking end grants for good.
 - A user counts once, whatever the number of applications. A client that acts by itself
   asks no user, and counts as an application.
 """
@@ -10,7 +10,7 @@
 from odoo import fields
 from odoo.fields import Domain
 
-ARCHIVE, DELETE, REVOKE = "archive", "delete", "revoke"
+ARCHIVE, DELETE, REVOKE, TAKE_OFF = "archive", "delete", "revoke", "take off"
 
 #: By model: what leads from a grant to the record.
 _PATHS = {
@@ -35,19 +35,28 @@ _IN_FORCE = (
 class AccessEnd:
     """The records that are about to be ended, all of one model."""
 
-    def __init__(self, records):
+    def __init__(self, records, of=None):
+        """:param of: the client or API that they are taken off, which else stays"""
         self.records = records
+        self.of = of
         self.env = records.env
 
     def told(self, way):
-        """:param str way: ``archive``, ``delete`` or ``revoke``
+        """:param str way: ``archive``, ``delete``, ``revoke`` or ``take off``
         :return: what it ends, sentences; ``False`` where no access ends
         """
-        people, services = self._counts(way == ARCHIVE)
+        people, services = self._counts(way in (ARCHIVE, TAKE_OFF))
         if not people and not services:
             return False
         ended = [self._of_people(people), self._of_services(services)]
         return " ".join([*filter(None, ended), self._and_then(way)])
+
+    def warning(self):
+        """:return: what an onchange answers of records that a form takes off"""
+        if told := self.told(TAKE_OFF):
+            title = self.env._("Saving ends access")
+            return {"warning": {"title": title, "message": told}}
+        return None
 
     def _counts(self, in_force):
         """:param bool in_force: whether access that is refused already counts not
@@ -55,6 +64,8 @@ class AccessEnd:
             users' records, applications are counted instead of users
         """
         domain = Domain(_PATHS[self.records._name], "in", self.records.ids)
+        if self.of:
+            domain &= Domain(_PATHS[self.of._name], "in", self.of.ids)
         domain &= Domain("state", "=", "active")
         domain &= Domain("expires_at", ">", fields.Datetime.now())
         if in_force:
@@ -102,6 +113,10 @@ class AccessEnd:
         if way == ARCHIVE:
             return self.env._(
                 "Unarchiving gives it back, as far as it has not expired by then."
+            )
+        if way == TAKE_OFF:
+            return self.env._(
+                "Adding it again gives it back, as far as it has not expired by then."
             )
         if self.records._name == "oauth2.scope":
             return self.env._(

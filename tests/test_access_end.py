@@ -1,14 +1,16 @@
 """Whose access ends is said before a record is archived, deleted or revoked."""
 
+import logging
 from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import Form, TransactionCase, tagged
 
 from .common import OAuth2Records
 
 _BACK = "Unarchiving gives it back, as far as it has not expired by then."
+_AGAIN = "Adding it again gives it back, as far as it has not expired by then."
 _GONE = (
     "This cannot be undone: to use an application again, its user must sign in and"
     " allow it again. Providers are told to revoke the tokens."
@@ -85,6 +87,43 @@ class TestAccessEnd(OAuth2Records, TransactionCase):
             " must be allowed by its users."
         )
         self.assertEqual(self.ended(self.scope, "delete"), told)
+
+    def warned(self, record, name, taken):
+        """:return: ``(the form that took something off, what it warned of)``"""
+        form = Form(record.with_user(self.manager))
+        log = logging.getLogger("odoo.tests.form.onchange")
+        with self.assertLogs(log) as warnings:
+            getattr(form, name).remove(taken.id)
+            log.info("no more warnings")
+        return form, "".join(warnings.output[:-1])
+
+    def test_a_form_warns_of_access_that_ends_with_what_it_takes_off(self):
+        (more,) = self.make_scopes(self.api, ["more"])
+        self.client.write({"follows_sign_in": False, "scope_ids": [(4, more.id)]})
+        access = "Access of 1 user ends at once."
+        lost = "1 user's applications lose it at once."
+        for record, name, taken, told in (
+            (self.client, "api_ids", self.api, access),
+            (self.client, "scope_ids", self.scope, lost),
+            (self.api, "client_ids", self.client, access),
+        ):
+            with self.subTest(name):
+                _form, warning = self.warned(record, name, taken)
+                self.assertIn(f"{told} {_AGAIN}", warning)
+                self.assertEqual(warning.count("at once"), 1)
+        for record, name, taken in (
+            (self.client, "scope_ids", more),  # which no user granted
+            (self.client, "api_ids", self.api),
+            (self.api, "client_ids", self.client),
+        ):
+            with self.subTest(name, taken=taken.name):
+                self.assertEqual(self.warned(record, name, taken)[1], "")
+                self.grant.state = "expired"
+
+    def test_an_api_is_taken_off_a_client_with_its_scopes(self):
+        form, _warning = self.warned(self.client, "api_ids", self.api)
+        self.assertFalse(form.save().scope_ids)
+        self.assertTrue(self.grant.exists())  # and in force, once it is added again
 
     def test_who_may_not_end_it_is_told_nothing_of_it(self):
         for record in (self.api, self.client, self.provider, self.user, self.grant):
