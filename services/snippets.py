@@ -8,7 +8,8 @@ How the programs get a token:
 
 The programs stand in ``data/snippets``, one for each way and language, with marks such
 as ``{{client_id}}`` in texts. A line that names a secret or scope which the client does
-not have is left out.
+not have is left out. What they do with the token follows: ``call``, which tells who it
+is; and ``read``, where a scope of the client opens a model's records over JSON-2.
 """
 
 import functools
@@ -45,7 +46,9 @@ class Snippets:
         self.api = oauth2_api
         self.uris = client._redirect_uris()
         self.secret = self._secret(secret)
-        self.scope = scope_string(client._scopes_on(oauth2_api).mapped("name"))
+        scopes = client._scopes_on(oauth2_api)
+        self.scope = scope_string(scopes.mapped("name"))
+        self.model = self._readable_model(scopes)
 
     def flow(self):
         """:return: ``client_credentials``, ``json_contract``, ``authorization_code``"""
@@ -102,6 +105,16 @@ class Snippets:
             return ""
         return known or SECRET_PLACEHOLDER
 
+    def _readable_model(self, scopes):
+        """:return: name of a model whose records the client may read, ``""`` if none;
+        contacts are in every Odoo, and everybody knows what they are
+        """
+        if not self.api.json2_enabled:
+            return ""
+        lines = scopes.line_ids.filtered("perm_read").mapped("model_name")
+        names = [name for name in lines if name in self.env]
+        return "res.partner" if "res.partner" in names else next(iter(names), "")
+
     def _program(self, suffix):
         values = {
             "api": self.api._resource_identifier(),
@@ -110,13 +123,16 @@ class Snippets:
             "redirect_uri": self._redirect_uri(),
             "scope": self.scope,
             "authorization_request": self._authorization_request(),
+            "model": self.model,
         }
+        parts = [self.flow(), "call", *(["read"] if self.model else [])]
+        program = "".join(_read(f"{part}.{suffix}") for part in parts)
         lacking = [name for name in ("client_secret", "scope") if not values[name]]
         return _MARK.sub(
             lambda mark: _written(mark, values),
             "".join(
                 line
-                for line in _read(f"{self.flow()}.{suffix}").splitlines(keepends=True)
+                for line in program.splitlines(keepends=True)
                 if not any(name.upper() in line for name in lacking)
             ),
         )
@@ -176,7 +192,8 @@ class Snippets:
             )
         return self._steps(
             self.env._(
-                "Import the collection; or choose OAuth 2.0 in the tab Authorization:"
+                "Import the collection that the client's form has for download; or"
+                " choose OAuth 2.0 in the tab Authorization:"
             ),
             {
                 "Add auth data to": "Request Headers",
@@ -200,8 +217,12 @@ class Snippets:
     def _steps(self, first, values, hint, request):
         """:return: text of steps; values that are empty are left out"""
         written = [f"{label}: {value}" for label, value in values.items() if value]
-        address = f"{self.api._resource_identifier()}/oauth2/whoami"
-        parts = [first, "\n".join(written), hint, f"{request}: GET {address}"]
+        issuer = self.api._resource_identifier()
+        calls = [f"{request}: GET {issuer}/oauth2/whoami"]
+        if self.model:
+            calls += [f"{request}: POST {issuer}/json/2/{self.model}/search_read"]
+            calls += ['JSON: {"domain": [], "fields": ["display_name"], "limit": 3}']
+        parts = [first, "\n".join(written), hint, "\n".join(calls)]
         return "\n\n".join(part for part in parts if part)
 
 

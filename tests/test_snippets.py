@@ -59,14 +59,15 @@ class SnippetCase(AuthorizationServerCase):
         self.assertIn("Open this address", program.stdout.readline())
         return program.stdout.readline().strip()
 
-    def assertTellsWho(self, program, login, given=""):
-        """It ends well, with what whoami answered."""
+    def assertTellsWho(self, program, login, given="", *, reads=True):
+        """It ends well, with what whoami answered, and three contacts if it reads."""
         with self.allow_requests(all_requests=True):
             printed, complaints = program.communicate(given, timeout=_SECONDS)
         self.assertEqual(program.returncode, 0, complaints)
         self.assertIn(login, printed)
+        self.assertEqual(printed.count("display_name"), 3 if reads else 0)
 
-    def assertRun(self, texts, login, decide=None):
+    def assertRun(self, texts, login, decide=None, *, reads=True):
         """Each program ends with what whoami answers to its token.
 
         :param decide: what the user does at the address that a program prints; returns
@@ -77,7 +78,7 @@ class SnippetCase(AuthorizationServerCase):
             with self.subTest(key):
                 program = self.start(key, texts[key])
                 given = decide(self.asked_address(program)) if decide else ""
-                self.assertTellsWho(program, login, given)
+                self.assertTellsWho(program, login, given, reads=reads)
 
     def come_back(self, address):
         """The user opens the authorization endpoint, signs in and allows.
@@ -92,7 +93,13 @@ class SnippetCase(AuthorizationServerCase):
 
 
 class TestPrograms(SnippetCase):
-    def test_programs_with_client_credentials_reach_whoami(self):
+    def setUp(self):
+        super().setUp()
+        self.api.json2_enabled = True
+        scope = self.api.scope_ids.filtered(lambda s: s.name == "partners.read")
+        self.open_model(scope, "res.partner", "read")
+
+    def test_programs_with_client_credentials_reach_contacts(self):
         self.serve_as(self.make_user("service@example.com"))
         self.own.redirect_uris = False
         texts = self.texts(secret=self.secret)
@@ -104,7 +111,7 @@ class TestPrograms(SnippetCase):
         self.own.redirect_uris = False
         self.assertRun(self.texts(secret=self.secret), "service@example.com")
 
-    def test_programs_with_the_code_flow_reach_whoami_once_the_user_allowed(self):
+    def test_programs_with_the_code_flow_reach_contacts_once_the_user_allowed(self):
         texts = self.texts(secret=self.secret)
         self.assertRun(texts, self.user.login, self.come_back)
 
@@ -113,7 +120,7 @@ class TestPrograms(SnippetCase):
         texts = self.texts()
         for text in texts.values():
             self.assertNotIn("secret", text.replace("secrets", "").lower())
-        self.assertRun(texts, self.user.login, self.come_back)
+        self.assertRun(texts, self.user.login, self.come_back, reads=False)
 
     def test_programs_that_speak_the_json_contract_wait_for_the_user(self):
         self.patch(authorization, "INTERVAL", timedelta(seconds=1))
@@ -211,3 +218,15 @@ class TestValues(SnippetCase):
         self.assertIn("Grant type: Client Credentials\n", texts["postman"])
         for key in ("n8n", "postman"):
             self.assertNotIn("oauth2/authorize", texts[key])
+
+    def test_steps_for_tools_end_with_a_call_that_reads_where_a_scope_opens_a_model(
+        self,
+    ):
+        self.open_model(self.own.scope_ids[:1], "res.country", "read")
+        self.open_model(self.own.scope_ids[:1], "res.bank", "create")
+        for served in (False, True):
+            self.api.json2_enabled = served
+            for key in ("n8n", "postman"):
+                text = self.texts()[key]
+                self.assertEqual("json/2/res.country/search_read" in text, served)
+                self.assertNotIn("res.bank", text)

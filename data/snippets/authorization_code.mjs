@@ -22,7 +22,8 @@ const question = new URLSearchParams({
 console.log("Open this address in a browser, sign in and allow:");
 console.log(`${API}/oauth2/authorize?${question}`);
 const terminal = createInterface({ input: process.stdin, output: process.stdout });
-const cameBack = await terminal.question("Paste the address at which the browser ended:\n");
+console.log("Paste the address at which the browser ended, even if it shows an error:");
+const cameBack = await terminal.question("");
 terminal.close();
 const answer = new URL(cameBack).searchParams;
 if (answer.get("state") !== state || !answer.has("code")) {
@@ -44,10 +45,3 @@ if (!response.ok) {
     throw new Error(await response.text());
 }
 const tokens = await response.json();
-
-const headers = { Authorization: `Bearer ${tokens.access_token}` };
-const me = await fetch(`${API}/oauth2/whoami`, { headers });
-if (!me.ok) {
-    throw new Error(await me.text());
-}
-console.log(await me.json());

@@ -26,7 +26,7 @@ question = {
 }
 print("Open this address in a browser, sign in and allow:")
 print(f"{API}/oauth2/authorize?{urlencode(question)}", flush=True)
-print("Paste the address at which the browser ended:")
+print("Paste the address at which the browser ended, even if it shows an error:")
 answer = parse_qs(urlsplit(input()).query)
 if answer.get("state") != [state] or "code" not in answer:
     raise SystemExit(f"No code came back: {answer}")
@@ -46,8 +46,3 @@ response = requests.post(
 if not response.ok:
     raise SystemExit(response.text)
 tokens = response.json()
-
-headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-me = requests.get(f"{API}/oauth2/whoami", headers=headers, timeout=30)
-me.raise_for_status()
-print(me.json())

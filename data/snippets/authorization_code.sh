@@ -15,13 +15,14 @@ state=$(openssl rand -hex 16)
 
 echo 'Open this address in a browser, sign in and allow:'
 echo "$AUTHORIZE&state=$state&code_challenge=$challenge"
-echo 'Paste the address at which the browser ended:'
+echo 'Paste the address at which the browser ended, even if it shows an error:'
 read -r came_back
 case $came_back in
 *"state=$state"*) ;;
 *) echo 'That is no answer to this question.' >&2; exit 1 ;;
 esac
 code=$(printf %s "$came_back" | sed -n 's/.*[?&]code=\([^&]*\).*/\1/p')
+[ -n "$code" ] || { echo "No code came back: $came_back" >&2; exit 1; }
 
 # By standard input: what is on a command line, other users of the machine can read.
 tokens=$(curl --silent --show-error --fail-with-body --config - <<END
@@ -35,7 +36,3 @@ data-urlencode = "client_secret=$CLIENT_SECRET"
 END
 ) || { echo "$tokens" >&2; exit 1; }
 access_token=$(printf %s "$tokens" | sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p')
-
-printf 'Authorization: Bearer %s' "$access_token" |
-    curl --silent --show-error --fail-with-body --header @- "$API/oauth2/whoami"
-echo

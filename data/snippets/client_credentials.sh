@@ -17,7 +17,3 @@ data-urlencode = "scope=$SCOPE"
 END
 ) || { echo "$tokens" >&2; exit 1; }
 access_token=$(printf %s "$tokens" | sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p')
-
-printf 'Authorization: Bearer %s' "$access_token" |
-    curl --silent --show-error --fail-with-body --header @- "$API/oauth2/whoami"
-echo

@@ -34,10 +34,3 @@ while (!(response = await post("token", { client_user_identity })).ok) {
     await new Promise((resolve) => setTimeout(resolve, pause * 1000));
 }
 const tokens = await response.json();
-
-const headers = { Authorization: `Bearer ${tokens.access_token}` };
-const me = await fetch(`${API}/oauth2/whoami`, { headers });
-if (!me.ok) {
-    throw new Error(await me.text());
-}
-console.log(await me.json());

@@ -35,8 +35,3 @@ while not (response := post("token", client_user_identity=identity)).ok:
         raise SystemExit(response.text)
     time.sleep(pause)
 tokens = response.json()
-
-headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-me = requests.get(f"{API}/oauth2/whoami", headers=headers, timeout=30)
-me.raise_for_status()
-print(me.json())

@@ -39,6 +39,4 @@ until tokens=$(post token "\"client_user_identity\": \"$identity\","); do
     sleep "$pause"
 done
 
-printf 'Authorization: Bearer %s' "$(echo "$tokens" | field access_token)" |
-    curl --silent --show-error --fail-with-body --header @- "$API/oauth2/whoami"
-echo
+access_token=$(echo "$tokens" | field access_token)
