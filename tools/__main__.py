@@ -17,6 +17,7 @@ from console import Failure, Stopped
 
 def main(argv):
     """Run one command; return its exit status."""
+    _forget_applications()
     name, args = (argv[0], argv[1:]) if argv else ("help", [])
     if name in ("-h", "--help"):
         name = "help"
@@ -42,6 +43,15 @@ def main(argv):
         # The reader of our output has gone (`./dev help | head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _forget_applications():
+    """Remove variables that the terminal has for an application, as those of a demo.
+
+    The examples read them, which walks and tests start.
+    """
+    for name in [name for name in os.environ if name.startswith("OAUTH2_")]:
+        del os.environ[name]
 
 
 def _run(name, args):
