@@ -17,6 +17,7 @@ from console import Failure
 # auth_timeout changes files of the web client: here they are built once.
 KINDS = {
     "plain": ("base,web,rpc,auth_oauth,auth_timeout", False),
+    "bare": ("base,web,rpc,auth_oauth", False),
     "demo": ("base,web,rpc,auth_oauth", True),
     "website": ("base,web,rpc,auth_oauth,website", False),
     "odoos_own": ("base,web,rpc,auth_oauth,website,test_http,test_lint", False),
@@ -34,7 +35,7 @@ _LOGIN = (
     "web.assets_web",
     "web.assets_web_print",
 )
-BUNDLES = {"plain": _LOGIN, "website": (), "odoos_own": _LOGIN[1:3]}
+BUNDLES = {"plain": _LOGIN, "bare": (), "website": (), "odoos_own": _LOGIN[1:3]}
 _BUILD = """
 for name in {names}:
     env["ir.qweb"]._get_asset_bundle(name, css=False, js=True).js()

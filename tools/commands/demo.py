@@ -67,6 +67,8 @@ def run(args):
         else:
             database = made.create(DATABASE, kind="demo")
         addons = other_addons.found(given.folder) if given.folder else []
+        if not given.once:
+            other_addons.remember(database, addons)
         demo = Demo(stack, odoo, made, database, name, addons)
         walk, what_next = demo.prepare_oidc() if given.provider else demo.prepare()
         server = demo.serve()

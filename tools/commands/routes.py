@@ -19,6 +19,8 @@ import places
 from commands import demo
 from console import Failure
 
+KIND = "bare"  # of the database of addons
+
 # With an API, as routes with <api> are there for the sake of one.
 SCRIPT = """
 import json
@@ -44,6 +46,7 @@ def run(args):
         if addons:
             routes = _of_addons(odoo, made, addons)
         elif made.exists(given.database):
+            other_addons.find_those_of(odoo, made, given.database)
             routes = _ask(odoo, given.database)
         else:
             raise Failure(
@@ -59,7 +62,7 @@ def _of_addons(odoo, made, addons):
     """The routes of addons, installed in a database for the purpose."""
     names = {addon.name for addon in addons}
     other_addons.put_on_path(odoo, addons)
-    with made.temporary("routes") as database:
+    with made.temporary("routes", kind=KIND) as database:
         modules = ",".join(sorted(names | {places.ADDON}))
         with console.step(f"Installing {modules}"):
             install = ["-i", modules, "--stop-after-init"]

@@ -4,6 +4,7 @@ import argparse
 
 import databases
 import odoo_server
+import other_addons
 import processes
 from commands import demo
 from console import Failure
@@ -15,8 +16,10 @@ def run(args):
     parser.add_argument("-d", "--database", default=demo.DATABASE)
     database = parser.parse_args(args).database
     with odoo_server.ready() as odoo:
-        if not databases.Databases(odoo).exists(database):
+        made = databases.Databases(odoo)
+        if not made.exists(database):
             raise Failure(f"There is no database {database}; ./dev demo makes one")
+        other_addons.find_those_of(odoo, made, database)
         command = odoo.command(database, "--no-http", subcommand=["shell"])
         # It reads the terminal, so it stays in our process group.
         return processes.foreground(command, env=odoo.env())

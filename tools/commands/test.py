@@ -2,6 +2,8 @@
 
 ``./dev test --with sale,website,contacts --demo [NAME…]`` runs the tests of the addon
 and its examples on a database with these modules of Odoo, and with demo data.
+``./dev test FOLDER`` runs those of an addon of yours, or of several, with Odoo's own
+runner; there an error in the log counts as failed, a warning does not.
 
 In stages, three at a time (``tools/stages``): Odoo's own runner on a fresh database,
 again for what must hold beside a website, Odoo's own tests beside the addon,
@@ -13,6 +15,7 @@ secret that they used.
 """
 
 import argparse
+import dataclasses
 import os
 import shutil
 
@@ -23,7 +26,9 @@ import databases
 import debian
 import export
 import log_search
+import odoo_log
 import odoo_server
+import other_addons
 import places
 import provider
 import stages
@@ -38,6 +43,8 @@ def run(args):
     if not (places.ROOT / "__manifest__.py").exists():
         raise Failure("There is no addon here yet: __manifest__.py is missing")
     names, chosen = _options(args)
+    if addons := other_addons.named(names):
+        return _report([_of_addons(addons, chosen[0].kind)])
     plan = lanes.planned(names, chosen)
     places.make_dev()
     # One at a time: there is one set of logs, and they are what is judged.
@@ -49,6 +56,31 @@ def run(args):
                 verdicts = lanes.run(Ground(odoo, made, search), plan)
             verdicts.append(search.verdict())
         return _report(verdicts)
+
+
+def _of_addons(addons, kind):
+    """Run the tests of addons of one's own; returns their Verdict.
+
+    :param kind: of the database
+    """
+    names = [addon.name for addon in addons]
+    tags = ",".join(f"/{name}" for name in names)
+    arguments = ["-i", ",".join([places.ADDON, *names]), "--test-tags", tags]
+    log = places.make_dev() / "log" / "addons.log"
+    with (
+        artifact.locked(places.DEV / ".test.lock", "runs tests"),
+        odoo_server.ready() as odoo,
+        databases.opened(odoo) as made,
+        made.temporary("addons", kind=kind) as database,
+    ):
+        other_addons.put_on_path(odoo, addons)
+        with console.step(f"Odoo's test runner on {', '.join(names)}"):
+            arguments.append("--stop-after-init")
+            odoo.run(database, arguments, log=log.name, check=False)
+        other_addons.check_installed(made, database, addons, log.name)
+        verdict = odoo_log.verdict(log)
+        errors = [one for one in verdict.complaints if one.level != "WARNING"]
+        return dataclasses.replace(verdict, complaints=errors)
 
 
 def _options(args):
