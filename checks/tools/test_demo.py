@@ -4,16 +4,24 @@ what the docs have of them.
 
 import contextlib
 import http.server
+import itertools
 import json
+import os
+import re
+import runpy
 import shutil
 import threading
 import unittest
 from unittest.mock import patch
 
+import requests
+
 import demo_json_contract
 import demo_standard
 import demo_walk
 import places
+import provider
+from commands import demo
 
 
 class Stranger(http.server.BaseHTTPRequestHandler):
@@ -78,6 +86,40 @@ class TestDemo(unittest.TestCase):
             self.assertEqual(walk.run(), 1)
         self.assertEqual(walk.number, 1)
         self.assertIn("the issuer is this API", "\n".join(told))
+
+    def test_a_command_inherits_no_variable_of_an_application_from_its_terminal(self):
+        given = {"OAUTH2_CLIENT_SECRET": "another-s", "API_AUTH_OAUTH2_CACHE": "/kept"}
+        with patch.dict("os.environ", given):
+            main = runpy.run_path(str(places.TOOLS / "__main__.py"))["main"]
+            self.assertEqual(main(["no-command"]), 2)
+            self.assertIsNone(os.environ.get("OAUTH2_CLIENT_SECRET"))
+            self.assertEqual(os.environ["API_AUTH_OAUTH2_CACHE"], "/kept")
+
+    def test_what_the_demo_prints_of_its_provider_is_a_client_of_it(self):
+        program = provider.Provider(
+            os.environ["OAUTH2_TEST_NODE"], os.environ["OAUTH2_TEST_PROVIDER"]
+        )
+        url = "http://localhost:8069"
+        document = demo.provider_document(url) | {"preferred_port": 0}
+        with provider.serving(program, document) as told:
+            printed = demo.json_contract(url, told["issuer"])
+            value = dict(re.findall(r"^  ([a-zID ]+?)  +(.+)$", printed, re.M))
+            self.assertEqual(value["issuer"], told["issuer"])
+            ids, uris = value["client ID"], value["registered"]
+            pairs = itertools.product(ids.split(" or "), uris.split(" and "))
+            for client_id, uri in pairs:
+                asked = {"client_id": client_id, "redirect_uri": uri, "scope": "openid"}
+                asked |= {"response_type": "code", "code_challenge": "c" * 43}
+                asked["code_challenge_method"] = "S256"
+                page = requests.get(told["authorization_endpoint"], asked, timeout=9)
+                self.assertIn('name="login"', page.text)
+                form = {"grant_type": "authorization_code", "redirect_uri": uri}
+                auth = client_id, value["client secret"]
+                token_url = told["token_endpoint"]
+                answer = requests.post(
+                    token_url, form | {"code": "none"}, auth=auth, timeout=9
+                )
+                self.assertEqual(answer.json()["error"], "invalid_grant")
 
     def test_secrets_are_printed_shortened(self):
         for text in (

@@ -43,6 +43,9 @@ with open({file!r}, "w") as file:
     file.write(secret)
 env.cr.commit()
 """
+# Clients of the provider that Odoo does not know yet: a person connects them. An API
+# has each identifier once.
+SPARE_IDS, SPARE_SECRET = ("spare-app", "spare-app-2"), "spare-secret"
 # The provider's READY line says where it is.
 PROVIDER = """
 told = {told!r}
@@ -139,16 +142,13 @@ class Demo:
 
     def prepare_oidc(self):
         """Start the independent provider; returns ``(a walk, what to tell)``."""
-        client = PROVIDER_CLIENT | {
-            "redirect_uris": [f"{self.url}/demo/oauth2/callback"]
-        }
-        document = {"preferred_port": PROVIDER_PORT, "clients": [client]}
-        serving = provider.serving(provider.install(self.odoo.python), document)
+        program = provider.install(self.odoo.python)
+        serving = provider.serving(program, provider_document(self.url))
         told = self.stack.enter_context(serving)
         with console.step("Writing the addresses into the database"):
             self._change(BASE_URL + PROVIDER, url=self.url, told=told)
         walk = demo_json_contract.JsonContractWalk(self.url, self.database)
-        return walk, JSON_CONTRACT.format(url=self.url)
+        return walk, json_contract(self.url, told["issuer"])
 
     def serve(self):
         """Start Odoo; returns its process."""
@@ -163,6 +163,31 @@ class Demo:
         script = script.format(**values)
         log = f"{self.name}-records.log"
         self.odoo.run(self.database, [], log=log, script=script)
+
+
+def spare_redirect_uris(url):
+    """Those of the demo's API, and of the one that *Connect an Application* offers."""
+    return [f"{url}/{api}/oauth2/callback" for api in ("demo", "api")]
+
+
+def provider_document(url):
+    """What the provider is started with for the Odoo at a URL."""
+    uris = spare_redirect_uris(url)
+    spare = {"client_secret": SPARE_SECRET, "redirect_uris": uris}
+    clients = [PROVIDER_CLIENT | {"redirect_uris": uris[:1]}]
+    clients += [{"client_id": name, **spare} for name in SPARE_IDS]
+    return {"preferred_port": PROVIDER_PORT, "clients": clients}
+
+
+def json_contract(url, issuer):
+    """What can be done with Odoo and the provider, as a text."""
+    return JSON_CONTRACT.format(
+        url=url,
+        issuer=issuer,
+        ids=" or ".join(SPARE_IDS),
+        secret=SPARE_SECRET,
+        uris=" and ".join(spare_redirect_uris(url)),
+    )
 
 
 def _show_complaints(name):
@@ -191,7 +216,17 @@ JSON_CONTRACT = """\
 The walk above as a program of yours (see examples/README.md); it needs requests
 (apt-get install python3-requests):
   export OAUTH2_BASE_URL={url}
+  unset OAUTH2_CLIENT_SECRET
   python3 examples/clients/python_client.py authorize
+
+Connect an application whose users sign in at this provider: API OAuth2, Connect an
+Application, At a provider that is here already, Demo provider. Or make a provider: any
+preset, with this issuer and Allow Private Addresses, then Read from Issuer.
+  issuer         {issuer}
+  client ID      {ids}
+  client secret  {secret}
+  its user       olivia, with any password (olivia@example.com here)
+  registered     {uris}
 """
 
 
