@@ -5,13 +5,12 @@ from odoo import api, fields, models
 from ..protocol.client_key import PRIVATE_KEY_JWT, SIGNING_ALGORITHMS
 from ..protocol.network_policy import NetworkPolicy, is_loopback
 from ..protocol.provider_client import OPENID_SCOPE
-from ..services import provider_presets, provider_rules
+from ..services import provider_rules
 from ..services.base_url import base_url
 from ..services.client_rules import check
-from ..services.preset import ADDRESSES, WORDS
+from ..services.preset import ADDRESSES
 from ..services.provider_change import SERVER_FIELDS, ProviderChange
 from ..services.provider_discovery import DISCOVERY_FIELDS, ProviderDiscovery
-from ..services.provider_presets import PRESETS
 from ..services.provider_warnings import provider_warnings
 from ..services.user_matching import UserMatching
 
@@ -20,7 +19,7 @@ class OAuth2Provider(models.Model):
     """An authorization server, and how its users become Odoo users."""
 
     _name = "oauth2.provider"
-    _inherit = ["oauth2.configuration", "oauth2.has.events"]
+    _inherit = ["oauth2.configuration", "oauth2.has.events", "oauth2.provider.preset"]
     _description = "OAuth2 Provider"
     _order = "name"
     _event_field = "provider_id"
@@ -29,34 +28,6 @@ class OAuth2Provider(models.Model):
     active = fields.Boolean(
         default=True, help="Archived: its clients are refused at once."
     )
-    preset = fields.Selection(
-        [(key, preset.label) for key, preset in PRESETS.items()],
-        default="custom",
-        required=True,
-        help="Fills in what is known of a provider; all of it can be changed.",
-    )
-    preset_host = fields.Char(
-        "Host",
-        compute="_compute_preset_parameters",
-        readonly=False,
-        help="The provider's own name in addresses, without https://.",
-    )
-    preset_tenant = fields.Char(
-        "Tenant ID",
-        compute="_compute_preset_parameters",
-        readonly=False,
-        help="Of the organisation, as its console shows it: a GUID, no domain.",
-    )
-    preset_realm = fields.Char(
-        "Realm", compute="_compute_preset_parameters", readonly=False
-    )
-    preset_slug = fields.Char(
-        "Application Slug", compute="_compute_preset_parameters", readonly=False
-    )
-    preset_words = fields.Char(compute="_compute_preset_parameters")
-    preset_host_example = fields.Char(compute="_compute_preset_guide")
-    preset_guide = fields.Html(compute="_compute_preset_guide", sanitize=False)
-    preset_caveats = fields.Text(compute="_compute_preset_guide")
     redirect_api_ids = fields.Many2many(
         "oauth2.api",
         string="APIs",
@@ -224,28 +195,6 @@ class OAuth2Provider(models.Model):
         for provider in self:
             provider.warning = "\n".join(provider_warnings(provider)) or False
 
-    @api.depends("preset", *ADDRESSES)
-    def _compute_preset_parameters(self):
-        for provider in self:
-            known = provider_presets.parameters(
-                provider.preset or "custom", provider._addresses()
-            )
-            provider.preset_words = " ".join(known)
-            for word, name in WORDS.items():
-                provider[name] = known.get(word)
-
-    @api.depends("preset", *ADDRESSES)
-    @api.depends_context("lang")
-    def _compute_preset_guide(self):
-        for provider in self:
-            key = provider.preset or "custom"
-            example = PRESETS[key].host_example
-            provider.preset_host_example = self.env._("e.g. %s", example)
-            provider.preset_caveats = provider_presets.caveats(self.env, key)
-            provider.preset_guide = provider_presets.guide(
-                self.env, key, provider._addresses()
-            )
-
     @api.depends("own_redirect_uri", "client_ids.api_ids.redirect_uri")
     def _compute_redirect_uris(self):
         for provider in self:
@@ -253,21 +202,6 @@ class OAuth2Provider(models.Model):
             provider.redirect_api_ids = apis
             uris = [provider._origin._redirect_uri(each) or "" for each in apis]
             provider.redirect_uris = "\n".join(uris)
-
-    @api.onchange("preset")
-    def _onchange_preset(self):
-        values = provider_presets.preset_values(self.preset or "custom")
-        defaults = self.default_get(list(values))
-        for name, value in values.items():
-            self[name] = defaults.get(name) if value is None else value
-        if self.name in (False, *map(provider_presets.name_of, PRESETS)):
-            self.name = provider_presets.name_of(self.preset or "custom")
-
-    @api.onchange(*WORDS.values())
-    def _onchange_preset_parameters(self):
-        parameters = {word: self[name] for word, name in WORDS.items()}
-        if self.preset_words:
-            self.update(provider_presets.complete(self.preset, parameters))
 
     @api.model
     def read_from_issuer(self, values):
@@ -321,10 +255,6 @@ class OAuth2Provider(models.Model):
     @api.constrains(*SERVER_FIELDS, "active")
     def _check_issuer_is_one_server(self):
         check(provider_rules.issuer_is_one_server, self)
-
-    def _addresses(self):
-        """:return: ``{field: address}``, "" where there is none"""
-        return {name: self[name] or "" for name in ADDRESSES}
 
     def _server(self):
         """:return: what all records of one authorization server have in common"""
