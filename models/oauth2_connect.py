@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..services import provider_presets
 from ..services.connect import BY_HAND, Connect
+from ..services.connect_last_page import ConnectLastPage
 from ..services.encrypted_field import EncryptedChar
 from ..services.keyring import Keyring
 from ..services.preset import WORDS
@@ -218,10 +219,10 @@ class OAuth2Connect(models.TransientModel):
     @api.depends_context(_SECRET)
     def _compute_connection(self):
         for dialog in self:
-            connect, is_made = Connect(dialog), bool(dialog.client_id)
+            page, is_made = ConnectLastPage(dialog), bool(dialog.client_id)
             secret = self.env.context.get(_SECRET)
-            dialog.connection = is_made and connect.connection(secret)
-            dialog.remaining = is_made and "\n".join(connect.remaining())
+            dialog.connection = is_made and page.connection(secret)
+            dialog.remaining = is_made and "\n".join(page.remaining())
             dialog.has_provider = bool(dialog.client_id.provider_id)
 
     @api.onchange("kind", "tool")

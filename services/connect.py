@@ -5,8 +5,6 @@
 - An API, a provider or a scope that is there already is used as it is.
 """
 
-import json
-import shlex
 from urllib.parse import urlsplit
 
 from odoo import Command
@@ -15,6 +13,7 @@ from odoo.exceptions import UserError
 from . import client_rules, provider_presets
 from .client_secret import ClientSecrets
 from .client_trust import ClientTrust
+from .connect_last_page import slug
 from .duplicate import first_free
 from .endpoint_names import RESERVED_ENDPOINTS, served_segments
 from .json2_methods import OPERATIONS
@@ -24,7 +23,7 @@ from .preset import WORDS
 from .provider_calls import client_secret
 from .provider_discovery import ProviderDiscovery
 from .scope_templates import make_scope, offered
-from .snippets import POSTMAN_REDIRECT_URI, SECRET_PLACEHOLDER, Snippets
+from .snippets import POSTMAN_REDIRECT_URI
 
 #: Presets whose addresses an issuer tells, and those that a person must write.
 BY_ISSUER, BY_HAND = "oidc", "custom"
@@ -192,7 +191,7 @@ class Connect:
         scope = self.env["oauth2.scope"].create(
             {
                 "api_id": oauth2_api.id,
-                "name": first_free(self._slug(), taken),
+                "name": first_free(slug(self.dialog), taken),
                 "description": self.env._("What %s needs", self.dialog.name),
             }
         )
@@ -236,7 +235,7 @@ class Connect:
         quietly = {"no_reset_password": True, "active_test": False}
         Users = self.env["res.users"].with_company(dialog.company_id)
         Users = Users.with_context(**quietly)
-        login = f"service-{self._slug()}"
+        login = f"service-{slug(self.dialog)}"
         taken = Users.search([("login", "=like", f"{login}%")]).mapped("login")
         return Users.create(
             {
@@ -297,96 +296,3 @@ class Connect:
 
     def _chosen_names(self):
         return {each["name"] for each in self.dialog.scopes or [] if each["chosen"]}
-
-    def _slug(self):
-        return self.env["ir.http"]._slugify(self.dialog.name) or "application"
-
-    # What is shown at the end
-
-    def connection(self, secret):
-        """
-        :param str secret: the client's, where it was just made
-        :return: dict of ``values`` and ``more_values``, lists of ``[label, value]``,
-            ``snippets``, ``[key, label, text]``, and ``files``, ``[label, name, text]``
-        """
-        client, oauth2_api = self.dialog.client_id, self.dialog.api_id
-        snippets = Snippets(client, oauth2_api, secret)
-        settings = {
-            "issuer": oauth2_api.issuer,
-            "authorization_url": oauth2_api.authorization_url,
-            "token_url": oauth2_api.token_url,
-            "client_id": client.client_identifier,
-            "client_secret": snippets.secret,
-            "redirect_uri": next(iter(snippets.uris), ""),
-            "scope": snippets.scope,
-        }
-        settings = {name: value for name, value in settings.items() if value}
-        lines = [
-            f"OAUTH2_{name.upper()}={shlex.quote(value)}\n"
-            for name, value in settings.items()
-        ]
-        files = [
-            [".env", f"{self._slug()}.env", "".join(lines)],
-            ["JSON", f"{self._slug()}.json", json.dumps(settings, indent=2) + "\n"],
-        ]
-        # What cannot be shown is nothing to paste.
-        values = [
-            [label, value]
-            for label, value in snippets.values()
-            if value != SECRET_PLACEHOLDER
-        ]
-        return {
-            "values": values,
-            "more_values": snippets.more_values(),
-            "snippets": snippets.snippets(),
-            "files": files,
-        }
-
-    def remaining(self):
-        """:return: what the administrator has still to do, a list of sentences"""
-        client, oauth2_api = self.dialog.client_id, self.dialog.api_id
-        flow = Snippets(client, oauth2_api).flow()
-        if flow == "authorization_code" and not client._redirect_uris():
-            yield self.env._(
-                "The application has no redirect URI yet: add it on the client's form,"
-                " or no user can sign in."
-            )
-        if provider := client.provider_id:
-            yield self.env._(
-                "At %(provider)s, the redirect URI of this Odoo must be registered:"
-                " %(uri)s",
-                provider=provider.name,
-                uri=provider._redirect_uri(oauth2_api),
-            )
-            yield from (self.dialog.discovered or {}).get("notes", ())
-        if not client.scope_ids:
-            yield self.env._(
-                "It was given no scope: it can tell who its user is, and nothing else."
-            )
-        elif not oauth2_api.json2_enabled:
-            yield self.env._("This API does not serve JSON-2: see its form.")
-        if lacking := self._unreadable():
-            yield self.env._(
-                "The service user %(user)s may not do all of this yet. Give it rights"
-                " for: %(models)s.",
-                user=client.service_user_id.name,
-                models=", ".join(lacking),
-            )
-        if oauth2_api.base_url_warning:
-            yield oauth2_api.base_url_warning
-
-    def _unreadable(self):
-        """:return: names of models that scopes open and the service user may not use"""
-        client = self.dialog.client_id
-        if not client.service_user_id:
-            return []
-        env = self.env(user=client.service_user_id.id)
-        return [
-            line.model_id.name
-            for line in client.scope_ids.line_ids
-            if line.model_id.model in env
-            and not all(
-                env[line.model_id.model].has_access(operation)
-                for operation in line._operations()
-            )
-        ]
