@@ -13,6 +13,7 @@ from . import (
     oauth2_provider_preset,
     oauth2_provider,
     oauth2_created_user,
+    oauth2_client_proof,
     oauth2_client_snippets,
     oauth2_client,
     oauth2_client_secret,

@@ -1,4 +1,3 @@
-import json
 import uuid
 
 from odoo import api, fields, models
@@ -9,13 +8,10 @@ from ..protocol.redirect_uri import redirect_uris
 from ..services import client_rules
 from ..services.access_end import AccessEnd
 from ..services.client_change import ClientChange
-from ..services.client_keys import ClientKeys
-from ..services.client_secret import MAX_OVERLAP, TOLD_IN_WORDS, ClientSecrets
+from ..services.client_secret import MAX_OVERLAP, TOLD_IN_WORDS
 from ..services.client_trust import ClientTrust
 from ..services.duplicate import free_text
-from ..services.encrypted_field import EncryptedChar
 from ..services.revocation_outbox import RevocationOutbox
-from ..services.secret_notices import SecretNotices
 
 
 class OAuth2Client(models.Model):
@@ -25,6 +21,7 @@ class OAuth2Client(models.Model):
     _inherit = [
         "oauth2.configuration",
         "oauth2.has.events",
+        "oauth2.client.proof",
         "oauth2.client.snippets",
         "mail.thread",
         "mail.activity.mixin",
@@ -99,63 +96,8 @@ class OAuth2Client(models.Model):
         copy=False,
         help="A Settings administrator wants its service user to be one, too.",
     )
-    client_secret = fields.Char(
-        compute="_compute_client_secret",
-        inverse="_inverse_client_secret",
-        copy=False,
-        help="Write-only: it is kept encrypted and never shown again. At a provider"
-        " that knows a key instead, it is between Odoo and the application alone.",
-    )
-    client_secret_encrypted = EncryptedChar(on_database_copy="keep")
-    secret_digest = fields.Char(groups=fields.NO_ACCESS, copy=False, prefetch=False)
-    has_client_secret = fields.Boolean(compute="_compute_has_secrets")
-    secret_overlap = fields.Integer(
-        "Former Secret Works For",
-        default=24,
-        help="How long the former secret still works after a new one was made, at"
-        " most 7 days. 0: it ends at once. Kept in hours.",
-    )
-    secret_expires_on = fields.Date(
-        "Last Day of the Secret",
-        copy=False,
-        help="In UTC. Administrators are told 30 and 7 days before. A secret that was"
-        " made here no longer counts after this day; of a provider's, administrators"
-        " are only told.",
-    )
-    secret_notice_days = fields.Integer(
-        copy=False,
-        readonly=True,
-        help="How many days before its end administrators were told last: 30 or 7.",
-    )
-    secret_warning = fields.Char(compute="_compute_secret_warning")
-    former_secret_digest = fields.Char(
-        groups=fields.NO_ACCESS, copy=False, prefetch=False
-    )
-    former_secret_encrypted = EncryptedChar(on_database_copy="keep")
-    former_secret_ends_at = fields.Datetime(
-        "Former Secret Ends", copy=False, readonly=True
-    )
-    former_secret_used_at = fields.Datetime(
-        "Former Secret Last Used", copy=False, readonly=True, help="Within 5 minutes."
-    )
-    has_former_secret = fields.Boolean(compute="_compute_has_secrets")
-    is_client_secret_lost = fields.Boolean(
-        compute="_compute_is_client_secret_lost",
-        help="It cannot be decrypted with the present keys.",
-    )
     token_endpoint_auth_method = fields.Selection(
         related="provider_id.token_endpoint_auth_method"
-    )
-    private_key_encrypted = EncryptedChar("Private Key", on_database_copy="keep")
-    has_private_key = fields.Boolean(compute="_compute_has_secrets")
-    public_key = fields.Text("PEM", compute="_compute_public_key")
-    jwks = fields.Text("JWK Set", compute="_compute_public_key")
-    key_warning = fields.Char(compute="_compute_public_key")
-    require_secret = fields.Boolean(
-        help="Demand the client secret on provider/authorize, token, introspect and"
-        " revoke, and accept no other proof. Recommended: without it, all who know"
-        " the Client ID can ask a user to sign in. Only Settings administrators can"
-        " switch it off.",
     )
     follows_sign_in = fields.Boolean(
         "Follows the Sign-in Itself",
@@ -278,44 +220,6 @@ class OAuth2Client(models.Model):
             user = client.service_user_id
             client.service_user_is_system = bool(user) and user._is_system()
 
-    def _compute_client_secret(self):
-        self.client_secret = False
-
-    @api.depends(
-        "client_secret_encrypted",
-        "secret_digest",
-        "former_secret_ends_at",
-        "private_key_encrypted",
-    )
-    def _compute_has_secrets(self):
-        now = fields.Datetime.now()
-        for client in self.sudo():
-            own, end = client.secret_digest, client.former_secret_ends_at
-            client.has_client_secret = bool(own or client.client_secret_encrypted)
-            client.has_former_secret = bool(end) and end > now
-            client.has_private_key = bool(client.private_key_encrypted)
-
-    @api.depends("secret_expires_on", "provider_id", "has_client_secret")
-    def _compute_secret_warning(self):
-        for client in self:
-            client.secret_warning = SecretNotices(self.env).warning(client)
-
-    @api.depends("client_secret_encrypted")
-    def _compute_is_client_secret_lost(self):
-        for client in self:
-            client.is_client_secret_lost = ClientSecrets(client).is_lost()
-
-    @api.depends(
-        "private_key_encrypted",
-        "token_endpoint_auth_method",
-        "provider_id.token_endpoint_auth_signing_alg",
-    )
-    def _compute_public_key(self):
-        for client in self:
-            key, client.key_warning = ClientKeys(client).shown()
-            client.public_key = key and key.public_pem()
-            client.jwks = key and json.dumps({"keys": [key.jwk()]}, indent=2)
-
     @api.depends("provider_id.own_redirect_uri", "api_ids.redirect_uri")
     def _compute_own_redirect_uris(self):
         for client in self:
@@ -346,16 +250,6 @@ class OAuth2Client(models.Model):
         asked = Domain(self.env.is_system()) | ~self._asking_no_user()
         return asked if True in value else ~asked
 
-    def _inverse_client_secret(self):
-        # It is proof for each user who authorizes the client, today or tomorrow.
-        ClientTrust(self).demand_settings(
-            self.env._("Only Settings administrators may set a client's secret.")
-        )
-        for client in self:
-            ClientSecrets(client).replace(client.client_secret)
-        # Else the answer to the form's save would carry it.
-        self.invalidate_recordset(["client_secret"])
-
     def action_test_connection(self):
         """:return: the dialog that tells what works at the client's provider
         :raises AccessError: for others than Settings administrators
@@ -363,57 +257,14 @@ class OAuth2Client(models.Model):
         self.ensure_one()
         return self.provider_id.action_test_connection()
 
-    def action_make_key(self):
-        """Make a key pair, in the place of the one before.
-
-        :raises AccessError: for others than Settings administrators
-        """
-        ClientTrust(self).demand_settings(
-            self.env._("Only Settings administrators may make a client's key.")
-        )
-        for client in self:
-            ClientKeys(client).make()
-        return True
-
-    def action_rotate_secret(self):
-        """Make a secret of this Odoo; the one before lives on for some hours.
-
-        :return: the dialog that shows it, this once
-        :raises AccessError: for others than administrators
-        :raises UserError: the client's secret is its provider's, or it can keep none
-        """
-        self.ensure_one()
-        self.check_access("write")
-        ClientTrust(self).check_rotation(self)
-        return self.env["oauth2.client.secret"]._show(self, self._generate_secret())
-
-    def action_end_former_secret(self):
-        """The former secret counts no more.
-
-        :raises AccessError: for others than administrators
-        """
-        self.check_access("write")
-        for client in self:
-            ClientSecrets(client).end_former()
-        return True
-
-    def _generate_secret(self):
-        """:return: the new secret, as of ``ClientSecrets.rotate``"""
-        self.ensure_one()
-        return ClientSecrets(self).rotate()
-
     @api.constrains("client_identifier", "api_ids")
     def _check_identifier_on_apis(self):
         clients = self.sudo().with_context(active_test=False)
         clients.api_ids._check_client_identifiers()
 
-    @api.constrains("allowed_origins")
-    def _check_allowed_origins(self):
-        client_rules.check(client_rules.origins, self)
-
-    @api.constrains("redirect_uris")
-    def _check_redirect_uris(self):
-        client_rules.check(client_rules.redirect_uris, self)
+    @api.constrains(*client_rules.TEXTS)
+    def _check_texts(self):
+        client_rules.check(client_rules.texts, self)
 
     @api.constrains("client_type", "require_secret")
     def _check_client_type(self):
@@ -427,14 +278,6 @@ class OAuth2Client(models.Model):
     )
     def _check_service_user(self):
         client_rules.check(client_rules.service_user, self)
-
-    @api.constrains("allowed_networks")
-    def _check_allowed_networks(self):
-        client_rules.check(client_rules.networks, self)
-
-    @api.constrains("homepage_uri", "privacy_uri", "terms_uri")
-    def _check_links(self):
-        client_rules.check(client_rules.links, self)
 
     @api.constrains("company_id", "api_ids")
     def _check_company_of_apis(self):

@@ -5,6 +5,17 @@ from odoo.exceptions import ValidationError
 from ..protocol.redirect_uri import check_redirect_uri
 from ..protocol.web_address import is_https_page, is_origin
 
+#: What :func:`texts` is about.
+TEXTS = (
+    *("redirect_uris", "allowed_origins", "allowed_networks"),
+    *("homepage_uri", "privacy_uri", "terms_uri"),
+)
+
+
+def texts(client):
+    for rule in (redirect_uris, origins, networks, links):
+        yield from rule(client)
+
 
 def redirect_uris(client):
     translate = client.env._  # of a text that `protocol` has marked

@@ -42,6 +42,7 @@ _WORDS_OF_SECRETS = (
 CARRIED = {"user_ref", "api_ref", "client_ref", "granted_scopes"}
 #: Our models' own public methods: each checks rights, or calls what does.
 _CONFIGURATION = {"create", "write", "copy", "unlink", "oauth2_what_ends"}
+_CLIENT_PROOF = {"action_make_key", "action_rotate_secret", "action_end_former_secret"}
 PUBLIC_METHODS = {
     "ir.config_parameter": {"create", "write", "unlink", "set_param"},
     "oauth2.api": {*_CONFIGURATION, "action_add_ready_scopes"},
@@ -49,12 +50,11 @@ PUBLIC_METHODS = {
     "oauth2.check.line": {"action_open"},
     "oauth2.client": {
         *_CONFIGURATION,
+        *_CLIENT_PROOF,
         "action_test_connection",
-        "action_make_key",
-        "action_rotate_secret",
-        "action_end_former_secret",
         "action_download_postman",
     },
+    "oauth2.client.proof": _CLIENT_PROOF,
     "oauth2.connect": {
         "action_next",
         "action_back",
