@@ -146,13 +146,21 @@ _PLAIN = {
     types.NoneType: _NULL,
     # Dates are texts in JSON, too.
     date: _plain(
-        date.fromisoformat, date.fromisoformat, "date", "string", format="date"
+        date.fromisoformat,
+        date.fromisoformat,
+        "date (YYYY-MM-DD)",
+        "string",
+        format="date",
     ),
     datetime: _plain(
-        _read_moment, _read_moment, "datetime", "string", format="date-time"
+        _read_moment,
+        _read_moment,
+        "datetime (YYYY-MM-DDThh:mm:ss)",
+        "string",
+        format="date-time",
     ),
     list: _plain(_never, _of(list), "list", "array", read_all=list),
-    dict: _plain(_never, _of(dict), "dict", "object"),
+    dict: _plain(_never, _of(dict), "object", "object"),
 }
 
 
@@ -223,11 +231,13 @@ def _list_of(item):
 
     of_texts = None if item.read is _never else read_all
     schema = {"items": item.schema}
-    return _plain(_never, check, "list", "array", read_all=of_texts, **schema)
+    name = f"list with each item {item}" if str(item) else "list"
+    return _plain(_never, check, name, "array", read_all=of_texts, **schema)
 
 
 def _dict_of(item):
     def check(value):
         return {name: item.check(each) for name, each in _of(dict)(value).items()}
 
-    return _plain(_never, check, "dict", "object", additionalProperties=item.schema)
+    name = f"object with each value {item}" if str(item) else "object"
+    return _plain(_never, check, name, "object", additionalProperties=item.schema)

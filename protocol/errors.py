@@ -162,9 +162,9 @@ class InvalidClient(OAuth2Error):
     error = "invalid_client"
     status = 401
     description = (
-        "Unknown API or client, or no valid proof: check the path and client_id, and"
-        " send the client secret, the current token, or an identity issued by this"
-        " server."
+        "The client could not be authenticated: check the path's API, client_id and"
+        " client_secret. Without a secret send the current token, or an identity issued"
+        " by this server."
     )
 
     def headers(self):
@@ -346,7 +346,7 @@ class InvalidToken(ProtectedResourceError):
 
     description = (
         "The access token is unknown, expired or revoked:"
-        " refresh it at oauth2/token, or have the user authorize again."
+        " get another one at oauth2/token, or have the user authorize again."
     )
 
 

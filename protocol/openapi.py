@@ -4,6 +4,7 @@ Of its texts those that are written here are static; the others come from scopes
 handlers.
 """
 
+import enum
 from dataclasses import dataclass, field
 
 VERSION = "3.1.0"
@@ -95,6 +96,8 @@ def operation_of(method, arguments, in_path, **values):
             continue
         schema, is_needed = dict(argument_type.schema), name in arguments.needed
         default = arguments.defaults.get(name)
+        if isinstance(default, enum.Enum):
+            default = default.value
         if type(default) in (bool, int, float, str):
             schema["default"] = default
         if method in _WITHOUT_BODY and argument_type.is_text():

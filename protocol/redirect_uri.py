@@ -84,7 +84,7 @@ def check_redirect_uri(uri):
     if not _URI.fullmatch(uri):
         raise ValueError(_CHARACTER)
     parts = _PARTS.fullmatch(uri)
-    if not parts:
+    if not parts or parts["rest"][:1].isdigit():  # localhost:8400/back
         raise ValueError(_RELATIVE)
     scheme, rest = parts["scheme"].lower(), parts["rest"]
     if scheme in ("https", "http"):

@@ -28,15 +28,21 @@ _CONVERTERS = {"int": "integer", "float": "number", "model": "integer"}
 _WITHOUT_CONTENT = {"HEAD", "OPTIONS"}
 
 _TIMESTAMP = {"type": "integer", "description": "Epoch seconds."}
-_NAMED = {"type": "object", "properties": {"name": {"type": "string"}}}
+
+
+def _named(by):
+    texts = {name: {"type": "string"} for name in (by, "name")}
+    return {"type": "object", "properties": texts}
+
+
 _WHOAMI = {
     "type": "object",
     "properties": {
         "login": {"type": "string"},
         "name": {"type": "string"},
         "scopes": {"type": "array", "items": {"type": "string"}},
-        "api": _NAMED,
-        "client": _NAMED,
+        "api": _named("endpoint"),
+        "client": _named("client_id"),
         "expires_at": _TIMESTAMP,
         "authorization_expires_at": _TIMESTAMP,
     },

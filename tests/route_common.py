@@ -13,7 +13,7 @@ from .kept_routes import keep_routes
 MISSING = 'Bearer realm="odoo"'
 INVALID = (
     'Bearer realm="odoo", error="invalid_token", error_description="The access token is'
-    " unknown, expired or revoked: refresh it at oauth2/token, or have the user"
+    " unknown, expired or revoked: get another one at oauth2/token, or have the user"
     ' authorize again."'
 )
 MALFORMED = (

@@ -274,6 +274,7 @@ class TestArguments(JsonRouteCase):
             ("level", "LOW", "one of 1, 10."),
             ("level", True, "one of 1, 10."),
             ("some", "none", 'of type integer or one of "all".'),
+            ("ids", [1, "x"], "of type list with each item of type integer."),
         ):
             answers = [self.call("typed", {name: sent})]
             if isinstance(sent, str):
@@ -288,7 +289,7 @@ class TestArguments(JsonRouteCase):
         answer = self.call("by/2026-11-23/x")
         self.assertEqual(self.assertServed(answer), ["date", "2026-11-23", "x"])
         answer = self.call("by/noon/x")
-        self.assertArgumentRefused(answer, "day", "must be of type date")
+        self.assertArgumentRefused(answer, "day", "of type date (YYYY-MM-DD).")
 
     def test_arguments_that_a_handler_does_not_name_may_have_a_type(self):
         answer = self.call("numbers?a=1", {"b": 2})

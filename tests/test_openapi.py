@@ -40,7 +40,9 @@ class OpenAPICase(JsonRouteCase):
                 """
 
             @oauth2_route("/<api>/visits", scopes="probe.write", methods=["POST"])
-            def plan(self, day: date, note: str | None = None, colour: Colour = "red"):
+            def plan(
+                self, day: date, note: str | None = None, colour: Colour = Colour.RED
+            ):
                 """Plan a visit."""
 
             @oauth2_route("/<api>/secret", scopes="probe.other", methods=["GET"])
@@ -180,7 +182,12 @@ class TestOpenAPIDocument(OpenAPICase):
         body = plan["requestBody"]["content"]["application/json"]["schema"]
         self.assertEqual(body["required"], ["day"])
         self.assertFalse(body["additionalProperties"])
-        self.assertEqual(body["properties"]["colour"]["enum"], ["red"])
+        colour = {"enum": ["red"], "default": "red"}
+        self.assertEqual(body["properties"]["colour"], colour)
+        whoami = self.operation("get", "/orders/oauth2/whoami")["responses"]["200"]
+        told = whoami["content"]["application/json"]["schema"]["properties"]
+        self.assertLessEqual({"endpoint", "name"}, set(told["api"]["properties"]))
+        self.assertLessEqual({"client_id", "name"}, set(told["client"]["properties"]))
 
     def test_of_a_docstring_the_first_paragraph_is_told(self):
         visit = self.operation("get", "/orders/visits/{visit_id}")

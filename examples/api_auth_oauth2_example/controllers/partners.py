@@ -11,16 +11,15 @@ class Partners(http.Controller):
     """Contacts, for callers with an access token with the right scope."""
 
     @oauth2_route("/<api>/partners", scopes="partners.read", methods=["GET"])
-    def partners(self, limit=80):
+    def partners(self, limit: int = 80):
         """The contacts that the token's user may see.
 
         :param limit: how many at most
         :return: ``[{"id", "name"}, …]``
         """
-        # It comes from the query string, as text.
-        if not str(limit).isdecimal():
-            raise BadRequest("limit must be a number.")
-        limit = min(int(limit), _MOST)
+        if limit < 1:
+            raise BadRequest("limit must be 1 or more.")
+        limit = min(limit, _MOST)
         return self.env["res.partner"].search_read([], ["name"], limit=limit)
 
     @oauth2_route(
@@ -28,7 +27,7 @@ class Partners(http.Controller):
         scopes="partners.read partners.details",
         methods=["GET"],
     )
-    def partner(self, partner_id):
+    def partner(self, partner_id: int):
         """One contact with its address: this needs a second scope.
 
         :param partner_id: database id

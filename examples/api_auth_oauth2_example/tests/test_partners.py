@@ -38,10 +38,11 @@ class TestPartners(OAuth2Records, HttpCase):
         answer = self.get("partners?limit=1", self.token)
         self.assertEqual(len(answer.json()), 1)
 
-    def test_a_limit_that_is_no_number_is_refused(self):
-        answer = self.get("partners?limit=many", self.token)
-        self.assertEqual(answer.status_code, 400, answer.text)
-        self.assertEqual(answer.json()["error"], "invalid_request")
+    def test_a_limit_that_is_none_is_refused(self):
+        for limit in ("many", "0"):
+            answer = self.get(f"partners?limit={limit}", self.token)
+            self.assertEqual(answer.status_code, 400, answer.text)
+            self.assertEqual(answer.json()["error"], "invalid_request")
 
     def test_a_token_with_both_scopes_reads_a_contact(self):
         answer = self.get(f"partners/{self.partner.id}", self.token)
