@@ -111,14 +111,10 @@ def to_provider(address, secret, oauth2_api):
 
 
 def refused_sign_in(refusal):
-    """:param OAuth2Error refusal: of a sign-in, rolled back; the audit log is told
+    """:param OAuth2Error refusal: of a sign-in, rolled back; the audit log is told, of
+        a trial its administrator alone
     :return: the response: back to the application, or a page that tells a person
     """
-    address = return_address(request.env, refusal)
-    is_told = not address and not isinstance(refusal, AlreadyAllowed)
-    RefusalLog(request.env).log(refusal, is_page=is_told)
-    if address:
-        return leave(address)
     if trial_under_way(request.env):
         return page(
             "page_trial_refusal",
@@ -126,7 +122,10 @@ def refused_sign_in(refusal):
             told=told_to_person(request.env, refusal),
             **in_words(request.env, refusal),
         )
-    return refusal_page(refusal)
+    address = return_address(request.env, refusal)
+    is_told = not address and not isinstance(refusal, AlreadyAllowed)
+    RefusalLog(request.env).log(refusal, is_page=is_told)
+    return leave(address) if address else refusal_page(refusal)
 
 
 def refusal_page(refusal):

@@ -124,5 +124,5 @@ class AccessEnd:
             )
         return self.env._(
             "This cannot be undone: to use an application again, its user must sign in"
-            " and allow it again. Providers are told to revoke the tokens."
+            " again. Providers are told to revoke the tokens."
         )

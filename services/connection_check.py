@@ -28,6 +28,7 @@ from .server_check import ServerCheck
 
 #: Seconds after which no further call is begun
 BUDGET = 25
+_NOT_AGAIN = "its server is not called again, as the first line says"
 
 
 class OutOfTime(Exception):
@@ -39,7 +40,7 @@ class ConnectionCheck:
         self.provider = provider
         self.env = provider.env
         self._deadline = time.monotonic() + BUDGET
-        self._silent = {}  # origin: why it gave no answer
+        self._silent = set()  # origins that gave no answer
         self._answered = set()  # origins
         self._failures = {}  # kind of failure: what it was, of the first one
 
@@ -85,12 +86,12 @@ class ConnectionCheck:
         :param str url: where
         :param ask: callable without arguments
         :return: what it returns
-        :raises ProviderError: the call failed, or an earlier one of that server
+        :raises ProviderError: the call failed, or an earlier one to that server
         :raises OutOfTime: none is begun any more
         """
         origin = urlsplit(url)[:2]
         if origin in self._silent:
-            raise self._silent[origin]
+            raise ProviderUnavailable(_NOT_AGAIN)
         if time.monotonic() > self._deadline:
             raise OutOfTime()
         try:
@@ -98,7 +99,7 @@ class ConnectionCheck:
         except ProviderError as failure:
             unreached = (AddressNotAllowed, NotHttps, ProviderUnavailable)
             if isinstance(failure, unreached) and not getattr(failure, "status", None):
-                self._silent[origin] = failure
+                self._silent.add(origin)
                 self._failures.setdefault(type(failure), (url, failure.reason))
             else:
                 self._answered.add(origin)

@@ -107,7 +107,7 @@ def trial_claims(record, *found):
 
 def trial_under_way(env):
     """:return: whether the running request finishes a trial of its own user, so that
-    what is for the log is for the page, too
+    what is for the log is for the page instead
     """
     record_id = getattr(request, "oauth2_sign_in", None)
     records = env["oauth2.authorization.request"].sudo()

@@ -12,8 +12,8 @@ from .common import OAuth2Records
 _BACK = "Unarchiving gives it back, as far as it has not expired by then."
 _AGAIN = "Adding it again gives it back, as far as it has not expired by then."
 _GONE = (
-    "This cannot be undone: to use an application again, its user must sign in and"
-    " allow it again. Providers are told to revoke the tokens."
+    "This cannot be undone: to use an application again, its user must sign in"
+    " again. Providers are told to revoke the tokens."
 )
 
 

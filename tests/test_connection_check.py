@@ -158,7 +158,10 @@ class TestConnectionCheck(CheckCase):
 
     def test_a_certificate_of_another_authority_is_told(self):
         with patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": ""}):
-            self.assertLine("provider-tls", "bad", "REQUESTS_CA_BUNDLE")
+            found = self.assertLine("provider-tls", "bad", "REQUESTS_CA_BUNDLE")
+        # One cause is told once.
+        for check_id in ("provider-keys", "provider-endpoints", "client-accepted"):
+            self.assertIn("as the first line says", str(found[check_id]))
 
     def test_a_provider_that_is_down_is_told(self):
         with socket.socket() as free:

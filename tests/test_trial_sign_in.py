@@ -40,9 +40,10 @@ class TestTrialSignIn(OAuth2Case):
         return " ".join(html.fromstring(response.text).text_content().split())
 
     def counts(self):
-        names = "oauth2.client.user oauth2.token oauth2.authorization.request res.users"
+        names = "client.user token authorization.request event".split()
+        names = [*(f"oauth2.{name}" for name in names), "res.users"]
         self.env.invalidate_all()
-        return [self.env[name].search_count([]) for name in names.split()]
+        return [self.env[name].search_count([]) for name in names]
 
     def test_it_shows_the_claims_and_the_user_and_stores_nothing(self):
         before = self.counts()
@@ -82,9 +83,12 @@ class TestTrialSignIn(OAuth2Case):
         self.assertIn("A new portal user", self.finish())
         self.assertEqual(self.counts(), before)
 
-    def test_what_the_log_says_of_a_trial_its_administrator_reads(self):
+    def test_a_refused_trial_is_told_to_its_administrator_and_in_no_event(self):
         self.provider.id_token_claims_override = {"aud": "another"}
+        events = self.env["oauth2.event"].search([])
         told = self.finish(502)
+        self.env.invalidate_all()
+        self.assertEqual(self.env["oauth2.event"].search([]), events)
         self.assertIn("Answer of the Provider Not Usable", told)
         self.assertIn("For a developer The id_token's aud is not this client.", told)
         self.assertFalse(self.grant_of("x"))

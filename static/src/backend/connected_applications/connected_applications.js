@@ -90,7 +90,7 @@ export class ConnectedApplications extends Component {
             sentences.push(_t("Others of it go on: %(left)s.", { left }));
         }
         sentences.push(
-            _t("To use it again, its user signs in and allows it again.")
+            _t("To use it again, its user signs in again.")
         );
         const ids = signIns.map((signIn) => signIn.id);
         return this.revokeGrants(ids, {
