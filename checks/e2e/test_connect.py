@@ -132,10 +132,11 @@ class TestConnect(BrowserCase):
         return program
 
     def whoami(self, program, told=None):
-        """Return what a snippet prints at last, which is the answer with 200."""
+        """Return what a snippet prints of whoami's 200; what it reads then follows."""
         printed, complaint = program.communicate(told, timeout=SECONDS)
         self.assertEqual(program.returncode, 0, printed + complaint)
-        return json.loads(printed[printed.index("{") :])
+        answer, _end = json.JSONDecoder().raw_decode(printed, printed.index("{"))
+        return answer
 
     def address_of(self, program):
         """Return the address that a snippet asks its user to open."""
