@@ -3,6 +3,7 @@
 import json
 import shlex
 
+from .server_check import ServerCheck
 from .snippets import SECRET_PLACEHOLDER, Snippets
 
 
@@ -84,8 +85,15 @@ class ConnectLastPage:
                 user=client.service_user_id.name,
                 models=", ".join(lacking),
             )
+        if self.dialog.kind != "system" and self.env.is_system():
+            yield self.env._(
+                "Users read that it is not verified, until you tick Verified on the"
+                " client's form, once you know who runs it."
+            )
         if oauth2_api.base_url_warning:
             yield oauth2_api.base_url_warning
+        elif (line := ServerCheck(self.env).address()).level != "good":
+            yield f"{line.text} {line.advice}"
 
     def _unreadable(self):
         """:return: names of models that scopes open and the service user may not use"""

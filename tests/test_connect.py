@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, TransactionCase, tagged
 
 from ..protocol.client_secret import find_secret
+from ..services.base_url import BASE_URL_PARAMETER
 from ..services.client_secret import ClientSecrets
 from ..services.provider_calls import client_secret
 from .common import OAuth2Records
@@ -84,6 +85,21 @@ class TestConnect(OAuth2Records, TransactionCase):
         self.env.invalidate_all()
         self.assertNotIn("Client Secret", dict(dialog.connection["values"]))
         self.assertNotIn(secret, str(dialog.read()))
+
+    def test_a_base_url_that_is_not_https_is_told_at_the_end(self):
+        self.env["ir.config_parameter"].set_param(
+            BASE_URL_PARAMETER, "http://odoo.example.com"
+        )
+        dialog = self.dialog()
+        self.connect(dialog)
+        told = "Sign-ins come back to http://odoo.example.com, which is not https"
+        self.assertIn(told, dialog.remaining)
+
+    def test_who_may_call_it_verified_is_told_where(self):
+        for user, is_told in ((self.manager, False), (self.system, True)):
+            dialog = self.dialog(user)
+            self.connect(dialog)
+            self.assertEqual("tick Verified" in (dialog.remaining or ""), is_told)
 
     def test_google_asks_for_client_id_and_secret_only(self):
         dialog = self.dialog(
