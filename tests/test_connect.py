@@ -2,7 +2,7 @@
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, TransactionCase, tagged
+from odoo.tests import Form, HttpCase, TransactionCase, tagged
 
 from ..protocol.client_secret import find_secret
 from ..services.base_url import BASE_URL_PARAMETER
@@ -14,8 +14,7 @@ SECRET = "of-google"
 BACK = "https://shop.example.com/back"
 
 
-@tagged("post_install", "-at_install")
-class TestConnect(OAuth2Records, TransactionCase):
+class ConnectCase(OAuth2Records):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -49,6 +48,31 @@ class TestConnect(OAuth2Records, TransactionCase):
         shown = dialog.with_context(**action["context"])
         return shown.client_id, shown.connection
 
+
+@tagged("post_install", "-at_install")
+class TestConnectInABrowser(ConnectCase, HttpCase):
+    def test_a_base_url_that_is_not_this_browser_s_is_told_at_the_end(self):
+        self.authenticate("admin", "admin")
+        dialog = self.dialog()
+        self.connect(dialog)
+        for base, is_told in ((self.base_url(), False), ("https://oddo.com", True)):
+            self.env["ir.config_parameter"].set_param(BASE_URL_PARAMETER, base)
+            self.env.flush_all()
+            [read] = self.make_jsonrpc_request(
+                "/web/dataset/call_kw/oauth2.connect/read",
+                {
+                    "model": "oauth2.connect",
+                    "method": "read",
+                    "args": [dialog.ids, ["remaining"]],
+                    "kwargs": {},
+                },
+            )
+            told = f"come back to {base}; this browser has Odoo at {self.base_url()}"
+            self.assertEqual(told in read["remaining"], is_told, read)
+
+
+@tagged("post_install", "-at_install")
+class TestConnect(ConnectCase, TransactionCase):
     def records(self):
         """:return: how many records there are of those that the dialog makes"""
         models = "oauth2.api", "oauth2.client", "oauth2.provider", "oauth2.scope"
@@ -85,15 +109,6 @@ class TestConnect(OAuth2Records, TransactionCase):
         self.env.invalidate_all()
         self.assertNotIn("Client Secret", dict(dialog.connection["values"]))
         self.assertNotIn(secret, str(dialog.read()))
-
-    def test_a_base_url_that_is_not_https_is_told_at_the_end(self):
-        self.env["ir.config_parameter"].set_param(
-            BASE_URL_PARAMETER, "http://odoo.example.com"
-        )
-        dialog = self.dialog()
-        self.connect(dialog)
-        told = "Sign-ins come back to http://odoo.example.com, which is not https"
-        self.assertIn(told, dialog.remaining)
 
     def test_who_may_call_it_verified_is_told_where(self):
         for user, is_told in ((self.manager, False), (self.system, True)):
