@@ -52,7 +52,9 @@ class OAuth2Connect(models.TransientModel):
     redirect_uris = fields.Text(
         "Redirect URI",
         help="Where the application takes its users back after they signed in, to the"
-        " letter; several: one a line. It or its developer tells it.",
+        " letter; several: one a line. It or its developer tells it. Just to try it,"
+        " http://localhost:8400/back: the browser ends there at an error page, whose"
+        " address is what the program asks for.",
     )
     is_public = fields.Boolean(
         "Runs on Users' Devices",
