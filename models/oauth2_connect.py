@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..services import provider_presets
+from ..services.check_line import GOOD
 from ..services.connect import BY_HAND, Connect
 from ..services.connect_last_page import ConnectLastPage
 from ..services.encrypted_field import EncryptedChar
@@ -150,7 +151,16 @@ class OAuth2Connect(models.TransientModel):
     check_id = fields.Many2one("oauth2.check", groups="base.group_system")
     check_summary = fields.Char(related="check_id.summary", groups="base.group_system")
     check_line_ids = fields.One2many(
-        related="check_id.line_ids", groups="base.group_system"
+        "oauth2.check.line",
+        string="Line",
+        compute="_compute_check_lines",
+        groups="base.group_system",
+    )
+    check_good_line_ids = fields.One2many(
+        "oauth2.check.line",
+        string="What works",
+        compute="_compute_check_lines",
+        groups="base.group_system",
     )
 
     def _selection_kind(self):
@@ -226,6 +236,14 @@ class OAuth2Connect(models.TransientModel):
             dialog.connection = is_made and page.connection(secret)
             dialog.remaining = is_made and "\n".join(page.remaining())
             dialog.has_provider = bool(dialog.client_id.provider_id)
+
+    @api.depends("check_id")
+    def _compute_check_lines(self):
+        for dialog in self:
+            lines = dialog.check_id.line_ids
+            good = lines.filtered(lambda it: it.level == GOOD and not it.trial_url)
+            dialog.check_line_ids = lines - good
+            dialog.check_good_line_ids = good
 
     @api.onchange("kind", "tool")
     def _onchange_tool(self):

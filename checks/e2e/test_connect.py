@@ -109,6 +109,12 @@ class TestConnect(BrowserCase):
         )
         self.assertEqual(self.page.evaluate(wider), [])
 
+    def assertOnTheScreen(self, label):
+        value = self.page.locator(f"{DIALOG} dt:text-is('{label}') + dd span").first
+        box = value.bounding_box()
+        bottom = box["y"] + box["height"]
+        self.assertLessEqual(bottom, self.page.viewport_size["height"])
+
     def assertHeadingsWhole(self):
         cut = (
             "() => [...document.querySelectorAll('.modal-body th span')].filter(name =>"
@@ -250,7 +256,8 @@ class TestConnect(BrowserCase):
         line = self.page.locator(
             f"{DIALOG} .o_kanban_record", has_text="client-accepted"
         )
-        line.locator("[title=Good]").wait_for()
+        line.locator("[title=Good]").wait_for(state="attached")
+        self.assertOnTheScreen("Client ID")  # beside what works, which is folded
         if SHOTS:
             self.shoot("connect-tested", self.page)
             self.page.set_viewport_size(PHONE)
