@@ -1,6 +1,7 @@
 """A made-up company: its users, its applications, and what they did."""
 
 import base64
+import datetime
 import hashlib
 import io
 import secrets
@@ -21,8 +22,8 @@ EMPLOYEES = {
     "amara@example.com": "Amara Okafor",
 }
 CUSTOMER = "lucia@example.com"
-#: Calls of yesterday and of the days before: answered, refused
-_LAST_WEEK = ((412, 3), (388, 0), (431, 7), (57, 0), (49, 0), (395, 2))
+#: Calls of a Monday and of the days after it: answered, refused
+_WEEK = ((412, 3), (388, 0), (431, 7), (395, 2), (402, 3), (57, 0), (49, 0))
 AT_PROVIDER = {"client_id": "a4c1f2", "client_secret": "made-up-at-the-provider"}
 
 
@@ -137,13 +138,15 @@ class Company:
             (create("oauth2.api", name="Contacts", endpoint="people", **linked), 0.3),
             (create("oauth2.api", name="Stock", endpoint="stock", **linked), 2.1),
         ):
-            for days, (good, refused) in enumerate(_LAST_WEEK, 1):
+            for days in range(1, 7):
+                day = datetime.date.today() - datetime.timedelta(days)
+                good, refused = _WEEK[day.weekday()]
                 for outcome, calls in (("good", good), ("insufficient_scope", refused)):
                     sql(
                         "INSERT INTO oauth2_call_count"
                         " (day, api_id, client_id, outcome, calls)"
-                        " VALUES (CURRENT_DATE - %s, %s, %s, %s, %s)",
-                        *(days, api, client, outcome, int(calls * share)),
+                        " VALUES (%s, %s, %s, %s, %s)",
+                        *(day, api, client, outcome, int(calls * share)),
                     )
 
     def _groups_of(self, login):
