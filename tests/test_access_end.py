@@ -99,6 +99,9 @@ class TestAccessEnd(OAuth2Records, TransactionCase):
 
     def test_a_form_warns_of_access_that_ends_with_what_it_takes_off(self):
         (more,) = self.make_scopes(self.api, ["more"])
+        # Of another application, which keeps what is taken off this one.
+        kept = self.make_client(self.api, self.provider, client_identifier="kept")
+        self.make_grant(kept, self.other)
         self.client.write({"follows_sign_in": False, "scope_ids": [(4, more.id)]})
         access = "Access of 1 user ends at once."
         lost = "1 user's applications lose it at once."

@@ -222,8 +222,8 @@ class TestValues(SnippetCase):
     def test_steps_for_tools_end_with_a_call_that_reads_where_a_scope_opens_a_model(
         self,
     ):
-        self.open_model(self.own.scope_ids[:1], "res.country", "read")
         self.open_model(self.own.scope_ids[:1], "res.bank", "create")
+        self.open_model(self.own.scope_ids[:1], "res.country", "read")
         for served in (False, True):
             self.api.json2_enabled = served
             for key in ("n8n", "postman"):

@@ -48,10 +48,11 @@ def main(argv):
 def _forget_applications():
     """Remove variables that the terminal has for an application, as those of a demo.
 
-    The examples read them, which walks and tests start.
+    The examples read them, which walks and tests start. OAUTH2_TEST_… are our own.
     """
-    for name in [name for name in os.environ if name.startswith("OAUTH2_")]:
-        del os.environ[name]
+    for name in list(os.environ):
+        if name.startswith("OAUTH2_") and not name.startswith("OAUTH2_TEST_"):
+            del os.environ[name]
 
 
 def _run(name, args):
