@@ -173,7 +173,7 @@ class Provider(Fault):
         self.assertEqual(answer.status_code, 400, answer.text)
         self.assertEqual(self.grants()[0]["state"], "expired")
         self.assertEqual(
-            self.events()[-1], ("refusal", "the provider answered invalid_grant")
+            self.events()[-1], ("refusal", "The provider answered invalid_grant.")
         )
         closed = self.site.partners(self.tokens["access_token"])
         self.assertEqual(closed.status_code, 401, closed.text)

@@ -18,9 +18,9 @@ from writings import WRITINGS, write
 _FRAMINGS = (*WHOLE, *WHOLE, "short", "long", "coded", "cut", "bad chunk", "both")
 _FRAMINGS += ("extended",)
 _PLAIN = "plain", WHOLE[0]
-#: Nothing that a form, a name or an identity may not have.
+#: Nothing that a form, a name or an identity may not have, and no mark of a request.
 _texts = generators.texts.filter(
-    lambda text: not re.search("[\0\ufffd\ud800-\udfff]|%TEXT%", text)
+    lambda text: not re.search("[\0\ufffd\ud800-\udfff]|%TEXT%|@[A-Z]+@", text)
 ).map(lambda text: "A" + text[:300])
 
 
