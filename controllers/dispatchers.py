@@ -26,6 +26,7 @@ from odoo.http import (
     Response,
     SessionExpiredException,
 )
+from odoo.sql_db import PoolError
 
 from odoo.addons.base.models.ir_qweb import QWebError
 
@@ -37,7 +38,7 @@ from ..protocol.errors import (
     TooManyRequests,
     error_code,
 )
-from ..services import routes
+from ..services import no_connection, routes
 from ..services.json2_errors import error_answer
 from ..services.rate_limit import RateLimit
 from ..services.refusal_log import RefusalLog
@@ -60,6 +61,8 @@ def _refusal(exc):
         return TemporarilyUnavailable(
             reason="Other calls changed the same records.", cause="busy", retry_after=1
         )
+    if no_connection.is_no_connection(exc):
+        return no_connection.refusal(exc)
     return exc if isinstance(exc, OAuth2Error) else None
 
 
@@ -162,7 +165,11 @@ class OAuth2Dispatcher(_JsonDispatcher):
         try:
             self.request.env.cr.rollback()
             return refusal_page(refusal)
-        except (psycopg2.Error, QWebError):  # what failed, fails for this page, too
+        except (
+            psycopg2.Error,
+            PoolError,
+            QWebError,
+        ):  # what failed, fails for this page, too
             return error_response(refusal)
 
     def _counted(self, refusal):

@@ -1,11 +1,10 @@
 """Calls of an API for which Odoo gets no connection to the database.
 
-Odoo fails before any addon is asked: with an HTML page, 500 where its own pool is full,
-404 and an ended session where PostgreSQL or a pooler before it refuses. An application
-is told to try again (RFC 9110 section 15.6.4), and nothing was done.
+Mostly Odoo fails before any addon is asked: with an HTML page, 500 where its own pool
+is full, 404 and an ended session where PostgreSQL or a pooler before it refuses. Later
+it takes a connection that breaks for a bug of the handler. An application is told to
+try again (RFC 9110 section 15.6.4): its transaction is as good as rolled back.
 """
-
-import logging
 
 import psycopg2
 
@@ -16,10 +15,8 @@ from odoo.sql_db import PoolError
 from ..protocol.credentials import scheme_of
 from ..protocol.errors import TemporarilyUnavailable
 from ..services import routes
+from ..services.no_connection import is_no_connection, refusal
 from ..services.wire_answer import error_response
-
-_logger = logging.getLogger(__name__)
-_NO_CONNECTION = (psycopg2.OperationalError, PoolError)
 
 
 def answer_without_connection():
@@ -29,25 +26,17 @@ def answer_without_connection():
     def _serve_db(request):
         try:
             return serve(request)
-        except (RegistryError, *_NO_CONNECTION) as error:
+        except (RegistryError, psycopg2.Error, PoolError) as error:
             cause = error.__cause__ if isinstance(error, RegistryError) else error
-            # With an answer it failed later, in a handler.
-            is_answered = hasattr(error, "error_response")
-            if is_answered or not isinstance(cause, _NO_CONNECTION):
+            if not is_no_connection(cause) or not _is_api_call(request):
                 raise
             if "does not exist" in str(cause):  # such a database: no time brings it
                 raise
-            if not _is_api_call(request):
-                raise
-            _logger.warning("No connection to the database: %s", str(cause).strip())
             request.session.can_save = False
-            return error_response(
-                TemporarilyUnavailable(
-                    "The database cannot be reached right now; try again.",
-                    reason="There is no connection to the database.",
-                    retry_after=1,
-                )
-            )
+            answer = getattr(error, "error_response", None)  # it failed in a handler
+            if getattr(answer, "status_code", 0) == TemporarilyUnavailable.status:
+                return answer
+            return error_response(refusal(cause))
 
     Request._serve_db = _serve_db
 
@@ -59,7 +48,7 @@ def _is_api_call(request):
     Such a process has this addon only where ``server_wide_modules`` names it.
     """
     httprequest = request.httprequest
-    if routes.is_noted_path(httprequest.path):
+    if routes.is_own_call():
         return True
     scheme = scheme_of(httprequest.headers.get("Authorization"))
     return scheme == "bearer" and request.db not in Registry.registries

@@ -7,7 +7,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound as WerkzeugNotFound
 
 from odoo import models
-from odoo.exceptions import MissingError
+from odoo.exceptions import AccessDenied, MissingError
 from odoo.http import _dispatchers, request
 from odoo.sql_db import PoolError
 from odoo.tools import config
@@ -24,7 +24,7 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
 )
 from ..protocol.scope import scope_string
-from ..services import last_use, refused_call, routes
+from ..services import last_use, no_connection, refused_call, routes
 from ..services.cross_origin import CrossOrigin
 from ..services.json2_scope import JSON2Scope
 from ..services.last_signal import last_signal
@@ -123,6 +123,20 @@ class IrHttp(models.AbstractModel):
                 cls._refuse(refusal)
 
     @classmethod
+    def _authenticate_explicit(cls, auth):
+        try:
+            return super()._authenticate_explicit(auth)
+        except AccessDenied as error:
+            # So Odoo answers whatever fails here, as if the caller could do better.
+            failure = error.__context__
+            if (
+                isinstance(failure, (psycopg2.Error, PoolError))
+                and routes.is_own_call()
+            ):
+                raise failure from None
+            raise
+
+    @classmethod
     def _check_oauth2_call(cls, token, scopes):
         """What a call with a valid token may do; other addons may refuse more.
 
@@ -148,7 +162,7 @@ class IrHttp(models.AbstractModel):
             try:  # once: when Odoo runs the call again, so is its check
                 grant = vars(request).pop("oauth2_validated")
             except KeyError:
-                grant = cls._validate_token(text, routes.matched_endpoint())
+                grant = cls._validated(text, routes.matched_endpoint())
             if grant is None:
                 RateLimit(request.env).count_refused_token()
                 raise InvalidToken(**refused_call.why())
@@ -171,7 +185,12 @@ class IrHttp(models.AbstractModel):
                 text = bearer_token(request.httprequest.headers.get("Authorization"))
             except OAuth2Error:
                 text = None  # Odoo's own check answers
-            grant = text and cls._validate_token(text, None)
+            try:
+                grant = text and cls._validated(text, None)
+            except (psycopg2.Error, PoolError) as error:
+                if not no_connection.is_no_connection(error):
+                    raise
+                cls._refuse(no_connection.refusal(error))
             if grant:
                 request.session.can_save = False
                 # Odoo's own drops chunked bodies, and writes what is no JSON.
@@ -188,21 +207,6 @@ class IrHttp(models.AbstractModel):
         )
         request.oauth2_refused_token = validation.refused
         return grant
-
-    @classmethod
-    def _validate_token(cls, text, endpoint):
-        """:return: what a bearer token opens at that endpoint, or ``None``
-        :raises TemporarilyUnavailable: when the database does not answer
-        """
-        try:
-            return cls._validated(text, endpoint)
-        except (psycopg2.Error, PoolError) as error:
-            _logger.error("No token can be checked: %s", error)
-            raise TemporarilyUnavailable(
-                "No token can be checked at the moment; try again.",
-                reason="The database does not answer the check.",
-                retry_after=1,
-            ) from error
 
     @classmethod
     def _set_request_user(cls, grant):
@@ -265,7 +269,9 @@ class IrHttp(models.AbstractModel):
         if CrossOrigin(request.env).is_open():
             if isinstance(response, HTTPException):
                 response = response.get_response(request.httprequest.environ)
-            CrossOrigin(request.env).share(response)
+            with contextlib.suppress(psycopg2.Error, PoolError):
+                request.env.cr.rollback()  # which may have refused a statement
+                CrossOrigin(request.env).share(response)
         return response
 
     @classmethod

@@ -65,6 +65,12 @@ def is_noted_path(path):
     )
 
 
+def is_own_call():
+    """:return: whether this is a call of an API, as is known without the database"""
+    has_grant = bool(getattr(request, "oauth2_grant", None))
+    return has_grant or is_noted_path(request.httprequest.path)
+
+
 def is_api_path(env, path):
     """:return: whether a caller of this path expects JSON of ours"""
     first, _, rest = path.lstrip("/").partition("/")

@@ -197,30 +197,6 @@ class TestChangeCounts(RealCursorsCase):
         self.assertIn("FROM oauth2_token", token)
         self.assertEqual(set(after), {"rollback"})
 
-    def test_a_call_whose_connection_is_lost_is_told_to_try_again(self):
-        """Whatever else of its answer would ask the database."""
-        execute = Cursor.execute
-
-        def lost_at_the_check(cr, query, *args, **kwargs):
-            if "FROM oauth2_token" in str(query) and not cr.connection.closed:
-                with self.registry.cursor() as other:
-                    backend = cr.connection.info.backend_pid
-                    other.execute("SELECT pg_terminate_backend(%s)", [backend])
-            return execute(cr, query, *args, **kwargs)
-
-        self.registry.clear_cache("stable")
-        headers = {
-            "Authorization": f"Bearer {self.token}",
-            "Origin": "https://app.example.com",
-        }
-        with (
-            patch.object(Cursor, "execute", lost_at_the_check),
-            mute_logger("odoo.addons.api_auth_oauth2.models.ir_http", "odoo.sql_db"),
-        ):
-            call = ("POST", "/reruns/json/2/res.partner/search_count")
-            status, body = self.request(*call, **headers)
-        self.assertEqual((status, body["error"]), (503, "temporarily_unavailable"))
-
     def test_a_thread_with_an_older_snapshot_keeps_its_number(self):
         """Whatever another thread of its process has heard meanwhile."""
         with (
