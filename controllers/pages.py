@@ -17,7 +17,6 @@ from ..protocol.errors import (
     UnknownSignIn,
 )
 from ..protocol.parameters import MAX_BODY
-from ..services.authorization import SIGN_IN_LIFETIME
 from ..services.page_reader import company_of, nearest_language, page_frame
 from ..services.refusal_log import RefusalLog
 from ..services.refusal_words import told_to_person, whom_to_tell
@@ -26,6 +25,7 @@ from ..services.request_context import (
     return_address,
     trial_under_way,
 )
+from ..services.sign_in_progress import SIGN_IN_LIFETIME
 from ..services.trial_sign_in import in_words
 
 BROWSER_ROUTING = {

@@ -8,8 +8,6 @@
   first, which binds the sign-in to user and browser.
 """
 
-from datetime import timedelta
-
 from odoo import fields
 
 from ..protocol import digests
@@ -25,11 +23,7 @@ from .request_context import (
     set_audit_context,
     set_return_address,
 )
-
-#: From authorize to callback, and from the consent page to its decision.
-SIGN_IN_LIFETIME = timedelta(seconds=600)
-#: Between two calls of an application that waits for its user (RFC 8628 section 3.2)
-INTERVAL = timedelta(seconds=5)
+from .sign_in_progress import INTERVAL, SIGN_IN_LIFETIME
 
 #: What has a provider give refresh tokens (OpenID Connect Core section 11; Google).
 _FOR_REFRESH = {

@@ -22,10 +22,11 @@ from ..protocol.authorization_errors import (
 from ..protocol.authorization_request import response_address
 from ..protocol.errors import InvalidClient, OAuth2Error
 from ..protocol.redirect_uri import matches, why_not_registered
-from .authorization import SIGN_IN_LIFETIME, Authorization
+from .authorization import Authorization
 from .refusal_log import RefusalLog
 from .registered_client import records_of, registered_client
 from .request_context import remote_address, set_audit_context
+from .sign_in_progress import SIGN_IN_LIFETIME
 from .transactions import database_now
 
 CODE_LIFETIME = timedelta(seconds=60)

@@ -15,9 +15,9 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tools import SQL
 
-from .authorization import SIGN_IN_LIFETIME
 from .client_authentication import ROTATION_GRACE
 from .keyring import Keyring
+from .sign_in_progress import SIGN_IN_LIFETIME
 
 #: A caller without a token that comes so soon after a refresh did not see its answer.
 _SAME_REFRESH = timedelta(seconds=5)

@@ -27,7 +27,6 @@ from .agreement import (
     without_page,
 )
 from .audit import Audit
-from .authorization import SIGN_IN_LIFETIME
 from .authorization_code import AuthorizationCode
 from .base_url import note_redirect_uri
 from .cached_token_response import CachedTokenResponse
@@ -37,6 +36,7 @@ from .grant_tokens import GrantTokens
 from .pending_sign_in import PendingSignIn
 from .request_context import set_audit_context
 from .sign_in_grant import SignInGrant
+from .sign_in_progress import SIGN_IN_LIFETIME
 from .transactions import commit_now
 from .user_matching import UserMatching
 

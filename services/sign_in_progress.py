@@ -9,6 +9,8 @@
   provider is not asked.
 """
 
+from datetime import timedelta
+
 from ..protocol.digests import ISSUED_IDENTITY_PREFIX
 from ..protocol.errors import (
     AuthorizationPending,
@@ -17,10 +19,13 @@ from ..protocol.errors import (
     SlowDown,
 )
 from ..protocol.rate_limit import FixedWindowCounter
-from .authorization import INTERVAL
 from .keyring import Keyring
 from .request_context import run_once
 
+#: From authorize to callback, and from the consent page to its decision.
+SIGN_IN_LIFETIME = timedelta(seconds=600)
+#: Between two calls of an application that waits for its user (RFC 8628 section 3.2)
+INTERVAL = timedelta(seconds=5)
 #: A second less than the interval, which one call may be faster under way than another.
 polls = FixedWindowCounter(capacity=10_000, window=INTERVAL.total_seconds() - 1)
 

@@ -14,11 +14,12 @@ from odoo import fields
 from ..protocol import digests
 from ..protocol.errors import AccessDenied, InvalidRequest, OAuth2Error
 from ..protocol.provider_errors import sentence
-from .authorization import SIGN_IN_LIFETIME, Authorization
+from .authorization import Authorization
 from .consent import Consent
 from .pending_sign_in import PendingSignIn
 from .refusal_causes import advices
 from .request_context import remote_address, trial_claims
+from .sign_in_progress import SIGN_IN_LIFETIME
 
 #: What belongs to the protocol, and says nothing of the user
 _NOT_SHOWN = set(
