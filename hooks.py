@@ -2,8 +2,8 @@
 
 from .controllers.counted_calls import count_calls
 from .controllers.no_connection import answer_without_connection
-from .services.keyring import Keyring
-from .services.last_signal import note_last_signals
+from .services.keys.keyring import Keyring
+from .services.server.last_signal import note_last_signals
 
 _ADDON = "api_auth_oauth2"
 

@@ -2,7 +2,7 @@ from odoo import http
 from odoo.http import request
 
 from ..protocol.parameters import MAX_BODY
-from ..services.connected_applications import ConnectedApplications
+from ..services.overview.connected_applications import ConnectedApplications
 from .pages import page
 
 PATH = "/oauth2/applications"

@@ -5,9 +5,9 @@ from ..protocol.authorization_request import AuthorizationRequest
 from ..protocol.errors import MethodNotAllowed, OAuth2Error
 from ..protocol.parameters import MAX_STATE
 from ..protocol.redirect_uri import MAX_LENGTH
-from ..services.authorization import Authorization
-from ..services.authorization_code import AuthorizationCode
-from ..services.rate_limit import RateLimit
+from ..services.authentication.rate_limit import RateLimit
+from ..services.sign_in.authorization import Authorization
+from ..services.sign_in.authorization_code import AuthorizationCode
 from .client_request import CLIENT_ROUTING, ClientRequest, read_parameters
 from .pages import (
     BROWSER_ROUTING,

@@ -5,10 +5,10 @@ from odoo.http import Response, request
 
 from ..protocol.browser import Caller, classify_client
 from ..protocol.errors import EmbeddedCaller, InvalidRequest
-from ..services.callback import AuthorizationResponse, Callback
-from ..services.consent import Consent
-from ..services.rate_limit import RateLimit
-from ..services.trial_sign_in import TrialSignIn
+from ..services.authentication.rate_limit import RateLimit
+from ..services.sign_in.callback import AuthorizationResponse, Callback
+from ..services.sign_in.consent import Consent
+from ..services.sign_in.trial_sign_in import TrialSignIn
 from .client_request import read_parameters
 from .pages import (
     BROWSER_ROUTING,

@@ -10,10 +10,10 @@ from ..protocol.credentials import ClientCredentials, parse_credentials
 from ..protocol.digests import ISSUED_IDENTITY_PREFIX
 from ..protocol.errors import InvalidClient, MethodNotAllowed
 from ..protocol.parameters import MAX_BODY, Parameters
-from ..services.client_authentication import ClientAuthentication
-from ..services.rate_limit import RateLimit
-from ..services.request_body import read_body
-from ..services.request_context import remote_address, set_audit_context
+from ..services.authentication.client_authentication import ClientAuthentication
+from ..services.authentication.rate_limit import RateLimit
+from ..services.server.request_body import read_body
+from ..services.server.request_context import remote_address, set_audit_context
 
 CLIENT_ROUTING = {
     "type": "oauth2",

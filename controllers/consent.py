@@ -10,10 +10,10 @@ from ..protocol.errors import (
     UnknownSignIn,
 )
 from ..protocol.parameters import MAX_BODY, Parameters
-from ..services.consent import Consent
-from ..services.consent_page import other_user_address
-from ..services.rate_limit import RateLimit
-from ..services.waiting_sign_in import WaitingSignIn
+from ..services.authentication.rate_limit import RateLimit
+from ..services.sign_in.consent import Consent
+from ..services.sign_in.consent_page import other_user_address
+from ..services.sign_in.waiting_sign_in import WaitingSignIn
 from .client_request import read_parameters
 from .pages import (
     BROWSER_ROUTING,

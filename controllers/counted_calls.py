@@ -3,8 +3,8 @@
 from odoo.http import Request
 
 from ..protocol.errors import MissingToken, TooManyRequests, error_code
-from ..services import routes
-from ..services.call_counts import (
+from ..services.calls import routes
+from ..services.calls.call_counts import (
     GOOD,
     MISSING_TOKEN,
     OUTCOMES,

@@ -38,12 +38,13 @@ from ..protocol.errors import (
     TooManyRequests,
     error_code,
 )
-from ..services import no_connection, routes
-from ..services.json2_errors import error_answer
-from ..services.rate_limit import RateLimit
-from ..services.refusal_log import RefusalLog
-from ..services.request_body import read_body
-from ..services.wire_answer import error_response, json_response
+from ..services.audit.refusal_log import RefusalLog
+from ..services.authentication.rate_limit import RateLimit
+from ..services.calls import routes
+from ..services.calls.json2_errors import error_answer
+from ..services.server import no_connection
+from ..services.server.request_body import read_body
+from ..services.server.wire_answer import error_response, json_response
 from .arguments import bind, check_unknown, read_object
 from .json_answer import NotJson, encode
 from .pages import refusal_page, refused_sign_in

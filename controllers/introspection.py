@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from ..services.introspection import Introspection
+from ..services.tokens.introspection import Introspection
 from .client_request import CLIENT_ROUTING, read_parameters, standard_credentials
 
 

@@ -4,7 +4,7 @@ from odoo.http import request
 from odoo.addons.rpc.controllers.json2 import WebJson2Controller
 
 from ..protocol.errors import NotFound
-from ..services.json2_scope import JSON2Scope
+from ..services.calls.json2_scope import JSON2Scope
 
 
 class OAuth2Json2(WebJson2Controller):

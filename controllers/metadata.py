@@ -9,7 +9,7 @@ from ..protocol.server_metadata import (
     OPENID_CONFIGURATION,
     PROTECTED_RESOURCE,
 )
-from ..services.cross_origin import EVERY_PAGE
+from ..services.calls.cross_origin import EVERY_PAGE
 
 _ROUTING = {
     "type": "oauth2",

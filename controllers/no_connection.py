@@ -14,9 +14,9 @@ from odoo.sql_db import PoolError
 
 from ..protocol.credentials import scheme_of
 from ..protocol.errors import TemporarilyUnavailable
-from ..services import routes
-from ..services.no_connection import is_no_connection, refusal
-from ..services.wire_answer import error_response
+from ..services.calls import routes
+from ..services.server.no_connection import is_no_connection, refusal
+from ..services.server.wire_answer import error_response
 
 
 def answer_without_connection():

@@ -2,8 +2,8 @@ from odoo import http
 from odoo.http import request
 
 from ..oauth2 import oauth2
-from ..services.cross_origin import EVERY_PAGE
-from ..services.openapi import OpenAPI
+from ..services.calls.cross_origin import EVERY_PAGE
+from ..services.connect.openapi import OpenAPI
 from .metadata import CACHING, find
 
 _ROUTING = {

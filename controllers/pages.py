@@ -17,16 +17,16 @@ from ..protocol.errors import (
     UnknownSignIn,
 )
 from ..protocol.parameters import MAX_BODY
-from ..services.page_reader import company_of, nearest_language, page_frame
-from ..services.refusal_log import RefusalLog
-from ..services.refusal_words import told_to_person, whom_to_tell
-from ..services.request_context import (
+from ..services.audit.refusal_log import RefusalLog
+from ..services.server.request_context import (
     audit_context,
     return_address,
     trial_under_way,
 )
-from ..services.sign_in_progress import SIGN_IN_LIFETIME
-from ..services.trial_sign_in import in_words
+from ..services.sign_in.page_reader import company_of, nearest_language, page_frame
+from ..services.sign_in.refusal_words import told_to_person, whom_to_tell
+from ..services.sign_in.trial_sign_in import in_words
+from ..services.tokens.sign_in_progress import SIGN_IN_LIFETIME
 
 BROWSER_ROUTING = {
     "type": "oauth2",

@@ -3,7 +3,7 @@ import json
 from odoo import http
 from odoo.http import content_disposition, request
 
-from ..services.postman import PostmanCollection
+from ..services.connect.postman import PostmanCollection
 
 
 class PostmanController(http.Controller):

@@ -1,8 +1,8 @@
 from odoo import http
 from odoo.http import request
 
-from ..services.revocation import Revocation
-from ..services.token_revocation import TokenRevocation
+from ..services.tokens.revocation import Revocation
+from ..services.tokens.token_revocation import TokenRevocation
 from .client_request import (
     CLIENT_ROUTING,
     ClientRequest,

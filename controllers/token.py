@@ -2,8 +2,8 @@ from odoo import http
 from odoo.http import request
 
 from ..protocol.errors import UnsupportedGrantType
-from ..services.refresh import Refresh
-from ..services.token_endpoint import TokenEndpoint
+from ..services.tokens.refresh import Refresh
+from ..services.tokens.token_endpoint import TokenEndpoint
 from .client_request import (
     CLIENT_ROUTING,
     ClientRequest,

@@ -9,8 +9,8 @@ from ..protocol.errors import (
     OAuth2Error,
 )
 from ..protocol.parameters import MAX_BODY
-from ..services.rate_limit import RateLimit
-from ..services.trial_sign_in import TrialSignIn
+from ..services.authentication.rate_limit import RateLimit
+from ..services.sign_in.trial_sign_in import TrialSignIn
 from .pages import find_api, page, refused_sign_in, to_provider
 
 

@@ -3,7 +3,7 @@ from odoo.http import request
 
 from ..oauth2 import oauth2_route
 from ..protocol.credentials import bearer_token
-from ..services.whoami import Whoami
+from ..services.calls.whoami import Whoami
 
 
 class WhoamiController(http.Controller):

@@ -1,9 +1,13 @@
 from odoo import api, models
 
-from ..services.audit import Audit
-from ..services.configuration_changes import default_of, describe_setting, setting
-from ..services.database_copy import DatabaseCopy
-from ..services.rate_limit import LIMIT_PARAMETER
+from ..services.audit.audit import Audit
+from ..services.authentication.rate_limit import LIMIT_PARAMETER
+from ..services.configuration.configuration_changes import (
+    default_of,
+    describe_setting,
+    setting,
+)
+from ..services.jobs.database_copy import DatabaseCopy
 
 _OURS = "api_auth_oauth2."
 #: In the context of what Odoo's settings form stores

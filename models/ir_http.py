@@ -24,16 +24,17 @@ from ..protocol.errors import (
     TemporarilyUnavailable,
 )
 from ..protocol.scope import scope_string
-from ..services import last_use, no_connection, refused_call, routes
-from ..services.cross_origin import CrossOrigin
-from ..services.json2_scope import JSON2Scope
-from ..services.last_signal import last_signal
-from ..services.rate_limit import RateLimit
-from ..services.refusal_log import RefusalLog
-from ..services.request_body import check_encoding
-from ..services.request_context import remote_address
-from ..services.token_validation import TokenValidation
-from ..services.wire_answer import error_response
+from ..services.audit.refusal_log import RefusalLog
+from ..services.authentication.rate_limit import RateLimit
+from ..services.calls import refused_call, routes
+from ..services.calls.cross_origin import CrossOrigin
+from ..services.calls.json2_scope import JSON2Scope
+from ..services.calls.token_validation import TokenValidation
+from ..services.server import last_use, no_connection
+from ..services.server.last_signal import last_signal
+from ..services.server.request_body import check_encoding
+from ..services.server.request_context import remote_address
+from ..services.server.wire_answer import error_response
 
 _logger = logging.getLogger(__name__)
 

@@ -4,12 +4,17 @@ from odoo.tools import ormcache
 from ..protocol.admission import Admission
 from ..protocol.errors import InvalidClient
 from ..protocol.scope import Serving
-from ..services import api_rules, client_rules
-from ..services.access_end import AccessEnd
-from ..services.api_trust import ApiTrust, may_widen
-from ..services.duplicate import free_text
-from ..services.overview import Overview
-from ..services.route_list import lacking_scopes, list_routes, routes_of, routes_table
+from ..services.configuration import api_rules, client_rules
+from ..services.configuration.api_trust import ApiTrust, may_widen
+from ..services.configuration.duplicate import free_text
+from ..services.overview.access_end import AccessEnd
+from ..services.overview.overview import Overview
+from ..services.scopes.route_list import (
+    lacking_scopes,
+    list_routes,
+    routes_of,
+    routes_table,
+)
 
 
 class OAuth2Api(models.Model):

@@ -6,7 +6,7 @@ from ..protocol.server_metadata import (
     endpoints,
     protected_resource_metadata,
 )
-from ..services.base_url import base_url, base_url_warning, redirect_uri_warning
+from ..services.server.base_url import base_url, base_url_warning, redirect_uri_warning
 
 
 def _url(label, text):

@@ -5,8 +5,8 @@ from odoo import fields, models
 from ..protocol.authorization_request import response_address
 from ..protocol.errors import UnknownSignIn
 from ..protocol.redirect_uri import matches
-from ..services.encrypted_field import EncryptedChar
-from ..services.pending_sign_in import PendingSignIn
+from ..services.keys.encrypted_field import EncryptedChar
+from ..services.sign_in.pending_sign_in import PendingSignIn
 
 #: Longer than a provider is waited for.
 _LONGEST_EXCHANGE = timedelta(minutes=1)
@@ -15,8 +15,9 @@ _LONGEST_EXCHANGE = timedelta(minutes=1)
 class OAuth2AuthorizationRequest(models.Model):
     """A sign-in under way, used once and short-lived (RFC 6749 section 4.1.1).
 
-    Its life: asked for by the application (`services/authorization.py`), taken by the
-    callback, decided by the user's consent. Secrets that refer to it are digests.
+    Its life: asked for by the application (`services/sign_in/authorization.py`),
+    taken by the callback, decided by the user's consent. Secrets that refer to it are
+    digests.
     """
 
     _name = "oauth2.authorization.request"

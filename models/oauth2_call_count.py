@@ -4,7 +4,7 @@ from odoo import fields, models
 class OAuth2CallCount(models.Model):
     """How many calls of an API a client made on a day that ended the same way.
 
-    Only ``services/call_counts.py`` writes it, by SQL.
+    Only ``services/calls/call_counts.py`` writes it, by SQL.
     """
 
     _name = "oauth2.call.count"

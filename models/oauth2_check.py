@@ -1,8 +1,8 @@
 from odoo import Command, api, fields, models
 
-from ..services.check_line import BAD, GOOD, WARNING
-from ..services.connection_check import ConnectionCheck
-from ..services.security_check import SecurityCheck
+from ..services.checks.check_line import BAD, GOOD, WARNING
+from ..services.checks.connection_check import ConnectionCheck
+from ..services.checks.security_check import SecurityCheck
 
 #: What is wrong comes first.
 _ORDER = (BAD, WARNING, GOOD)

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..services.check_line import BAD, GOOD, WARNING
-from ..services.docs_address import docs_address
+from ..services.checks.check_line import BAD, GOOD, WARNING
+from ..services.server.docs_address import docs_address
 
 
 class OAuth2CheckLine(models.TransientModel):

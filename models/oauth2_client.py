@@ -5,13 +5,13 @@ from odoo.fields import Domain
 
 from ..protocol.client_networks import allows, parse_networks
 from ..protocol.redirect_uri import redirect_uris
-from ..services import client_rules
-from ..services.access_end import AccessEnd
-from ..services.client_change import ClientChange
-from ..services.client_secret import MAX_OVERLAP, TOLD_IN_WORDS
-from ..services.client_trust import ClientTrust
-from ..services.duplicate import free_text
-from ..services.revocation_outbox import RevocationOutbox
+from ..services.authentication.client_secret import MAX_OVERLAP, TOLD_IN_WORDS
+from ..services.configuration import client_rules
+from ..services.configuration.client_change import ClientChange
+from ..services.configuration.client_trust import ClientTrust
+from ..services.configuration.duplicate import free_text
+from ..services.overview.access_end import AccessEnd
+from ..services.tokens.revocation_outbox import RevocationOutbox
 
 
 class OAuth2Client(models.Model):

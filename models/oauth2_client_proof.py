@@ -2,11 +2,11 @@ import json
 
 from odoo import api, fields, models
 
-from ..services.client_keys import ClientKeys
-from ..services.client_secret import ClientSecrets
-from ..services.client_trust import ClientTrust
-from ..services.encrypted_field import EncryptedChar
-from ..services.secret_notices import SecretNotices
+from ..services.authentication.client_secret import ClientSecrets
+from ..services.authentication.secret_notices import SecretNotices
+from ..services.configuration.client_trust import ClientTrust
+from ..services.keys.client_keys import ClientKeys
+from ..services.keys.encrypted_field import EncryptedChar
 
 
 class OAuth2ClientProof(models.AbstractModel):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..services.snippets import Snippets
+from ..services.connect.snippets import Snippets
 
 
 def _snippet(label):

@@ -1,12 +1,12 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..services.access_end import AccessEnd
-from ..services.clean_up import CleanUp
-from ..services.connected_applications import ConnectedApplications
-from ..services.encrypted_field import EncryptedChar
-from ..services.keep_alive import KeepAlive
-from ..services.revocation import Revocation
+from ..services.jobs.clean_up import CleanUp
+from ..services.jobs.keep_alive import KeepAlive
+from ..services.keys.encrypted_field import EncryptedChar
+from ..services.overview.access_end import AccessEnd
+from ..services.overview.connected_applications import ConnectedApplications
+from ..services.tokens.revocation import Revocation
 
 #: What its tokens carry of a grant, so that a check need not read it.
 _CARRIED = {"api_id", "client_id", "user_id", "state", "scope_ids", "expires_at"}

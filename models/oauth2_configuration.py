@@ -1,9 +1,9 @@
 from odoo import api, models
 
-from ..services.access_end import AccessEnd
-from ..services.audit import Audit
-from ..services.configuration_changes import describe, snapshot
-from ..services.transactions import signal_change
+from ..services.audit.audit import Audit
+from ..services.configuration.configuration_changes import describe, snapshot
+from ..services.overview.access_end import AccessEnd
+from ..services.server.transactions import signal_change
 
 
 class OAuth2Configuration(models.AbstractModel):

@@ -1,13 +1,13 @@
 from odoo import api, fields, models
 
-from ..services import provider_presets
-from ..services.check_line import GOOD
-from ..services.connect import BY_HAND, Connect
-from ..services.connect_last_page import ConnectLastPage
-from ..services.encrypted_field import EncryptedChar
-from ..services.keyring import Keyring
-from ..services.preset import WORDS
-from ..services.provider_presets import PRESETS
+from ..services.checks.check_line import GOOD
+from ..services.connect.connect import BY_HAND, Connect
+from ..services.connect.connect_last_page import ConnectLastPage
+from ..services.keys.encrypted_field import EncryptedChar
+from ..services.keys.keyring import Keyring
+from ..services.providers import provider_presets
+from ..services.providers.preset import WORDS
+from ..services.providers.provider_presets import PRESETS
 
 #: In the context of the last step alone: what is shown once.
 _SECRET = "oauth2_client_secret"

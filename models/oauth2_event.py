@@ -3,8 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..services.configuration_changes import kind_of
-from ..services.refusal_causes import CAUSES, advice_address, advices
+from ..services.audit.refusal_causes import CAUSES, advice_address, advices
+from ..services.configuration.configuration_changes import kind_of
 
 RETENTION_PARAMETER = "api_auth_oauth2.event_retention_days"
 RETENTION_DAYS = 365
@@ -152,7 +152,7 @@ class OAuth2Event(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Only ``services/audit.py`` adds lines, whatever access rights are set.
+        """Only ``services/audit/audit.py`` adds lines, whatever access rights are set.
 
         :raises AccessError: for every call over RPC
         """

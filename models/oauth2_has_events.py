@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..services.last_refusal import last_refusals
+from ..services.audit.last_refusal import last_refusals
 
 _ADMIN = "api_auth_oauth2.group_admin"
 

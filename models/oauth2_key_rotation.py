@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-from ..services.key_rotation import KeyRotation
+from ..services.jobs.key_rotation import KeyRotation
 
 
 class OAuth2KeyRotation(models.AbstractModel):

@@ -5,14 +5,14 @@ from odoo import api, fields, models
 from ..protocol.client_key import PRIVATE_KEY_JWT, SIGNING_ALGORITHMS
 from ..protocol.network_policy import NetworkPolicy, is_loopback
 from ..protocol.provider_client import OPENID_SCOPE
-from ..services import provider_rules
-from ..services.base_url import base_url
-from ..services.client_rules import check
-from ..services.preset import ADDRESSES
-from ..services.provider_change import SERVER_FIELDS, ProviderChange
-from ..services.provider_discovery import DISCOVERY_FIELDS, ProviderDiscovery
-from ..services.provider_warnings import provider_warnings
-from ..services.user_matching import UserMatching
+from ..services.configuration import provider_rules
+from ..services.configuration.client_rules import check
+from ..services.configuration.provider_change import SERVER_FIELDS, ProviderChange
+from ..services.configuration.provider_warnings import provider_warnings
+from ..services.providers.preset import ADDRESSES
+from ..services.providers.provider_discovery import DISCOVERY_FIELDS, ProviderDiscovery
+from ..services.server.base_url import base_url
+from ..services.sign_in.user_matching import UserMatching
 
 
 class OAuth2Provider(models.Model):

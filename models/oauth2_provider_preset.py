@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 
-from ..services import provider_presets
-from ..services.preset import ADDRESSES, WORDS
-from ..services.provider_presets import PRESETS
+from ..services.providers import provider_presets
+from ..services.providers.preset import ADDRESSES, WORDS
+from ..services.providers.provider_presets import PRESETS
 
 
 class OAuth2ProviderPreset(models.AbstractModel):

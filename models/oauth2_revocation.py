@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..services.encrypted_field import EncryptedChar
-from ..services.revocation_outbox import RevocationOutbox
+from ..services.keys.encrypted_field import EncryptedChar
+from ..services.tokens.revocation_outbox import RevocationOutbox
 
 
 class OAuth2Revocation(models.Model):

@@ -4,10 +4,10 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_list, ormcache
 
 from ..protocol.scope import SCOPE_TOKEN
-from ..services import json2_methods
-from ..services.duplicate import free_text
-from ..services.route_list import list_routes, routes_table
-from ..services.transactions import primary_cursor
+from ..services.calls import json2_methods
+from ..services.configuration.duplicate import free_text
+from ..services.scopes.route_list import list_routes, routes_table
+from ..services.server.transactions import primary_cursor
 
 _SHOWN_NAMES = 8  # of models that a sentence names; the lines tell the rest
 

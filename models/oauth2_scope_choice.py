@@ -1,6 +1,6 @@
 from odoo import Command, api, fields, models
 
-from ..services.scope_templates import add_offered, offered
+from ..services.scopes.scope_templates import add_offered, offered
 
 
 class OAuth2ScopeChoice(models.TransientModel):

@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import format_list
 
-from ..services import json2_methods
-from ..services.administration_models import is_administration
-from ..services.configuration_changes import describe_line, opened
+from ..services.calls import json2_methods
+from ..services.configuration.configuration_changes import describe_line, opened
+from ..services.scopes.administration_models import is_administration
 
 
 class OAuth2ScopeLine(models.Model):

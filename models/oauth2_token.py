@@ -3,7 +3,7 @@ from datetime import UTC
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..services.encrypted_field import EncryptedChar
+from ..services.keys.encrypted_field import EncryptedChar
 
 # What a token has from its grant when that changes, as of ``_carried``.
 _END = "LEAST(token.expires_at, grants.expires_at)"

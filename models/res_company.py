@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..services.transactions import signal_change
+from ..services.server.transactions import signal_change
 
 #: What decides who is of a company.
 _MEMBERSHIP = {"user_ids", "active"}

@@ -4,9 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..protocol.network_policy import is_safe_url
-from ..services.base_url import BASE_URL_PARAMETER
-from ..services.keyring import Keyring
-from ..services.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
+from ..services.authentication.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
+from ..services.keys.keyring import Keyring
+from ..services.server.base_url import BASE_URL_PARAMETER
 from .ir_config_parameter import SETTINGS_FORM
 from .oauth2_event import RETENTION_DAYS, RETENTION_PARAMETER
 

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..services.transactions import signal_change
+from ..services.server.transactions import signal_change
 
 #: What decides who is in a group.
 _MEMBERSHIP = {"user_ids", "all_user_ids", "implied_ids", "implied_by_ids"}

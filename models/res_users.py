@@ -3,9 +3,9 @@ from odoo.exceptions import MissingError
 from odoo.tools import SQL, ormcache
 
 from ..protocol.admission import Membership
-from ..services.access_end import AccessEnd
-from ..services.audit import Audit
-from ..services.transactions import signal_change
+from ..services.audit.audit import Audit
+from ..services.overview.access_end import AccessEnd
+from ..services.server.transactions import signal_change
 
 #: What decides whether a user may use an API.
 _ADMISSION = {"active", "group_ids", "company_ids"}

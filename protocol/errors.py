@@ -33,7 +33,8 @@ class OAuth2Error(Exception):
     :param description: static ASCII text for the caller; the class's own when left out
     :param reason: what the event says, a sentence: it names the email, login, model or
         scope that was meant; never a token, secret or identity
-    :param cause: key of ``services/refusal_causes.py``; the class's own when left out
+    :param cause: key of ``services/audit/refusal_causes.py``; the class's own when left
+        out
     :param retry_after: seconds after which the caller may try again
 
     :ivar reference: of its event, where a person is shown one

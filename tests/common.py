@@ -24,10 +24,10 @@ from ..protocol import digests
 from ..protocol.back_off import requests_to_wait
 from ..protocol.jwks import key_sets
 from ..protocol.rate_limit import FixedWindowCounter
-from ..services import rate_limit
-from ..services.grant_tokens import GrantTokens
-from ..services.keyring import Keyring
-from ..services.revocation_outbox import RevocationOutbox
+from ..services.authentication import rate_limit
+from ..services.keys.keyring import Keyring
+from ..services.tokens.grant_tokens import GrantTokens
+from ..services.tokens.revocation_outbox import RevocationOutbox
 from . import certificates
 from .faulty_provider import FaultyProvider
 from .kept_routes import keep_routes

@@ -3,7 +3,7 @@
 from odoo.tests import HttpCase, TransactionCase, tagged
 
 from ..protocol.errors import InvalidRequest
-from ..services.json2_reach import reached
+from ..services.calls.json2_reach import reached
 from .common import OAuth2Records
 
 NOTHING = set()

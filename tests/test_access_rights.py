@@ -4,10 +4,10 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 
-from ..services.audit import Audit
-from ..services.authorization import Authorization
-from ..services.provider_calls import client_secret
-from ..services.revocation_outbox import RevocationOutbox
+from ..services.audit.audit import Audit
+from ..services.providers.provider_calls import client_secret
+from ..services.sign_in.authorization import Authorization
+from ..services.tokens.revocation_outbox import RevocationOutbox
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 

@@ -5,7 +5,7 @@ from functools import partial
 from odoo.fields import NO_ACCESS, Field
 from odoo.tests import tagged
 
-from ..services.provider_calls import client_secret
+from ..services.providers.provider_calls import client_secret
 from .test_access_rights import AccessCase
 
 #: The stored fields that no user reads over RPC.

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..protocol.digests import digest
-from ..services.client_authentication import ROTATION_GRACE
+from ..services.authentication.client_authentication import ROTATION_GRACE
 from .authorization_server_common import (
     REDIRECT_URI,
     STATE,

@@ -3,9 +3,9 @@
 from odoo.tests import tagged
 
 from ..protocol.rate_limit import FixedWindowCounter
-from ..services import rate_limit
-from ..services.keyring import Keyring
-from ..services.rate_limit import LIMIT_PARAMETER
+from ..services.authentication import rate_limit
+from ..services.authentication.rate_limit import LIMIT_PARAMETER
+from ..services.keys.keyring import Keyring
 from .authorization_server_common import REDIRECT_URI
 from .common import BROWSER_HEADERS, basic_authorization
 from .test_authorization_server_attacks import ServerAttackCase

@@ -3,7 +3,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from odoo.tests import tagged
 
-from ..services.keyring import Keyring
+from ..services.keys.keyring import Keyring
 from .common import OAuth2Case, basic_authorization
 
 

@@ -12,8 +12,8 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import config
 
 from ..protocol.scope import TokenContext
-from ..services import call_counts
-from ..services.call_counts import GOOD, CallCounts
+from ..services.calls import call_counts
+from ..services.calls.call_counts import GOOD, CallCounts
 from .common import OAuth2Records
 
 NO_SUCH_DATABASE = "oauth2_of_nobody"

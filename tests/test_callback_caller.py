@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 from odoo.tools import convert_file
 
-from ..services.base_url import BASE_URL_PARAMETER
+from ..services.server.base_url import BASE_URL_PARAMETER
 from .common import BROWSER_HEADERS
 from .test_callback import CallbackCase
 

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
+from ..services.authentication.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER
 from .test_callback import CallbackCase
 
 

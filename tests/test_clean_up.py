@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services.clean_up import CleanUp
+from ..services.jobs.clean_up import CleanUp
 from .common import BROWSER_HEADERS
 from .test_token import TokenCase
 

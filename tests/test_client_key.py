@@ -13,7 +13,7 @@ from odoo.tests import tagged
 from ..protocol.client_key import SIGNING_ALGORITHMS
 from .common import OAuth2Case
 
-_FAILURES = "odoo.addons.api_auth_oauth2.services.provider_calls"
+_FAILURES = "odoo.addons.api_auth_oauth2.services.providers.provider_calls"
 
 
 @tagged("post_install", "-at_install")

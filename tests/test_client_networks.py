@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import BaseCase, tagged
 
 from ..protocol.client_networks import allows, covers, parse_networks
-from ..services.token_validation import TokenValidation
+from ..services.calls.token_validation import TokenValidation
 from .authorization_server_common import AuthorizationServerCase
 from .common import OAuth2Case, basic_authorization
 from .json2_common import Json2Case

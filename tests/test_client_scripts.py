@@ -18,7 +18,8 @@ from lxml import html
 from odoo.tests import BaseCase, tagged
 
 from ..protocol.rate_limit import FixedWindowCounter
-from ..services import authorization, sign_in_progress
+from ..services.sign_in import authorization
+from ..services.tokens import sign_in_progress
 from .common import BROWSER_HEADERS, OAuth2Case
 
 _EXAMPLES = (

@@ -10,8 +10,8 @@ from odoo.tests import tagged
 
 from ..protocol import client_secret
 from ..protocol.client_secret import find_secret
-from ..services.clean_up import CleanUp
-from ..services.client_secret import ClientSecrets
+from ..services.authentication.client_secret import ClientSecrets
+from ..services.jobs.clean_up import CleanUp
 from .test_access_rights import AccessCase
 
 

@@ -8,8 +8,8 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..protocol.rate_limit import FixedWindowCounter
-from ..services.client_secret import ClientSecrets
-from ..services.last_use import FORMER_SECRET
+from ..services.authentication.client_secret import ClientSecrets
+from ..services.server.last_use import FORMER_SECRET
 from .authorization_server_common import AuthorizationServerCase
 from .common import basic_authorization
 from .test_revoke import RevokeCase

@@ -11,8 +11,8 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
 
-from ..services.audit import Audit
-from ..services.configuration_changes import describe
+from ..services.audit.audit import Audit
+from ..services.configuration.configuration_changes import describe
 from .authorization_server_common import AuthorizationServerCase
 from .json2_common import Json2Case
 from .test_access_rights import AccessCase

@@ -5,9 +5,9 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, HttpCase, TransactionCase, tagged
 
 from ..protocol.client_secret import find_secret
-from ..services.base_url import BASE_URL_PARAMETER
-from ..services.client_secret import ClientSecrets
-from ..services.provider_calls import client_secret
+from ..services.authentication.client_secret import ClientSecrets
+from ..services.providers.provider_calls import client_secret
+from ..services.server.base_url import BASE_URL_PARAMETER
 from .common import OAuth2Records
 
 SECRET = "of-google"

@@ -10,8 +10,8 @@ from odoo.tests import tagged
 from odoo.tests.common import _super_send
 from odoo.tools import config, mute_logger
 
-from ..services import connection_check
-from ..services.keyring import KEYS_OPTION
+from ..services.checks import connection_check
+from ..services.keys.keyring import KEYS_OPTION
 from . import independent_provider
 from .common import OAuth2Case
 from .independent_provider import IndependentProvider
@@ -269,7 +269,7 @@ class TestConnectionCheck(CheckCase):
         self.client.client_secret = "demo-secret"  # with the configured key
         with (
             patch.dict(config.options, {KEYS_OPTION: ""}),
-            mute_logger("odoo.addons.api_auth_oauth2.services.keyring"),
+            mute_logger("odoo.addons.api_auth_oauth2.services.keys.keyring"),
         ):
             found = self.assertLine("encryption-key", "bad", "api_auth_oauth2_keys")
         self.assertEqual(found["client-secret"][0], "bad")

@@ -20,9 +20,9 @@ from ..protocol import digests
 from ..protocol.client_secret import find_secret
 from ..protocol.credentials import ClientCredentials
 from ..protocol.errors import OAuth2Error
-from ..services.authorization import Authorization
-from ..services.client_authentication import ClientAuthentication
-from ..services.consent import Consent
+from ..services.authentication.client_authentication import ClientAuthentication
+from ..services.sign_in.authorization import Authorization
+from ..services.sign_in.consent import Consent
 from .common import BROWSER_HEADERS, basic_authorization
 from .test_token import TokenCase
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services import sign_in_progress
+from ..services.tokens import sign_in_progress
 from .authorization_server_common import (
     REDIRECT_URI,
     STATE,

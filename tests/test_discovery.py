@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, TransactionCase, tagged
 
 from ..protocol.discovery import issuer_of
-from ..services.provider_discovery import DISCOVERY_FIELDS
+from ..services.providers.provider_discovery import DISCOVERY_FIELDS
 from . import certificates, faulty_provider
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider

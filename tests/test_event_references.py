@@ -10,8 +10,8 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
-from ..services import auth_failure_log
-from ..services.auth_failure_log import AuthFailureLog
+from ..services.audit import auth_failure_log
+from ..services.audit.auth_failure_log import AuthFailureLog
 from .authorization_server_common import AuthorizationServerCase
 from .common import BROWSER_HEADERS
 

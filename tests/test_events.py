@@ -3,9 +3,9 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services import auth_failure_log
-from ..services.auth_failure_log import AuthFailureLog
-from ..services.rate_limit import LIMIT_PARAMETER
+from ..services.audit import auth_failure_log
+from ..services.audit.auth_failure_log import AuthFailureLog
+from ..services.authentication.rate_limit import LIMIT_PARAMETER
 from .common import OAuth2Case
 
 

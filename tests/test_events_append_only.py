@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from ..services.audit import Audit
+from ..services.audit.audit import Audit
 from .common import OAuth2Records
 
 

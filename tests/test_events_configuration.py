@@ -4,8 +4,8 @@ from odoo import Command
 from odoo.models import MAGIC_COLUMNS
 from odoo.tests import tagged
 
-from ..services.client_secret import TOLD_IN_WORDS
-from ..services.configuration_changes import describe
+from ..services.authentication.client_secret import TOLD_IN_WORDS
+from ..services.configuration.configuration_changes import describe
 from .test_access_rights import AccessCase
 
 SECRET = "a-secret-that-nobody-may-read"

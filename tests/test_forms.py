@@ -10,9 +10,9 @@ from odoo.modules.module import Manifest
 from odoo.tests import Form, TransactionCase, tagged
 from odoo.tools.safe_eval import safe_eval
 
-from ..services.audit import Audit
-from ..services.expiry import Expiry
-from ..services.provider_calls import client_secret
+from ..services.audit.audit import Audit
+from ..services.providers.provider_calls import client_secret
+from ..services.tokens.expiry import Expiry
 from .common import OAuth2Records
 
 

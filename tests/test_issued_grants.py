@@ -6,8 +6,8 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..protocol.rate_limit import FixedWindowCounter
-from ..services import issued_tokens
-from ..services.service_grant import ServiceGrant
+from ..services.tokens import issued_tokens
+from ..services.tokens.service_grant import ServiceGrant
 from .authorization_server_common import AuthorizationServerCase
 from .common import basic_authorization
 

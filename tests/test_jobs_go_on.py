@@ -5,8 +5,8 @@ from psycopg2.extensions import AsIs
 from odoo.tests import tagged
 
 from ..protocol.digests import digest
-from ..services.audit import Audit
-from ..services.keyring import Keyring
+from ..services.audit.audit import Audit
+from ..services.keys.keyring import Keyring
 from .test_life_cycle import LifeCycleCase
 
 SERVICES = "odoo.addons.api_auth_oauth2.services"
@@ -30,14 +30,14 @@ class TestJobsGoOn(LifeCycleCase):
         self.provider.requests.clear()
         self.provider.calls.clear()
 
-    def assertTold(self, file):
-        return self.assertLogs(f"{SERVICES}.{file}", "ERROR")
+    def assertTold(self, module):
+        return self.assertLogs(f"{SERVICES}.{module}", "ERROR")
 
     def test_an_error_in_one_revocation_keeps_no_other_waiting(self):
         first = self.queue(self.broken, "refresh", "token-of-the-broken-one")
         second = self.queue(self.client, "refresh", "token-of-the-other-one")
         self.assertLess(first.id, second.id)
-        with self.assertTold("revocation_outbox"):
+        with self.assertTold("tokens.revocation_outbox"):
             self.tell_providers()
         self.assertEqual(self.told(), [("refresh_token", "token-of-the-other-one")])
         self.assertFalse(second.exists())
@@ -48,7 +48,7 @@ class TestJobsGoOn(LifeCycleCase):
     def test_a_revocation_with_an_error_of_odoo_s_own_is_given_up(self):
         revocation = self.queue(self.broken, "refresh", "one")
         revocation.tries = 12
-        with self.assertTold("revocation_outbox"):
+        with self.assertTold("tokens.revocation_outbox"):
             self.tell_providers()
         self.assertEqual(revocation.state, "given_up")
         self.assertIn("an error of Odoo's own", self.told_of("given_up").reason)
@@ -61,7 +61,7 @@ class TestJobsGoOn(LifeCycleCase):
             grant._current_token("refresh").expires_at = self.ago(days=days)
         first.client_id = self.broken
         self.provider.calls.clear()
-        with self.assertTold("keep_alive"):
+        with self.assertTold("jobs.keep_alive"):
             self.assertEqual(self.run_job("ir_cron_keep_alive"), (2, 0))
         self.assertEqual(self.provider.calls["token"], 1)
         self.assertEqual(self.told_of("refresh").client_user_ref, self.grant.id)
@@ -83,7 +83,7 @@ class TestJobsGoOn(LifeCycleCase):
         )
         self.provider.calls.clear()
         with (
-            self.assertTold("keep_alive"),
+            self.assertTold("jobs.keep_alive"),
             self.assertRaisesRegex(ValueError, "_extend_issued"),
         ):
             self.run_job("ir_cron_keep_alive")
@@ -120,7 +120,7 @@ class TestJobsGoOn(LifeCycleCase):
         query = "UPDATE oauth2_event SET create_date = '2020-01-01' WHERE id = %s"
         self.env.cr.execute(query, [old.id])
         with (
-            self.assertTold("clean_up"),
+            self.assertTold("jobs.clean_up"),
             self.assertRaisesRegex(ValueError, "oauth2.authorization.request"),
         ):
             self.run_job()

@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..services.json2_methods import SERVED_METHODS
+from ..services.calls.json2_methods import SERVED_METHODS
 from .json2_common import Json2Case
 
 

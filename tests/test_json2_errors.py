@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 
 from .json2_common import Json2Case
 
-_LOGGER = "odoo.addons.api_auth_oauth2.services.json2_errors"
+_LOGGER = "odoo.addons.api_auth_oauth2.services.calls.json2_errors"
 
 
 @tagged("post_install", "-at_install")

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ..services.json2_reach import MAX_TERMS
+from ..services.calls.json2_reach import MAX_TERMS
 from .json2_common import NOTHING, REFUSED, ReachCase
 
 PARTNERS = {("res.partner", "read")}

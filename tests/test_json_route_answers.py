@@ -20,8 +20,8 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..oauth2 import oauth2, oauth2_route
-from ..services import auth_failure_log
-from ..services.auth_failure_log import AuthFailureLog
+from ..services.audit import auth_failure_log
+from ..services.audit.auth_failure_log import AuthFailureLog
 from .json_route_common import JsonRouteCase
 
 

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..protocol.digests import digest
-from ..services.keep_alive import KeepAlive
+from ..services.jobs.keep_alive import KeepAlive
 from .test_life_cycle import LifeCycleCase
 from .test_rerun import RealCursorsCase
 

@@ -4,11 +4,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..protocol.keyring import EncryptionKeys
-from ..services import key_rotation
-from ..services.encrypted_field import encrypted_fields
-from ..services.key_rotation import KeyRotation
-from ..services.keyring import FINGERPRINT, IDENTITY_KEYS
-from ..services.transactions import commit_now
+from ..services.jobs import key_rotation
+from ..services.jobs.key_rotation import KeyRotation
+from ..services.keys.encrypted_field import encrypted_fields
+from ..services.keys.keyring import FINGERPRINT, IDENTITY_KEYS
+from ..services.server.transactions import commit_now
 from .common import BROWSER_HEADERS
 from .test_access_secrets import SECRETS
 from .test_keyring import KeyringCase, new_key

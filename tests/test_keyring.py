@@ -12,15 +12,15 @@ from odoo.tools import config
 
 from ..protocol.errors import TemporarilyUnavailable
 from ..protocol.keyring import EncryptionKeys, fingerprint
-from ..services import auth_failure_log
-from ..services.auth_failure_log import AuthFailureLog
-from ..services.key_rotation import KeyRotation
-from ..services.keyring import IDENTITY_KEYS, KEYS_OPTION, KEYS_VARIABLE, Keyring
+from ..services.audit import auth_failure_log
+from ..services.audit.auth_failure_log import AuthFailureLog
+from ..services.jobs.key_rotation import KeyRotation
+from ..services.keys.keyring import IDENTITY_KEYS, KEYS_OPTION, KEYS_VARIABLE, Keyring
 from .common import BROWSER_HEADERS
 from .test_token import TokenCase
 
-_FAILURES = "odoo.addons.api_auth_oauth2.services.provider_calls"
-_KEYRING = "odoo.addons.api_auth_oauth2.services.keyring"
+_FAILURES = "odoo.addons.api_auth_oauth2.services.providers.provider_calls"
+_KEYRING = "odoo.addons.api_auth_oauth2.services.keys.keyring"
 SECRET = "a-text-to-be-encrypted"
 _FINGERPRINT = "api_auth_oauth2.key_fingerprint"
 

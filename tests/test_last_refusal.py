@@ -9,8 +9,8 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 
-from ..services.audit import Audit
-from ..services.refusal_causes import CAUSES, advices
+from ..services.audit.audit import Audit
+from ..services.audit.refusal_causes import CAUSES, advices
 from .common import OAuth2Records
 
 _ROOT = Path(__file__).parent.parent
@@ -114,7 +114,7 @@ class TestCauses(TransactionCase):
     def used(self):
         """Every ``cause`` of the code: of a call, of a class, of a returned pair."""
         for folder in ("controllers", "models", "protocol", "services"):
-            for path in (_ROOT / folder).glob("*.py"):
+            for path in (_ROOT / folder).rglob("*.py"):
                 for node in ast.walk(ast.parse(path.read_text())):
                     if isinstance(node, ast.keyword) and node.arg == "cause":
                         yield from self.texts(node.value, path)

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from ..services.audit import Audit
+from ..services.audit.audit import Audit
 from .faulty_provider import FaultyProvider
 from .test_revoke import RevokeCase
 
@@ -243,7 +243,7 @@ class TestGivenUp(LifeCycleCase):
 
     def give_up(self):
         self.pending.tries = 12
-        logger = "odoo.addons.api_auth_oauth2.services.revocation_outbox"
+        logger = "odoo.addons.api_auth_oauth2.services.tokens.revocation_outbox"
         with self.assertLogs(logger, "ERROR") as logs:
             for _run in range(2):  # asked once in each
                 waiting = self.pending.filtered(lambda one: one.state == "pending")

@@ -69,7 +69,7 @@ class TestNoConnection(RealCursorsCase):
     def assertTryAgain(self, lost, *request, **headers):
         self.registry.clear_all_caches()
         with lost, mute_logger("odoo.sql_db"):
-            with self.assertLogs(f"{SERVICES}.no_connection", "WARNING"):
+            with self.assertLogs(f"{SERVICES}.server.no_connection", "WARNING"):
                 status, body = self.request(*request, **headers)
         self.assertEqual((status, body["error"]), (503, "temporarily_unavailable"))
 
@@ -127,7 +127,7 @@ class TestNoConnection(RealCursorsCase):
                 "search_count",
                 lambda records, domain: records.env.cr.execute("SELECT 1 / 0"),
             ),
-            mute_logger("odoo.sql_db", "odoo.http", f"{SERVICES}.json2_errors"),
+            mute_logger("odoo.sql_db", "odoo.http", f"{SERVICES}.calls.json2_errors"),
         ):
             answer = self.request("POST", f"/reruns{CALL}", BODY, **self.headers)
         self.assertEqual(answer[0], 500, answer)

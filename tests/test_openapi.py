@@ -14,8 +14,8 @@ from odoo.tests import BaseCase, tagged
 from ..oauth2 import oauth2_route
 from ..protocol.argument_types import MISFITS
 from ..protocol.handler_arguments import arguments_of
-from ..services.base_url import BASE_URL_PARAMETER
-from ..services.routes import handlers_of, rules_of
+from ..services.calls.routes import handlers_of, rules_of
+from ..services.server.base_url import BASE_URL_PARAMETER
 from .generators import values
 from .json_route_common import JsonRouteCase
 from .property_common import holds_for

@@ -10,8 +10,8 @@ from odoo import fields
 from odoo.tests import TransactionCase, tagged
 from odoo.tools.safe_eval import safe_eval
 
-from ..services.audit import Audit
-from ..services.call_counts import OUTCOMES
+from ..services.audit.audit import Audit
+from ..services.calls.call_counts import OUTCOMES
 from .common import OAuth2Records
 
 

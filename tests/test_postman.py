@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from odoo.tests import tagged
 
-from ..services.snippets import POSTMAN_REDIRECT_URI
+from ..services.connect.snippets import POSTMAN_REDIRECT_URI
 from .authorization_server_common import AuthorizationServerCase
 
 

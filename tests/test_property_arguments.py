@@ -11,8 +11,8 @@ from odoo.tests import BaseCase, TransactionCase, tagged
 from ..controllers.arguments import bind, read_object
 from ..protocol.errors import InvalidRequest
 from ..protocol.handler_arguments import arguments_of
-from ..services.json2_methods import ARGUMENTS, SERVED_METHODS
-from ..services.json2_reach import reached
+from ..services.calls.json2_methods import ARGUMENTS, SERVED_METHODS
+from ..services.calls.json2_reach import reached
 from .generators import objects, texts, values
 from .property_common import holds_for
 

@@ -11,9 +11,9 @@ from ..controllers.callback import response_parameters
 from ..protocol.errors import AccessDenied, InvalidRequest, OAuth2Error, ServerError
 from ..protocol.json_object import load_json_object
 from ..protocol.provider_errors import ProviderMisbehaved
-from ..services.authorization import Authorization
-from ..services.callback import AuthorizationResponse, Callback
-from ..services.user_matching import UserMatching
+from ..services.sign_in.authorization import Authorization
+from ..services.sign_in.callback import AuthorizationResponse, Callback
+from ..services.sign_in.user_matching import UserMatching
 from .common import OAuth2Records
 from .generators import PRINTABLE, texts, values
 from .property_common import holds_for

@@ -11,7 +11,7 @@ from ..oauth2 import oauth2_route
 from ..protocol.errors import InsufficientScope
 from .route_common import MISSING, RouteCase
 
-_ROUTES = "odoo.addons.api_auth_oauth2.services.routes"
+_ROUTES = "odoo.addons.api_auth_oauth2.services.calls.routes"
 _HOOK = "odoo.addons.api_auth_oauth2.models.ir_http"
 
 

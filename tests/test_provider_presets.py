@@ -7,8 +7,8 @@ from lxml import etree
 from odoo.tests import Form, TransactionCase, tagged
 
 from ..protocol.network_policy import is_safe_url
-from ..services.preset import ADDRESSES, WORDS
-from ..services.provider_presets import PRESETS, preset_values
+from ..services.providers.preset import ADDRESSES, WORDS
+from ..services.providers.provider_presets import PRESETS, preset_values
 from .common import OAuth2Records
 
 OWN = {

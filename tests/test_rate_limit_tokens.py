@@ -6,9 +6,10 @@ from odoo import fields, http
 
 from ..oauth2 import oauth2_route
 from ..protocol.rate_limit import FixedWindowCounter
-from ..services import auth_failure_log, rate_limit
-from ..services.auth_failure_log import AuthFailureLog
-from ..services.rate_limit import LIMIT_PARAMETER, RateLimit
+from ..services.audit import auth_failure_log
+from ..services.audit.auth_failure_log import AuthFailureLog
+from ..services.authentication import rate_limit
+from ..services.authentication.rate_limit import LIMIT_PARAMETER, RateLimit
 from .route_common import RouteCase
 
 

@@ -11,9 +11,13 @@ from odoo.tests import tagged
 from odoo.tools import config
 
 from ..protocol.rate_limit import FixedWindowCounter
-from ..services import rate_limit
-from ..services.grant_tokens import GrantTokens
-from ..services.rate_limit import DEFAULT_LIMITS, LIMIT_PARAMETER, RateLimit
+from ..services.authentication import rate_limit
+from ..services.authentication.rate_limit import (
+    DEFAULT_LIMITS,
+    LIMIT_PARAMETER,
+    RateLimit,
+)
+from ..services.tokens.grant_tokens import GrantTokens
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
 
 

@@ -11,8 +11,8 @@ from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
-from ..services.endpoint_names import RESERVED_ENDPOINTS
-from ..services.grant_tokens import GrantTokens
+from ..services.configuration.endpoint_names import RESERVED_ENDPOINTS
+from ..services.tokens.grant_tokens import GrantTokens
 from .common import OAuth2Records
 
 

@@ -18,11 +18,11 @@ from odoo.tools import config, mute_logger
 
 from ..protocol.jwks import key_sets
 from ..protocol.keyring import fingerprint
-from ..services.base_url import note_redirect_uri
-from ..services.json2_scope import JSON2Scope
-from ..services.keyring import FINGERPRINT, KEYS_OPTION
-from ..services.provider_refresh import ProviderRefresh
-from ..services.rate_limit import LIMIT_PARAMETER
+from ..services.authentication.rate_limit import LIMIT_PARAMETER
+from ..services.calls.json2_scope import JSON2Scope
+from ..services.keys.keyring import FINGERPRINT, KEYS_OPTION
+from ..services.server.base_url import note_redirect_uri
+from ..services.tokens.provider_refresh import ProviderRefresh
 from .common import OAuth2Records
 from .faulty_provider import FaultyProvider
 

@@ -5,10 +5,10 @@ from urllib.parse import urlencode
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services import grant_tokens
-from ..services.clean_up import CleanUp
-from ..services.grant_lock import GrantLock
-from ..services.grant_tokens import GrantTokens
+from ..services.jobs.clean_up import CleanUp
+from ..services.tokens import grant_tokens
+from ..services.tokens.grant_lock import GrantLock
+from ..services.tokens.grant_tokens import GrantTokens
 from .test_token import TokenCase
 
 

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..oauth2 import oauth2_route
-from ..services.route_list import list_routes
+from ..services.scopes.route_list import list_routes
 from .route_common import RouteCase
 
 
@@ -50,7 +50,7 @@ class TestRouteList(RouteCase):
     @classmethod
     def setUpClass(cls):
         # Told of /<api>/weakened each time that an API is made.
-        muted = mute_logger("odoo.addons.api_auth_oauth2.services.routes")
+        muted = mute_logger("odoo.addons.api_auth_oauth2.services.calls.routes")
         cls.enterClassContext(muted)
         super().setUpClass()
 

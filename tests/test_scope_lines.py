@@ -5,7 +5,7 @@ from odoo.service.model import get_public_method
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..services.json2_methods import ARGUMENTS, SERVED_METHODS
+from ..services.calls.json2_methods import ARGUMENTS, SERVED_METHODS
 from .json2_common import Json2Case
 
 

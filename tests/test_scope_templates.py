@@ -6,8 +6,13 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import Form, TransactionCase, tagged
 
-from ..services.administration_models import is_administration
-from ..services.scope_templates import add_offered, make_scope, offered, templates
+from ..services.scopes.administration_models import is_administration
+from ..services.scopes.scope_templates import (
+    add_offered,
+    make_scope,
+    offered,
+    templates,
+)
 from .common import OAuth2Records
 
 

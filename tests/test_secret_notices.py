@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services.clean_up import CleanUp
-from ..services.secret_notices import ACTIVITY_TYPE
+from ..services.authentication.secret_notices import ACTIVITY_TYPE
+from ..services.jobs.clean_up import CleanUp
 from .test_access_rights import AccessCase
 
 OUR_GROUP, SETTINGS = "api_auth_oauth2.group_admin", "base.group_system"

@@ -12,9 +12,9 @@ from odoo.tests import tagged
 
 from ..hooks import post_init_hook, uninstall_hook
 from ..protocol.digests import random_token
-from ..services.client_keys import ClientKeys
-from ..services.encrypted_field import encrypted_fields
-from ..services.keyring import KEYS_VARIABLE
+from ..services.keys.client_keys import ClientKeys
+from ..services.keys.encrypted_field import encrypted_fields
+from ..services.keys.keyring import KEYS_VARIABLE
 from .common import BROWSER_HEADERS, OAuth2Case, basic_authorization
 from .test_access_secrets import SECRETS
 

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import config
 
-from ..services.keyring import KEYS_OPTION
+from ..services.keys.keyring import KEYS_OPTION
 from .common import OAuth2Records
 
 

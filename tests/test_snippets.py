@@ -13,8 +13,9 @@ from lxml import html
 
 from odoo.tests import Form, tagged
 
-from ..services import authorization, sign_in_progress
-from ..services.snippets import SECRET_PLACEHOLDER, Snippets
+from ..services.connect.snippets import SECRET_PLACEHOLDER, Snippets
+from ..services.sign_in import authorization
+from ..services.tokens import sign_in_progress
 from .authorization_server_common import AuthorizationServerCase
 from .common import BROWSER_HEADERS
 from .test_client_scripts import UNLIMITED

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services.clean_up import CleanUp
+from ..services.jobs.clean_up import CleanUp
 from .common import OAuth2Case, basic_authorization
 
 

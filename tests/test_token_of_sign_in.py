@@ -6,10 +6,11 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..protocol.rate_limit import FixedWindowCounter
-from ..services import rate_limit, sign_in_progress
-from ..services.cached_token_response import CachedTokenResponse
-from ..services.clean_up import CleanUp
-from ..services.rate_limit import LIMIT_PARAMETER
+from ..services.authentication import rate_limit
+from ..services.authentication.rate_limit import LIMIT_PARAMETER
+from ..services.jobs.clean_up import CleanUp
+from ..services.tokens import sign_in_progress
+from ..services.tokens.cached_token_response import CachedTokenResponse
 from .common import BROWSER_HEADERS, SCRIPT_HEADERS, basic_authorization
 from .test_confirm import ConfirmCase
 from .test_constant_shape import shape

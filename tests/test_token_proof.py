@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..services.grant_tokens import GrantTokens
+from ..services.tokens.grant_tokens import GrantTokens
 from .common import basic_authorization
 from .test_revoke import RevokeCase
 

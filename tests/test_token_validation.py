@@ -10,9 +10,9 @@ from odoo.sql_db import Cursor, PoolError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
-from ..services.grant_tokens import GrantTokens
-from ..services.last_signal import last_signal
-from ..services.token_validation import TokenValidation
+from ..services.calls.token_validation import TokenValidation
+from ..services.server.last_signal import last_signal
+from ..services.tokens.grant_tokens import GrantTokens
 from .common import OAuth2Records
 from .test_rerun import RealCursorsCase
 
@@ -222,7 +222,7 @@ class TestChangeCounts(RealCursorsCase):
             cr.execute(number)
             self.assertGreater(cr.fetchone(), before)
 
-    @mute_logger("odoo.addons.api_auth_oauth2.services.transactions")
+    @mute_logger("odoo.addons.api_auth_oauth2.services.server.transactions")
     def test_a_change_counts_though_odoo_cannot_signal(self):
         full = patch.object(Registry, "signal_changes", side_effect=PoolError("full"))
         with full:

@@ -6,7 +6,7 @@ from odoo.sql_db import db_connect
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
-from ..services.transactions import (
+from ..services.server.transactions import (
     begin_read_committed,
     commit_now,
     execute_alone,

@@ -17,7 +17,7 @@ from .json2_common import Json2Case
 from .json_route_common import JsonRouteCase
 
 _DISPATCHERS = "odoo.addons.api_auth_oauth2.controllers.dispatchers"
-_ERRORS = "odoo.addons.api_auth_oauth2.services.json2_errors"
+_ERRORS = "odoo.addons.api_auth_oauth2.services.calls.json2_errors"
 _ORIGIN = "https://app.example.com"
 _TODAY, _HALF = "Not today.", "\ud800 is half"
 

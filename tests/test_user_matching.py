@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..protocol.errors import ServerError
-from ..services.user_matching import UserMatching
+from ..services.sign_in.user_matching import UserMatching
 from .common import BROWSER_HEADERS, OAuth2Case
 
 _TENANT = "11111111-2222-3333-4444-555555555555"

@@ -23,7 +23,7 @@ def main(root=places.ROOT):
     trees = {
         path: ast.parse(path.read_text())
         for room in ("models", "services", "controllers")
-        for path in sorted(root.glob(f"{room}/*.py"))
+        for path in sorted(root.glob(f"{room}/**/*.py"))
     }
     up = _going_up([tree for path, tree in trees.items() if _is_model(path)])
     wrong = [

@@ -30,7 +30,7 @@ _NO_JSON = re.compile(
     re.DOTALL,
 )
 #: (level, logger) that tells what a caller's value made Odoo's own methods raise.
-_TOLD = ("INFO", "odoo.addons.api_auth_oauth2.services.json2_errors")
+_TOLD = ("INFO", "odoo.addons.api_auth_oauth2.services.calls.json2_errors")
 
 # What is logged though nothing is wrong: (logger, text). Odoo's core, of a caller's bad
 # value (a query of our own tables is never explained); we, of a route of the fuzzing

@@ -4,7 +4,8 @@ import ast
 
 import places
 
-_FILE = places.ROOT / "services" / "rate_limit.py"  # which is Odoo's to import
+#: Which is Odoo's to import.
+_FILE = places.ROOT / "services/authentication/rate_limit.py"
 
 
 def parameters(calls):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
 _ID = re.compile(r"[a-z]+(-[a-z]+)+")
-#: Calls whose first text is a line's name (``services/check_line.py``)
+#: Calls whose first text is a line's name (``services/checks/check_line.py``)
 _MAKERS = {"good", "warning", "bad", "level", "_line"}
 
 
 def _ids():
     """:return: the names of all lines that a service makes"""
     found = set()
-    for path in _ROOT.glob("services/*_check.py"):
+    for path in _ROOT.glob("services/checks/*_check.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             # Of a maker's call, and of a table of (failure, name, …)
             if isinstance(node, ast.Call) and _name(node) in _MAKERS:

@@ -9,7 +9,7 @@ import unittest
 import circles
 
 _MODEL = """
-from ..services.audit import Audit
+from ..services.audit.audit import Audit
 
 class Grant(models.Model):
     def end(self):
@@ -32,10 +32,10 @@ class TestCircles(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             for name, text in (
                 ("models/grant.py", _MODEL),
-                ("services/expiry.py", f"def run(grant):\n    {call}\n"),
+                ("services/tokens/expiry.py", f"def run(grant):\n    {call}\n"),
             ):
                 path = pathlib.Path(folder, name)
-                path.parent.mkdir()
+                path.parent.mkdir(parents=True)
                 path.write_text(text)
             with contextlib.redirect_stdout(io.StringIO()) as printed:
                 status = circles.main(pathlib.Path(folder))
@@ -45,7 +45,7 @@ class TestCircles(unittest.TestCase):
     def test_a_service_that_calls_a_record_which_makes_a_service_is_told(self):
         for method in ("end", "end_later"):
             self.assertIn(
-                f"services/expiry.py:2: {method} makes a service",
+                f"services/tokens/expiry.py:2: {method} makes a service",
                 self.said(f"grant.{method}()"),
             )
 

@@ -15,7 +15,7 @@ _IN_MEMORY = {"api_auth_oauth2.signal", "api_auth_oauth2.last_signal"}
 
 def _code():
     folders = ("controllers", "models", "protocol", "services")
-    paths = [path for name in folders for path in _ROOT.glob(f"{name}/*.py")]
+    paths = [path for name in folders for path in _ROOT.glob(f"{name}/**/*.py")]
     return [ast.parse(path.read_text()) for path in (*paths, _ROOT / "hooks.py")]
 
 

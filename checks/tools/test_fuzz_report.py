@@ -114,7 +114,7 @@ class TestFuzzReport(unittest.TestCase):
         for text, logger in (
             (deep.replace("RecursionError", "ValueError"), "odoo.http"),
             (deep.replace("get_json_data", "another"), "odoo.http"),
-            (deep, f"{_OURS}.services.json2_errors"),
+            (deep, f"{_OURS}.services.calls.json2_errors"),
             (f"{deep}\n{_TRACEBACK}", "odoo.http"),
         ):
             self.line(text, "ERROR", logger)
@@ -132,7 +132,7 @@ class TestFuzzReport(unittest.TestCase):
         self.assertBreach()
 
     def test_the_traceback_that_json2_logs_of_a_caller_s_value_is_excused(self):
-        known = f"{_OURS}.services.json2_errors"
+        known = f"{_OURS}.services.calls.json2_errors"
         for text in (_TRACEBACK, _CHAINED):
             self.line(f"JSON-2 error 1\n{text}", logger=known)
             self.line("all is well")

@@ -24,7 +24,7 @@ KIND = "bare"  # of the database of addons
 # With an API, as routes with <api> are there for the sake of one.
 SCRIPT = """
 import json
-from odoo.addons.api_auth_oauth2.services.route_list import list_routes
+from odoo.addons.api_auth_oauth2.services.scopes.route_list import list_routes
 if not env["oauth2.api"].search([], limit=1):
     env["oauth2.api"].create({{"name": "API", "endpoint": "an-api"}})
 with open({file!r}, "w") as file:

@@ -1,0 +1,1 @@
+"""What the audit log tells, and of which refusals."""

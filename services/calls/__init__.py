@@ -1,0 +1,1 @@
+"""A call of a protected route: its token, what its scopes open, how it is answered."""

@@ -1,0 +1,1 @@
+"""Test Connection and Security Check: what is looked at, and what to do about it."""

@@ -1,0 +1,1 @@
+"""What the forms of APIs, clients and providers refuse, warn of and entail."""

@@ -1,0 +1,1 @@
+"""Connect an Application, and what a developer is given: snippets, descriptions."""

@@ -1,0 +1,1 @@
+"""What runs by itself or in batches, and what a copied database lets go of."""

@@ -1,0 +1,1 @@
+"""Who and what is connected, and what ends for them."""

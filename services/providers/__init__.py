@@ -1,0 +1,1 @@
+"""Calls to providers, and what is known of common ones."""

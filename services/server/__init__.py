@@ -1,0 +1,1 @@
+"""What every flow stands on: the request, its transaction, this server's address."""

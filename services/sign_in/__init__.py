@@ -1,0 +1,1 @@
+"""A user signs in and consents; the application gets a code or a grant."""

@@ -1,0 +1,1 @@
+"""The endpoints for tokens: issued, refreshed, looked at, revoked."""
