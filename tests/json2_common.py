@@ -5,6 +5,7 @@ from odoo.tests import HttpCase, TransactionCase, tagged
 from ..protocol.errors import InvalidRequest
 from ..services.calls.json2_reach import reached
 from .common import OAuth2Records
+from .kept_routes import keep_routes
 
 NOTHING = set()
 REFUSED = InvalidRequest
@@ -31,25 +32,31 @@ class ReachCase(TransactionCase):
 class Json2Case(OAuth2Records, HttpCase):
     """A token that may read contacts over JSON-2, and nothing else."""
 
-    def setUp(self):
-        super().setUp()
-        groups = self.env.ref("base.group_user") + self.env.ref(
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        groups = cls.env.ref("base.group_user") + cls.env.ref(
             "base.group_partner_manager"
         )
-        self.user = self.make_user(group_ids=[(6, 0, groups.ids)])
-        self.access = self.make_access(
-            scopes=["contacts"], user=self.user, json2_enabled=True
+        cls.user = cls.make_user(group_ids=[(6, 0, groups.ids)])
+        cls.access = cls.make_access(
+            scopes=["contacts"], user=cls.user, json2_enabled=True
         )
-        self.scope = self.access.api.scope_ids
-        self.open("res.partner", "read")
-        self.partner = self.env["res.partner"].create(
+        cls.scope = cls.access.api.scope_ids
+        cls.open("res.partner", "read")
+        cls.partner = cls.env["res.partner"].create(
             {"name": "Deco", "email": "deco@example.com"}
         )
-        self.env.flush_all()
+        cls.env.flush_all()
 
-    def open(self, model, *operations, methods=""):
+    def setUp(self):
+        super().setUp()
+        keep_routes(self.env)
+
+    @classmethod
+    def open(cls, model, *operations, methods=""):
         """Have the token's scope open a model, for these operations and no others."""
-        self.open_model(self.scope, model, *operations, methods=methods)
+        cls.open_model(cls.scope, model, *operations, methods=methods)
 
     def make_key(self):
         """:return: an API key of the user, for Odoo's own JSON-2"""

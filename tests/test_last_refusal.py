@@ -18,13 +18,14 @@ _ROOT = Path(__file__).parent.parent
 
 @tagged("post_install", "-at_install")
 class TestLastRefusal(OAuth2Records, TransactionCase):
-    def setUp(self):
-        super().setUp()
-        self.api = self.make_api()
-        self.provider = self.make_provider()
-        self.client = self.make_client(self.api, self.provider)
-        self.grant, _token = self.make_grant(self.client, self.make_user())
-        self.records = (self.api, self.client, self.provider, self.grant)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.api = cls.make_api()
+        cls.provider = cls.make_provider()
+        cls.client = cls.make_client(cls.api, cls.provider)
+        cls.grant, _token = cls.make_grant(cls.client, cls.make_user())
+        cls.records = (cls.api, cls.client, cls.provider, cls.grant)
 
     def tell(self, kind="refusal", ago=None, **line):
         event = Audit(self.env).record_of(self.grant, kind, **line)

@@ -1,3 +1,4 @@
+import contextlib
 import re
 from urllib.parse import urlsplit
 
@@ -47,15 +48,17 @@ class TestPropertyRecords(OAuth2Records, TransactionCase):
         self.env.flush_all()
 
     def written(self, record, name, value):
-        """:return: what the field holds then, None when the value is refused"""
-        try:
-            with self.env.cr.savepoint():
+        """:return: what the field holds then, None when the value is refused; for the
+        next value it is as before"""
+        held = None
+        with contextlib.suppress(ValidationError, psycopg2.IntegrityError):
+            with self.env.cr.savepoint() as savepoint:
                 record[name] = value
                 record.flush_recordset()
-                return record[name]
-        except (ValidationError, psycopg2.IntegrityError):
-            record.invalidate_recordset()
-            return None
+                held = record[name]
+                savepoint.rollback()
+        record.invalidate_recordset(flush=False)
+        return held
 
     @mute_logger("odoo.sql_db")
     @holds_for(
