@@ -49,8 +49,7 @@ class TestFirstExamples(BrowserCase):
         admin = cls.administrator
         for name in ("user", "other_user", "service"):
             setattr(cls, name, f"first-{name}@example.com")
-            values = {"login": getattr(cls, name), "password": PASSWORD}
-            user_id = admin.create("res.users", name=name, **values)
+            user_id = admin.make_user(getattr(cls, name), name=name, password=PASSWORD)
         client_id = admin.create(
             "oauth2.client",
             name="First example",

@@ -34,9 +34,7 @@ class StockClientCase(BrowserCase):
         cls.user = f"ursula-{key}@example.com"
         cls.service_user = f"robot-{key}@example.com"
         for login in (cls.user, cls.service_user):
-            user_id = cls.administrator.create(
-                "res.users", name=login, login=login, email=login, password=PASSWORD
-            )
+            user_id = cls.administrator.make_user(login, password=PASSWORD)
         cls.service_user_id = user_id
 
     def register(self, site, **values):

@@ -1,6 +1,6 @@
 {
     "name": "API OAuth2 Probe",
-    "summary": "Routes that tell where a call was served; for checks/e2e alone",
+    "summary": "Tells where a call was served, logs in at once; for checks/e2e alone",
     "version": "19.0.1.0.0",
     "category": "Hidden",
     "license": "LGPL-3",
