@@ -29,9 +29,11 @@ REPLICA_PORT = os.environ["OAUTH2_E2E_REPLICA_PORT"]  # empty where there is non
 OTHER_DB = os.environ["OAUTH2_E2E_OTHER_DB"]
 SECONDS = 60  # for one answer, far more than any takes
 SECRET = "demo-secret"
-_SCOPE = {"name": "partners.read"}
+#: APIs: after a new one, each process of a server makes its routing map anew.
+AT_ONCE = 20
 
 _threads = ThreadPoolExecutor()
+_ready = []  # made, and of no test yet
 
 
 class Administrator:
@@ -68,10 +70,15 @@ class Administrator:
 
     def make_user(self, login, **values):
         """Return the id of a new internal user."""
-        values = {"name": login, "login": login, "email": login, **values}
+        [user_id] = self.make_users({"name": login, "login": login, **values})
+        return user_id
+
+    def make_users(self, *values):
+        """Return the ids of new internal users, whose email is their login."""
         # As Odoo's own tests do: an invitation takes as long as all the rest.
         quickly = {"no_reset_password": True, "tracking_disable": True}
-        return self.call("res.users", "create", values, context=quickly)
+        users = [{"email": each["login"], **each} for each in values]
+        return self.call("res.users", "create", users, context=quickly)
 
     def write(self, model, record_id, **values):
         self.call(model, "write", [record_id], values)
@@ -91,19 +98,14 @@ class Site:
     later, because some must know `redirect_uri` to start. `login` is the user's.
     """
 
-    def __init__(self, administrator, api_values=None, url=URL, database=None):
+    def __init__(
+        self, administrator, api_values=None, url=URL, database=None, *, api=None
+    ):
         self._administrator = administrator
         self._at(url, database)
-        key = secrets.token_hex(4)
-        values = {"endpoint": f"orders-{key}", **(api_values or {})}
-        self.endpoint = values["endpoint"]
+        [api] = [api] if api else _make_apis(administrator, api_values or {})
+        self.api_id, self.endpoint, self.scope_id, self.login = api
         self.redirect_uri = f"{url}/{self.endpoint}/oauth2/callback"
-        self.login = self.make_user(f"olivia-{key}@example.com")
-        values |= {"name": self.endpoint, "scope_ids": [(0, 0, _SCOPE)]}
-        [saved] = administrator.call(
-            "oauth2.api", "web_save", [], values, {"scope_ids": {}}
-        )
-        self.api_id, [self.scope_id] = saved["id"], saved["scope_ids"]
         self.provider = self.provider_id = self.client_id = None
 
     def _at(self, url, database):
@@ -213,6 +215,28 @@ class Site:
         )
 
 
+def _make_apis(administrator, *api_values):
+    """Make APIs at once, each with a scope, and a user for each.
+
+    :return: list of (id, endpoint, id of the scope, login)
+    """
+    keys = [secrets.token_hex(4) for _each in api_values]
+    logins = [f"olivia-{key}@example.com" for key in keys]
+    administrator.make_users(*[{"name": "Olivia", "login": one} for one in logins])
+    scope = [(0, 0, {"name": "partners.read"})]
+    values = [
+        {"endpoint": f"orders-{key}", "scope_ids": scope, **given}
+        for key, given in zip(keys, api_values, strict=True)
+    ]
+    values = [{"name": each["endpoint"], **each} for each in values]
+    ids = administrator.call("oauth2.api", "create", values)
+    read = administrator.call("oauth2.api", "read", ids, ["endpoint", "scope_ids"])
+    return [
+        (api["id"], api["endpoint"], *api["scope_ids"], login)
+        for api, login in zip(read, logins, strict=True)
+    ]
+
+
 class ConfirmationPage:
     """What a browser shows when a sign-in comes back, and its two buttons."""
 
@@ -258,7 +282,11 @@ class ServerCase(unittest.TestCase):
         return super().run(result)
 
     def make_site(self, **api_values):
-        return Site(self.administrator, api_values)
+        if api_values:
+            return Site(self.administrator, api_values)
+        if not _ready:
+            _ready.extend(_make_apis(self.administrator, *[{}] * AT_ONCE))
+        return Site(self.administrator, api=_ready.pop())
 
     def grants(self, site):
         """Return how many client API users an API has."""

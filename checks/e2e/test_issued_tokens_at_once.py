@@ -158,9 +158,7 @@ class TestRefreshesAtOnce(AtOnceCase):
 
 class TestServicesAtOnce(AtOnceCase):
     def test_first_calls_of_a_service_at_once_get_tokens_of_one_grant(self):
-        robot = self.administrator.create(
-            "res.users", name="Robot", login=f"robot-{self.client.identifier}"
-        )
+        robot = self.administrator.make_user(f"robot-{self.client.identifier}")
         service = StandardClient(
             self.site,
             self.administrator,
