@@ -45,7 +45,9 @@ class OdoosOwn(Stage):
 
     def run(self, ground, words):
         """Run them on a database with the addon and its examples, and judge."""
-        odoo = ground.with_variables({"PATH": _path_of_narrow_pylint(ground.odoo)})
+        narrow = {"PATH": _path_of_narrow_pylint(ground.odoo)}
+        narrow["DEV_LINTED"] = ",".join([*places.all_modules(), places.PROBE.name])
+        odoo = ground.with_variables(narrow)
         odoo.addons = _checked_out()
         beside = _verdict(odoo, ground.made, self.name, words, beside=True)
         failures = beside.failures
