@@ -26,16 +26,15 @@ KINDS = {
 GROWN_FROM = {"odoos_own": "website"}
 PREFIX = places.ADDON
 
-# Files of the web client that tests ask for, built once in the template, else by each
-# of them. Of other kinds all are, for a person who clicks through them.
+# Files of pages that tests ask for, built once in the template, else by each of them;
+# of the backend they are others as soon as the addon is there. Of other kinds all are
+# built, for a person who clicks through them.
 _LOGIN = (
     "web.assets_frontend",
     "web.assets_frontend_lazy",
     "web.assets_frontend_minimal",
-    "web.assets_web",
-    "web.assets_web_print",
 )
-BUNDLES = {"plain": _LOGIN, "bare": (), "website": (), "odoos_own": _LOGIN[1:3]}
+BUNDLES = {"plain": _LOGIN, "bare": (), "website": (), "odoos_own": _LOGIN[1:]}
 _BUILD = """
 for name in {names}:
     env["ir.qweb"]._get_asset_bundle(name, css=False, js=True).js()
