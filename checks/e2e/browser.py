@@ -13,6 +13,7 @@ from playwright.sync_api import sync_playwright
 from server import ServerCase
 
 CHROMIUM = os.environ.get("OAUTH2_TEST_CHROMIUM")
+WITHOUT_POPUPS = pathlib.Path(__file__).with_name("chromium.sh")  # runs that one
 AXE = pathlib.Path(os.environ.get("OAUTH2_TEST_AXE", ""))
 SHOTS = os.environ.get("OAUTH2_TEST_SHOTS")
 ARGUMENTS = (
@@ -53,7 +54,7 @@ def _playwright():
 def _chromium(arguments):
     """Return the Chromium with these arguments: starting one takes seconds."""
     return _playwright().chromium.launch(
-        executable_path=CHROMIUM, args=ARGUMENTS + arguments
+        executable_path=WITHOUT_POPUPS, args=ARGUMENTS + arguments
     )
 
 
