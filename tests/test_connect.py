@@ -133,6 +133,21 @@ class TestConnect(ConnectCase, TransactionCase):
         self.assertIn(client.api_ids.redirect_uri, dialog.remaining)
         self.assertFalse(dialog.has_client_secret)
 
+    def test_a_second_provider_of_an_api_is_told_what_keeps_the_two_apart(self):
+        self.make_client(self.make_api("mixed"), self.make_provider(), name="First")
+        self.make_api("alone")
+        for endpoint, preset in (("alone", "google"), ("mixed", "github")):
+            dialog = self.dialog(
+                sign_in="new",
+                preset=preset,
+                client_identifier="another",
+                client_secret=SECRET,
+                api_id=self.find_api(endpoint).id,
+            )
+            self.connect(dialog)
+            told = "Distinct Redirect URI" in dialog.remaining
+            self.assertEqual(told, endpoint == "mixed", dialog.remaining)
+
     def test_a_provider_s_caveats_and_who_becomes_whom_are_told_before_it_is_made(self):
         for preset, caveat, matching in (
             ("google", "", "whose login is the email that the provider has verified"),

@@ -3,7 +3,9 @@
 import json
 import shlex
 
+from ..checks.check_line import GOOD
 from ..checks.server_check import ServerCheck
+from ..configuration.provider_warnings import provider_warnings
 from .snippets import SECRET_PLACEHOLDER, Snippets
 
 
@@ -72,6 +74,7 @@ class ConnectLastPage:
                 uri=provider._redirect_uri(oauth2_api),
             )
             yield from (self.dialog.discovered or {}).get("notes", ())
+            yield from provider_warnings(provider)
         if not client.scope_ids:
             yield self.env._(
                 "It was given no scope: it can tell who its user is, and nothing else."
@@ -92,7 +95,7 @@ class ConnectLastPage:
             )
         if oauth2_api.base_url_warning:
             yield oauth2_api.base_url_warning
-        elif (line := ServerCheck(self.env).address()).level != "good":
+        elif (line := ServerCheck(self.env).address()).level != GOOD:
             yield f"{line.text} {line.advice}"
 
     def _unreadable(self):
