@@ -133,11 +133,17 @@ class OAuth2Connect(models.TransientModel):
         "res.users", ondelete="cascade", domain="[('company_ids', '=?', company_id)]"
     )
     scopes = fields.Json(
-        "What may it do?", compute="_compute_scopes", store=True, readonly=False
+        "What may it do?",
+        compute="_compute_scopes",
+        store=True,
+        readonly=False,
+        compute_sudo=False,
     )
     line_ids = fields.One2many("oauth2.connect.line", "connect_id", "Models")
-    api_serves_json2 = fields.Boolean(related="api_id.json2_enabled")
-    company_id = fields.Many2one(related="api_id.company_id")
+    api_serves_json2 = fields.Boolean(
+        related="api_id.json2_enabled", related_sudo=False
+    )
+    company_id = fields.Many2one(related="api_id.company_id", related_sudo=False)
     serve_json2 = fields.Boolean(
         "Serve JSON-2 from Now On",
         default=True,
@@ -244,6 +250,12 @@ class OAuth2Connect(models.TransientModel):
             good = lines.filtered(lambda it: it.level == GOOD and not it.trial_url)
             dialog.check_line_ids = lines - good
             dialog.check_good_line_ids = good
+
+    @api.constrains("api_id", "provider_id", "client_id")
+    def _check_links(self):
+        for dialog in self:
+            for record in (dialog.api_id, dialog.provider_id, dialog.client_id):
+                record.sudo(False).check_access("read")  # its name is shown
 
     @api.onchange("kind", "tool")
     def _onchange_tool(self):

@@ -2,11 +2,13 @@
 administrators see it.
 """
 
+from contextlib import suppress
+
 from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo import Command, fields
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
@@ -298,6 +300,27 @@ class TestCompanyOfAdministrators(AccessCase):
             form = Form(client.with_context(**context))
             form.name = "E"
             self.assertEqual(form.save().company_id, made_in.company_id)
+
+    def test_the_dialog_that_connects_tells_nothing_of_another_company_s_records(self):
+        self.api.write({"name": "Theirs (API)", "endpoint": "theirs-2"})
+        self.api.scope_ids.description = "Theirs (scope)"
+        self.client.name = "Theirs (client)"
+        self.env.flush_all()
+        seen = {"scopes": {}, "api_serves_json2": {}, "provider_redirect_uri": {}}
+        seen["company_id"] = {"fields": {"display_name": {}}}
+        seen["api_id"] = seen["client_id"] = {"fields": {"display_name": {}}}
+        dialogs = self.env["oauth2.connect"].with_user(self.manager)
+        for values in ({"api_id": self.api.id}, {"client_id": self.client.id}):
+            with self.subTest(values):
+                for call in (
+                    lambda values=values: dialogs.onchange(values, [*values], seen),
+                    lambda values=values: dialogs.create(values).web_read(seen),
+                ):
+                    told = None
+                    self.env.invalidate_all()  # what others read
+                    with suppress(AccessError):
+                        told = call()
+                    self.assertNotIn("heirs", str(told))
 
     def test_as_service_user_one_of_the_company_of_client_or_api_is_offered(self):
         self.system.company_ids += self.branch
