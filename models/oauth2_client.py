@@ -1,6 +1,7 @@
 import uuid
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ..protocol.client_networks import allows, parse_networks
@@ -145,7 +146,10 @@ class OAuth2Client(models.Model):
         " proxy_mode only.",
     )
     logo = fields.Image(
-        max_width=256, max_height=256, help="Users see it when asked for consent."
+        max_width=256,
+        max_height=256,
+        attachment=False,  # which could be changed past this record
+        help="Users see it when asked for consent.",
     )
     homepage_uri = fields.Char("Homepage", help="Shown on the consent page.")
     privacy_uri = fields.Char("Privacy Policy", help="Shown on the consent page.")
@@ -287,6 +291,18 @@ class OAuth2Client(models.Model):
     @api.constrains("scope_ids", "api_ids")
     def _check_scopes(self):
         client_rules.check(client_rules.scopes, self.with_context(active_test=False))
+
+    @api.model
+    def message_new(self, msg_dict, custom_values=None):
+        """Whatever any user takes for a mail would be made, as superuser.
+
+        :raises AccessError: always
+        """
+        raise AccessError(self.env._("No mail makes or changes a client."))
+
+    def message_update(self, msg_dict, update_vals=None):
+        """:raises AccessError: always; see :meth:`message_new`"""
+        raise AccessError(self.env._("No mail makes or changes a client."))
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -31,6 +31,16 @@ class OAuth2Configuration(models.AbstractModel):
         signal_change(self.env)
         return result
 
+    def _update_field_translations(self, field_name, translations, *args, **kwargs):
+        result = super()._update_field_translations(
+            field_name, translations, *args, **kwargs
+        )
+        label = self._fields[field_name].string
+        for record in self:
+            languages = ", ".join(sorted(translations))
+            record._record_configuration(f"{label} changed in {languages}")
+        return result
+
     def copy(self, default=None):
         """A duplicate can be saved as it is; the audit log says of what it is one."""
         copies = self.browse()

@@ -115,6 +115,7 @@ from . import (  # noqa: E402
     test_secrets,
     test_security_check,
     test_server_metadata,
+    test_side_doors,
     test_snippets,
     test_standards,
     test_token,
