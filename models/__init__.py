@@ -4,6 +4,7 @@ from . import (
     oauth2_has_events,
     oauth2_configuration,
     ir_config_parameter,
+    ir_default,
     oauth2_api_addresses,
     oauth2_api,
     oauth2_scope,

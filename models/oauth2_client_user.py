@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ..services.jobs.clean_up import CleanUp
 from ..services.jobs.keep_alive import KeepAlive
+from ..services.jobs.runner import check_runner
 from ..services.keys.encrypted_field import EncryptedChar
 from ..services.overview.access_end import AccessEnd
 from ..services.overview.connected_applications import ConnectedApplications
@@ -207,10 +208,12 @@ class OAuth2ClientUser(models.Model):
 
     @api.model
     def _cron_clean_up(self, limit=None):
+        check_runner(self.env)
         CleanUp(self.env).run(limit)
 
     @api.model
     def _cron_keep_alive(self):
+        check_runner(self.env)
         KeepAlive(self.env).run()
 
     @api.depends("user_id.name", "client_id.name")

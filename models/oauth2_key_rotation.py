@@ -1,7 +1,7 @@
 from odoo import api, models
-from odoo.exceptions import AccessError
 
 from ..services.jobs.key_rotation import KeyRotation
+from ..services.jobs.runner import check_runner
 
 
 class OAuth2KeyRotation(models.AbstractModel):
@@ -13,10 +13,10 @@ class OAuth2KeyRotation(models.AbstractModel):
     @api.model
     def _start(self):
         """:raises AccessError: for others than Settings administrators"""
-        if not self.env.is_system():
-            raise AccessError(self.env._("Only Settings administrators may do that."))
+        check_runner(self.env)
         return KeyRotation(self.env).start()
 
     @api.model
     def _cron_rotate(self):
+        check_runner(self.env)
         KeyRotation(self.env).run_job()

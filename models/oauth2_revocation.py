@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..services.jobs.runner import check_runner
 from ..services.keys.encrypted_field import EncryptedChar
 from ..services.tokens.revocation_outbox import RevocationOutbox
 
@@ -43,4 +44,5 @@ class OAuth2Revocation(models.Model):
 
     @api.model
     def _cron_send(self, limit=100):
+        check_runner(self.env)
         RevocationOutbox(self.env).send_due(limit)

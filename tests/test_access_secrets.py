@@ -53,6 +53,8 @@ PUBLIC_METHODS = {
         *_CLIENT_PROOF,
         "action_test_connection",
         "action_download_postman",
+        "message_new",
+        "message_update",
     },
     "oauth2.client.proof": _CLIENT_PROOF,
     "oauth2.connect": {

@@ -9,6 +9,8 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..services.audit.audit import Audit
+from ..services.sign_in.user_matching import UserMatching
 from .test_access_rights import AccessCase
 
 
@@ -117,3 +119,79 @@ class TestTranslations(AccessCase):
             told = self.changes()
             self.assertEqual(len(told), before + 1, told)
             self.assertIn("Description", told[-1])
+
+
+@tagged("post_install", "-at_install")
+class TestDefaultsOfUsers(AccessCase):
+    """Any internal user may have defaults of his own, for any field of any model; Odoo
+    takes them for what is created as superuser, too."""
+
+    def own_defaults(self, user, model, **values):
+        defaults = self.env["ir.default"].with_user(user)
+        for name, value in values.items():
+            defaults.set(model, name, value, user_id=True)
+
+    def test_no_record_takes_a_user_s_defaults(self):
+        token = {"digest": "0" * 64, "user_ref": self.system.id}
+        for model, values in (
+            ("oauth2.client.user", {"token_ids": [[0, 0, token]]}),
+            ("oauth2.token", {"digest": "0" * 64, "user_ref": self.system.id}),
+            ("oauth2.authorization.request", {"code_digest": "0" * 64}),
+            ("oauth2.event", {"create_date": "2001-01-01", "is_unproven": True}),
+            ("oauth2.client", {"secret_digest": "0" * 64}),
+            ("oauth2.revocation", {"value": "mine"}),
+        ):
+            with self.subTest(model):
+                self.own_defaults(self.user, model, **values)
+                kept = self.env[model].with_user(self.user).sudo()
+                for name, value in values.items():
+                    self.assertNotEqual(kept.default_get([name]).get(name), value)
+
+    def test_an_event_is_told_as_it_was(self):
+        self.own_defaults(
+            self.user, "oauth2.event", create_date="2001-01-01", error="mine"
+        )
+        event = Audit(self.env(user=self.user)).record("refusal", client=self.client)
+        self.assertGreater(event.create_date.year, 2001)
+        self.assertFalse(event.error)
+
+    def test_defaults_for_all_users_count(self):
+        self.env["ir.default"].set("oauth2.client", "homepage_uri", "https://a.example")
+        for user in (self.system, self.user):
+            found = (
+                self.env["oauth2.client"].with_user(user).default_get(["homepage_uri"])
+            )
+            self.assertEqual(found, {"homepage_uri": "https://a.example"})
+
+    def test_a_new_user_is_nobody_s_contact(self):
+        self.provider.user_matching = "create"
+        self.own_defaults(self.user, "res.users", partner_id=self.system.partner_id.id)
+        claims = {"iss": "x", "sub": "eve", "email": "eve@example.com"}
+        claims |= {"email_verified": True, "name": "Eve"}
+        matching = UserMatching(self.provider.with_user(self.user).sudo())
+        user = matching.create_user(claims, self.env["res.company"])
+        self.assertNotEqual(user.partner_id, self.system.partner_id)
+
+
+@tagged("post_install", "-at_install")
+class TestJobsByHand(AccessCase):
+    def test_a_job_is_run_by_the_scheduler_and_settings_administrators_alone(self):
+        names = ("revocations", "clean_up", "keep_alive", "key_rotation")
+        for name in names:
+            cron = self.env.ref(f"api_auth_oauth2.ir_cron_{name}")
+            action = cron.ir_actions_server_id
+            model = self.env[action.model_id.model]
+            method = action.code.removeprefix("model.").removesuffix("()")
+            with self.subTest(name):
+                for user in (self.user, self.portal, self.manager):
+                    self.assertNotAllowed(getattr(model.with_user(user), method))
+
+
+@tagged("post_install", "-at_install")
+class TestFormerSecrets(AccessCase):
+    def test_a_new_client_has_no_former_secret_of_its_maker_s_choice(self):
+        values = {"name": "New", "client_identifier": "new"}
+        clients = self.env["oauth2.client"].with_user(self.manager)
+        self.assertTrue(clients.create(values))
+        values |= {"client_identifier": "newer", "secret_notice_days": 7}
+        self.assertNotAllowed(clients.create, values)

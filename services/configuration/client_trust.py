@@ -96,6 +96,11 @@ class ClientTrust:
 
         :raises AccessError: it is none
         """
+        self._check_kept(
+            name
+            for name in KEPT_BY_ODOO
+            if any(client[name] for client in self.clients.sudo())
+        )
         # Of the records, because values may also come from defaults.
         names = (*_SWITCHES, "provider_id")
         if any(client[name] for client in self.clients for name in names):
@@ -108,8 +113,7 @@ class ClientTrust:
 
     def check_change(self, vals):
         """:raises AccessError: the user may not write these values"""
-        if not self.env.su and not KEPT_BY_ODOO.isdisjoint(vals):
-            raise AccessError(self.env._("Former secrets are kept by Odoo itself."))
+        self._check_kept(vals)
         if any(holds(client, vals) for client in self.clients for holds in _RULES):
             self.demand_settings(
                 self.env._("Only Settings administrators may widen who is trusted.")
@@ -118,6 +122,10 @@ class ClientTrust:
             self.demand_settings(
                 self.env._("Only Settings administrators may set a client's provider.")
             )
+
+    def _check_kept(self, names):
+        if not self.env.su and not KEPT_BY_ODOO.isdisjoint(names):
+            raise AccessError(self.env._("Former secrets are kept by Odoo itself."))
 
     def check_rotation(self, client):
         """:raises AccessError: the user may not have the client's secret made"""

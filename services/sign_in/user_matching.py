@@ -11,6 +11,8 @@ Each way takes the verified claims of one sign-in; none ever chooses between two
 
 from urllib.parse import urlsplit
 
+from odoo import SUPERUSER_ID
+
 from ...protocol.email_address import normalize_email
 from ...protocol.errors import AccessDenied, ServerError
 
@@ -81,12 +83,13 @@ class UserMatching:
             raise AccessDenied(reason="No user was found for this sign-in.")
         self._created_user(claims)
         email = self._new_login(claims)
-        Users = self.env["res.users"].sudo().with_context(no_reset_password=True)
+        # Not as the caller, who may have defaults of his own.
+        users = self.env["res.users"].with_user(SUPERUSER_ID)
         companies = company and {
             "company_id": company.id,
             "company_ids": [(6, 0, company.ids)],
         }
-        user = Users.create(
+        user = users.with_context(no_reset_password=True).create(
             {
                 **(companies or {}),
                 "login": email,

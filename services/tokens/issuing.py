@@ -28,6 +28,7 @@ CLAIM = f"""
           FROM oauth2_client_user client_user
           JOIN claimed ON claimed.client_user_id = client_user.id
          WHERE state = 'active' AND expires_at > {_NOW}
+           AND client_user.api_id = %(api)s AND client_user.client_id = %(client)s
            FOR NO KEY UPDATE OF client_user)
 """
 #: Locks the grant first: callers of one grant come one after another.
