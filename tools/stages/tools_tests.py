@@ -1,5 +1,6 @@
 """Tests of the tools: of what ``./dev`` does, without an Odoo."""
 
+import debian
 import places
 import selection
 from stages import with_unittest
@@ -16,5 +17,6 @@ class ToolsTests(Stage):
 
     def run(self, ground, words):
         """Run them with the tools on their path."""
+        debian.require("wrk")  # for those of the load that ./dev bench makes
         beside = places.TOOLS, places.CHECKS / "fuzz"
         return with_unittest.run(ground.odoo, selection.TOOLS, words, beside=beside)
