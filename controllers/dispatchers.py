@@ -166,11 +166,8 @@ class OAuth2Dispatcher(_JsonDispatcher):
         try:
             self.request.env.cr.rollback()
             return refusal_page(refusal)
-        except (
-            psycopg2.Error,
-            PoolError,
-            QWebError,
-        ):  # what failed, fails for this page, too
+        except (psycopg2.Error, PoolError, QWebError):
+            # What failed, fails for this page, too.
             return error_response(refusal)
 
     def _counted(self, refusal):
